@@ -45,8 +45,10 @@ void append_literal(std::string& out, const std::string& bytes) {
     const unsigned char byte = static_cast<unsigned char>(bytes[i]);
     if (byte == '\n') {
       out += "\\n\"";
-      if (i + 1 < bytes.size()) out += "\n    \"";
-      else return;
+      if (i + 1 < bytes.size())
+        out += "\n    \"";
+      else
+        return;
     } else if (byte == '"' || byte == '\\' || byte == '?') {
       out += '\\';
       out += static_cast<char>(byte);
