@@ -29,17 +29,19 @@ struct Diagnostic {
   /// The text ended inside the bracket at `span`. The parser's own error wins over this one when
   /// it lies on the bracket's line; see `lexer_error_wins`.
   bool unclosed_bracket = false;
-  Span span;
-  std::string message;
+  /// Matters only if the parser got this far: an error of the parser's own wins.
+  bool yields_to_parser = false;
+  Span span = {};
+  std::string message = {};
 };
 
 /// The name of the class a diagnostic becomes, such as "IndentationError".
 const char* diagnostic_kind_name(DiagnosticKind kind);
 
 /// Whether the lexer's error replaces one that the parser found earlier in the text, as it does in
-/// CPython: always, except that an unclosed bracket must be on an earlier line than the token
-/// at which the parser stopped.
-/// `bracket_line` and `parser_line` are line numbers from the source.
+/// CPython: always, except for those marked `yields_to_parser`, and that an unclosed bracket must be on an
+/// earlier line than the token at which the parser stopped.
+/// `bracket_line` is the line of the lexer error's span, `parser_line` that of the token.
 bool lexer_error_wins(const Diagnostic& lexer_error, uint32_t bracket_line, uint32_t parser_line);
 
 }  // namespace apy

@@ -31,6 +31,8 @@ enum StringFlag : uint8_t {
 ///   String           the raw body between the quotes, escapes not decoded
 ///   FStringMiddle    the raw text; of a doubled brace it holds one (the span holds both)
 ///   others           empty
+/// Unknown is a character outside the grammar ($ ? ` or the operator <>): invalid syntax wherever
+/// it stands, but not a lexical error.
 /// Views point into the `Source` or the `NameTable`, which must outlive the token.
 struct Token {
   TokenKind kind = TokenKind::EndOfFile;
