@@ -1,0 +1,216 @@
+#pragma once
+// The heap: tracing, non-moving, generational by sticky mark bits.
+//
+// Small cells live in 32 KiB blocks of one size class each; mark bits are in the block's header, one per 16
+// bytes. Large cells have a block of their own. A survivor keeps its mark bit until the next full collection and
+// so is old; a minor collection marks from the roots and the remembered set only and frees what is unmarked.
+// Sweeping is lazy: a block is swept when the allocator next needs it.
+//
+// Roots: native stacks (conservatively, with interior pointers), the VM stacks (conservatively as well: a stale
+// register can retain a cell, never dangle), Root<T>/RootVector, and the callbacks of add_root_tracer.
+// The one rule: no Value or cell pointer in malloc'd memory except through these.
+//
+// A cell fresh from `allocate` is zero apart from its header, and zeroed fields can be traced; so no collection
+// can see garbage, whenever it happens. After storing a value into a cell that may be old call `write_barrier`.
+// Everything a cell owns is a cell too (ValueArray, ByteStorage, DictTable), so a byte count is exact and
+// sweeping needs no destructors; the few kinds with outside resources register a finalizer.
+//
+// Rejected: reference counts (a cost on every register move), moving collection (handles everywhere, unstable
+// ids), per-object destructors at sweep (they touch every dead cell).
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "vm/gc/cell.h"
+#include "vm/value/result.h"
+
+namespace apy {
+
+class Heap;
+struct Block;
+
+/// Passed to `trace`: report each field once. Zero words are ignored.
+class Visitor {
+ public:
+  explicit Visitor(Heap& heap) : heap_(heap) {}
+  inline void visit(Value value);
+  inline void visit(const Cell* cell);
+  void visit_range(const Value* values, size_t count) {
+    for (size_t i = 0; i < count; ++i) visit(values[i]);
+  }
+  /// Any word that points to or into a live cell keeps it. [begin, end) is 8-byte aligned.
+  void visit_conservatively(const void* begin, const void* end);
+  /// `pointer` is inside a cell (for example a Frame inside a Generator) or null.
+  void visit_interior(const void* pointer);
+
+ private:
+  Heap& heap_;
+};
+
+/// Base of Root and RootVector: an intrusive list of places outside the heap that hold values.
+class RootBase {
+ public:
+  explicit RootBase(Heap& heap);
+  RootBase(const RootBase&) = delete;
+  RootBase& operator=(const RootBase&) = delete;
+  virtual ~RootBase();
+  virtual void trace(Visitor& visitor) const = 0;
+
+ private:
+  friend class Heap;
+  Heap& heap_;
+  RootBase* previous_;
+  RootBase* next_;
+};
+
+/// A value held from outside the heap and the stacks.
+class Root final : public RootBase {
+ public:
+  explicit Root(Heap& heap, Value value = Value()) : RootBase(heap), value(value) {}
+  void trace(Visitor& visitor) const override { visitor.visit(value); }
+  Value value;
+};
+
+/// Values held from outside the heap and the stacks.
+class RootVector final : public RootBase {
+ public:
+  explicit RootVector(Heap& heap) : RootBase(heap) {}
+  void trace(Visitor& visitor) const override { visitor.visit_range(values.data(), values.size()); }
+  std::vector<Value> values;
+};
+
+struct HeapStatistics {
+  uint64_t minor_collections, full_collections;
+  uint64_t bytes_live_after_full, bytes_in_use, bytes_peak, bytes_allocated_total;
+  uint64_t longest_pause_ns, total_pause_ns;
+};
+
+/// What the heap asks its owner (the VM) for.
+class HeapClient {
+ public:
+  virtual ~HeapClient() = default;
+  virtual void trace_roots(Visitor& visitor) = 0;
+  /// Called between marking and sweeping: drop weak entries whose cell `heap.is_dead`.
+  virtual void process_weak(Heap& heap) = 0;
+};
+
+class Heap {
+ public:
+  explicit Heap(HeapClient& client);
+  ~Heap();
+  Heap(const Heap&) = delete;
+
+  /// A zeroed cell of `size` bytes with its header set, or null when the memory limit is reached even after a
+  /// full collection (the caller raises MemoryError; see VM::allocate). May collect.
+  Cell* allocate(size_t size, ShapeId shape, CellKind kind, uint16_t aux = 0) {
+#if !APY_GC_STRESS
+    if (size <= kMaxSmallSize) [[likely]] {
+      FreeRun& run = runs_[size_class_of(size)];
+      char* start = run.cursor;
+      char* end = start + rounded_size(size_class_of(size));
+      if (end <= run.limit) [[likely]] {
+        run.cursor = end;
+        return initialize(start, shape, kind, aux);
+      }
+    }
+#endif
+    return allocate_slow(size, shape, kind, aux);
+  }
+
+  /// Call after storing a value into a field of `owner`.
+  void write_barrier(Cell* owner) {
+    if (owner->gc & Cell::kNeedsBarrier) [[unlikely]] remember(owner);
+  }
+
+  /// Gives memory back at once. Only for storage cells that nothing else can point to (old list buffers).
+  void free_storage(Cell* cell);
+  /// Usable bytes of the cell's slot (its size rounded up to the size class).
+  static size_t slot_size(const Cell* cell);
+
+  void collect_minor();
+  void collect_full();
+  void set_enabled(bool enabled) { enabled_ = enabled; }
+  bool enabled() const { return enabled_; }
+  /// In bytes; 0 means none.
+  void set_memory_limit(size_t bytes) { memory_limit_ = bytes; }
+  HeapStatistics statistics() const;
+  size_t bytes_in_use() const;
+
+  /// During process_weak: will this cell be freed by the running collection?
+  bool is_dead(const Cell* cell) const;
+  /// `run` is queued by the collection that finds `cell` unreachable; the cell is kept alive until the queue,
+  /// drained by the VM at a safe point (take_finalizable), lets go of it.
+  void register_finalizer(Cell* cell) { finalizers_.push_back(cell); }
+  bool has_finalizable() const { return !finalizable_.empty(); }
+  Cell* take_finalizable();
+  /// At engine shutdown: moves every registered finalizer to the queue.
+  void make_all_finalizable();
+
+  /// The live cell that `address` points to or into, or null. For conservative scanning and debuggers.
+  Cell* find_cell(const void* address) const;
+  /// Calls `visit(cell)` for every cell that the last collection left or that was allocated since.
+  template <class F>
+  void for_each_cell(F visit);
+
+  /// Bounds of the native stack now running; scanned from the current stack pointer to `high`.
+  void set_native_stack_high(const void* high) { stack_high_ = high; }
+  const void* native_stack_high() const { return stack_high_; }
+
+  // --- the parts below are for Visitor, RootBase and the implementation ---
+  void mark(Cell* cell);
+  RootBase* roots_head_ = nullptr;
+
+  static constexpr size_t kBlockSize = 32 * 1024;
+  static constexpr size_t kMaxSmallSize = 1024;
+  static constexpr size_t kGranule = 16;
+  static constexpr int kSizeClasses = 29;
+  /// 16..256 in steps of 16 (classes 0..15), then 320..1024 in steps of 64 (classes 16..27).
+  static constexpr unsigned size_class_of(size_t size) {
+    return size <= 256 ? static_cast<unsigned>((size + 15) / 16 - (size != 0))
+                       : static_cast<unsigned>(16 + (size - 257) / 64);
+  }
+  static constexpr size_t rounded_size(unsigned size_class) {
+    return size_class < 16 ? (size_class + 1) * size_t{16} : 320 + (size_class - 16) * size_t{64};
+  }
+
+ private:
+  friend class Visitor;
+  friend struct HeapImplementation;
+  struct FreeRun {
+    char* cursor = nullptr;
+    char* limit = nullptr;
+  };
+
+  static Cell* initialize(char* memory, ShapeId shape, CellKind kind, uint16_t aux) {
+    Cell* cell = reinterpret_cast<Cell*>(memory);
+    cell->shape = shape;
+    cell->kind = kind;
+    cell->gc = 0;
+    cell->aux = aux;
+    return cell;
+  }
+  Cell* allocate_slow(size_t size, ShapeId shape, CellKind kind, uint16_t aux);
+  void remember(Cell* owner);
+
+  FreeRun runs_[kSizeClasses];
+  HeapClient& client_;
+  const void* stack_high_ = nullptr;
+  bool enabled_ = true;
+  size_t memory_limit_ = 0;
+  std::vector<Cell*> finalizers_;
+  std::vector<Cell*> finalizable_;
+  struct State;
+  State* state_;  // blocks, mark stack, remembered set, statistics
+};
+
+inline void Visitor::visit(Value value) {
+  if (value.is_cell()) heap_.mark(value.cell());
+}
+inline void Visitor::visit(const Cell* cell) {
+  if (cell) heap_.mark(const_cast<Cell*>(cell));
+}
+
+/// Implemented by vm/objects: reports the fields of `cell` according to its kind.
+void trace_cell(Cell* cell, Visitor& visitor);
+
+}  // namespace apy

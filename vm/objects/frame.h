@@ -1,0 +1,67 @@
+#pragma once
+// Frame: the header right below a running function's registers, on a VM stack or inside a Generator.
+//
+//   callee | caller | pc | code | flags,dst | extra | register 0 (first argument) | register 1 | ...
+//
+// A call instruction lays the callee's window out at the top of the caller's registers, so the arguments are in
+// place and nothing is copied: window base b holds the callee (later Frame::callee), b+1..b+5 the rest of the
+// header, b+6... the arguments.
+#include "vm/objects/function.h"
+
+namespace apy {
+
+struct Instruction;
+struct Code;
+struct Generator;
+
+struct Frame {
+  // flags
+  static constexpr uint32_t kEntry = 1;        // returning leaves the interpreter loop (called from C++)
+  static constexpr uint32_t kConstructor = 2;  // __init__ of a class call: `extra` is the new instance
+  static constexpr uint32_t kHeap = 4;         // lives in a Generator
+  static constexpr uint32_t kHasObject = 8;    // a frame object refers to it (see VM::frame_objects)
+  static constexpr uint32_t kDiscard = 16;     // the result is dropped
+
+  Value callee;           // Function
+  Frame* caller;          // null at the bottom of a fiber
+  const Instruction* pc;  // next instruction; valid when not the running frame
+  Code* code;
+  uint32_t flags;
+  uint32_t dst;           // register of the caller that receives the result
+  Value extra;            // constructor: the instance; class body or exec: the namespace mapping; else empty
+  Value* registers() { return reinterpret_cast<Value*>(this + 1); }
+  const Value* registers() const { return reinterpret_cast<const Value*>(this + 1); }
+  Function* function() const { return as<Function>(callee); }
+};
+constexpr uint32_t kFrameWords = sizeof(Frame) / sizeof(Value);
+static_assert(kFrameWords == 6);
+
+/// Generator, coroutine or async generator: one cell with its frame and registers.
+struct Generator : Cell {
+  static constexpr CellKind kKind = CellKind::Generator;
+  enum class State : uint8_t { Created, Suspended, Running, Finished };
+  // aux: number of registers (fits: a code object has at most 65535)
+  State state;
+  uint8_t is_base;            // being driven by send/next/a task rather than awaited by another frame
+  uint8_t closing;            // async generator: asend/athrow/aclose running; see async_generator.cpp
+  uint8_t hooks_done;         // async generator: firstiter hook was called
+  uint32_t padding;
+  // While this generator is a suspended or running base: the innermost frame of its await chain.
+  Frame* innermost;
+  Generator* previous_base;   // the base that was running when this one was resumed
+  Value handled;              // exception being handled inside, while suspended; empty if none
+  Value outer_handled;        // the resumer's handled exception, while running
+  Value name, qualname;
+  Value origin_or_finalizer;  // async generator: finalizer hook
+  Frame frame;
+  Value* registers() { return frame.registers(); }
+  void trace(Visitor& visitor) const;
+};
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Winvalid-offsetof"
+inline Generator* generator_of(Frame* heap_frame) {
+  return reinterpret_cast<Generator*>(reinterpret_cast<char*>(heap_frame) - offsetof(Generator, frame));
+}
+#pragma GCC diagnostic pop
+
+}  // namespace apy

@@ -1,0 +1,133 @@
+#pragma once
+// Str: immutable sequence of code points, each in 1, 2 or 4 bytes (the narrowest width that holds all of them).
+//
+// `data` points to the characters: right behind the struct, or into a ByteStorage shared with other strings.
+// Sharing makes repeated `s += t` linear: when `s` ends exactly where its storage is used up and there is room,
+// the result is a new Str over the same storage (strings never change, so prefixes can be shared). Every string
+// is always flat. Rejected: ropes (each access would have to flatten).
+#include <string>
+#include <string_view>
+
+#include "vm/gc/heap.h"
+#include "vm/objects/special.h"
+
+namespace apy {
+
+class VM;
+
+/// Raw bytes on the heap. `used` counts the bytes taken by the owner(s).
+struct ByteStorage : Cell {
+  static constexpr CellKind kKind = CellKind::ByteStorage;
+  uint64_t capacity;
+  uint64_t used;
+  uint8_t* data() { return reinterpret_cast<uint8_t*>(this + 1); }
+  const uint8_t* data() const { return reinterpret_cast<const uint8_t*>(this + 1); }
+  void trace(Visitor&) const {}
+};
+
+struct Str : Cell {
+  static constexpr CellKind kKind = CellKind::Str;
+  // Cell::aux: width in the low 3 bits (1, 2, 4) and flags.
+  static constexpr uint16_t kWidthMask = 7;
+  static constexpr uint16_t kAscii = 8;      // all below 128 (then width is 1)
+  static constexpr uint16_t kInterned = 16;  // the one string with this text in the intern table
+  static constexpr uint16_t kShared = 32;    // `data` points into the ByteStorage in `storage()`
+
+  uint64_t hash;    // 0 until computed
+  uint64_t length;  // in code points
+  const uint8_t* data;
+
+  unsigned width() const { return aux & kWidthMask; }
+  bool is_ascii() const { return aux & kAscii; }
+  bool is_interned() const { return aux & kInterned; }
+  bool is_shared() const { return aux & kShared; }
+  size_t byte_size() const { return length * width(); }
+  uint32_t at(size_t index) const {
+    switch (width()) {
+      case 1: return data[index];
+      case 2: return reinterpret_cast<const uint16_t*>(data)[index];
+      default: return reinterpret_cast<const uint32_t*>(data)[index];
+    }
+  }
+  /// The characters as Latin-1 bytes; width must be 1. For ASCII strings this is the text as UTF-8.
+  std::string_view latin1() const { return {reinterpret_cast<const char*>(data), length}; }
+  ByteStorage*& storage() { return *reinterpret_cast<ByteStorage**>(this + 1); }
+  ByteStorage* const& storage() const { return *reinterpret_cast<ByteStorage* const*>(this + 1); }
+  void trace(Visitor& visitor) const {
+    if (is_shared()) visitor.visit(storage());
+  }
+};
+
+/// From UTF-8 (WTF-8: encoded lone surrogates are kept; other invalid bytes become U+FFFD).
+Result<Str*> make_str(VM& vm, std::string_view utf8);
+Result<Str*> make_str_latin1(VM& vm, std::string_view latin1);
+/// `units` code points of the given width; narrows when possible.
+Result<Str*> make_str_ucs2(VM& vm, const uint16_t* units, size_t length);
+Result<Str*> make_str_ucs4(VM& vm, const uint32_t* units, size_t length);
+Result<Str*> make_str_char(VM& vm, uint32_t code_point);
+/// The interned string with this text.
+Result<Str*> intern(VM& vm, std::string_view utf8);
+Result<Str*> intern(VM& vm, Str* string);
+/// UTF-8 (WTF-8) text of `string`, appended to `out` / returned.
+void append_utf8(std::string& out, const Str* string);
+std::string to_utf8(const Str* string);
+/// Never errors: content comparison; `hash_of` computes and stores (keyed SipHash-1-3, never 0).
+bool str_equal(const Str* a, const Str* b);
+bool str_equal(const Str* a, std::string_view ascii);
+int str_compare(const Str* a, const Str* b);
+uint64_t str_hash(VM& vm, Str* string);
+Result<Str*> str_concat(VM& vm, Str* a, Str* b);
+/// [begin, end) with 0 <= begin <= end <= length.
+Result<Str*> str_slice(VM& vm, Str* string, size_t begin, size_t end);
+/// First position of `needle` in [begin, end) of `haystack`, or -1.
+int64_t str_find(const Str* haystack, const Str* needle, size_t begin, size_t end);
+
+/// Collects code points or pieces and makes one string; narrows the width by itself. Its buffer is malloc'd and
+/// holds no values. Use as a local.
+class StrBuilder {
+ public:
+  explicit StrBuilder(VM& vm) : vm_(vm) {}
+  ~StrBuilder();
+  StrBuilder(const StrBuilder&) = delete;
+  void append(uint32_t code_point);
+  void append(const Str* string);
+  void append(const Str* string, size_t begin, size_t end);
+  /// Plain ASCII text.
+  void append(std::string_view ascii);
+  void append_utf8(std::string_view utf8);
+  void append_repeated(uint32_t code_point, size_t count);
+  size_t length() const { return length_; }
+  /// MemoryError when growing failed or the VM's limit is exceeded.
+  Result<Str*> finish();
+
+ private:
+  void reserve(size_t more, unsigned width);
+  VM& vm_;
+  uint8_t* buffer_ = nullptr;
+  size_t length_ = 0, capacity_ = 0;  // in units
+  unsigned width_ = 1;
+  bool failed_ = false;
+};
+
+struct Bytes : Cell {
+  static constexpr CellKind kKind = CellKind::Bytes;
+  uint64_t hash;  // 0 until computed
+  uint64_t length;
+  const uint8_t* data() const { return reinterpret_cast<const uint8_t*>(this + 1); }
+  uint8_t* data() { return reinterpret_cast<uint8_t*>(this + 1); }  // only while being built
+  std::string_view view() const { return {reinterpret_cast<const char*>(data()), length}; }
+  void trace(Visitor&) const {}
+};
+/// Uninitialised (zero) bytes to be filled by the caller.
+Result<Bytes*> make_bytes(VM& vm, size_t length);
+Result<Bytes*> make_bytes(VM& vm, std::string_view data);
+
+struct ByteArray : Cell {
+  static constexpr CellKind kKind = CellKind::ByteArray;
+  uint64_t length;
+  ByteStorage* storage;  // may be null when empty
+  uint64_t exports;      // live buffer views; resizing is a BufferError while > 0
+  void trace(Visitor& visitor) const { visitor.visit(storage); }
+};
+
+}  // namespace apy
