@@ -1,4 +1,22 @@
-"""What a script test expects, read from comments beside its code (the format: tests/README.md)."""
+"""What a script test expects, read from comments beside its code.
+
+    print(1)  # expect: 1         the next line of standard output; also on a line of its own
+    # expect:                     an empty line
+    # expect-error: TypeError: x  part of a line of standard error, the last one of its last line;
+                                  the exit status is then 1
+    # expect-exit: 3              another exit status
+    # expect-file: NAME           all of standard output is in a file beside the script
+    # expect-stderr-file: NAME    the same for standard error, paths relative to the script's folder
+    # args: a 'b c'               command line after the script
+    # stdin: TEXT                 one line of standard input
+    # env: NAME=VALUE             environment variable
+    # modes: not-stress (reason)  left out of these modes
+    # oracle: no (reason)         CPython cannot run it, for example top-level await
+
+For t.apy the files t.out and t.err are used without being named. Standard output is always
+compared whole; standard error must be empty unless something is expected there. A script that
+expects nothing is an error.
+"""
 
 import re
 import shlex

@@ -5,7 +5,7 @@
     run_scripts.py --oracle python3.13 [PATH...]
 
 PATHs restrict the run to files or folders. Prints failures only, then "MODE: N passed, N failed".
-The format of a test is described in tests/README.md.
+The format of a test is described in expectations.py.
 """
 
 import argparse
