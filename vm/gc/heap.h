@@ -149,8 +149,7 @@ class Heap {
   /// The live cell that `address` points to or into, or null. For conservative scanning and debuggers.
   Cell* find_cell(const void* address) const;
   /// Calls `visit(cell)` for every cell that the last collection left or that was allocated since.
-  template <class F>
-  void for_each_cell(F visit);
+  void for_each_cell(void (*visit)(Cell* cell, void* data), void* data) const;
 
   /// Bounds of the native stack now running; scanned from the current stack pointer to `high`.
   void set_native_stack_high(const void* high) { stack_high_ = high; }
@@ -163,7 +162,8 @@ class Heap {
   static constexpr size_t kBlockSize = 32 * 1024;
   static constexpr size_t kMaxSmallSize = 1024;
   static constexpr size_t kGranule = 16;
-  static constexpr int kSizeClasses = 29;
+  static constexpr int kSmallClasses = 28;
+  static constexpr int kSizeClasses = kSmallClasses + 13;  // small and medium, see kMediumSizes in heap.cpp
   /// 16..256 in steps of 16 (classes 0..15), then 320..1024 in steps of 64 (classes 16..27).
   static constexpr unsigned size_class_of(size_t size) {
     return size <= 256 ? static_cast<unsigned>((size + 15) / 16 - (size != 0))
@@ -175,7 +175,6 @@ class Heap {
 
  private:
   friend class Visitor;
-  friend struct HeapImplementation;
   struct FreeRun {
     char* cursor = nullptr;
     char* limit = nullptr;
@@ -190,6 +189,13 @@ class Heap {
     return cell;
   }
   Cell* allocate_slow(size_t size, ShapeId shape, CellKind kind, uint16_t aux);
+  char* allocate_large(size_t size);
+  bool refill(unsigned size_class);
+  bool prepare(size_t bytes);
+  void collect(bool full);
+  void scan_current_stack(Visitor& visitor);
+  void drain(Visitor& visitor);
+  void queue_dead_finalizers(Visitor& visitor);
   void remember(Cell* owner);
 
   FreeRun runs_[kSizeClasses];
