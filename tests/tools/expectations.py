@@ -62,8 +62,9 @@ def parse(path: Path) -> Expectation:
     """Reads the expectation of one script; raises BadExpectation."""
     text = path.read_bytes().decode("utf-8", "replace")
     found: Dict[str, List[str]] = {}
-    for line in text.splitlines():
-        match = _DIRECTIVE.search(line)
+    # Not splitlines(): an expected line may hold form feeds and Unicode line separators.
+    for line in text.split("\n"):
+        match = _DIRECTIVE.search(line.rstrip("\r"))
         if match:
             found.setdefault(match.group(1), []).append(match.group(2) or "")
 

@@ -106,11 +106,9 @@ def indented(text: str) -> List[str]:
 def difference(what: str, expected: str, actual: str) -> List[str]:
     lines = list(
         difflib.unified_diff(
-            expected.splitlines(), actual.splitlines(), "expected", "actual", lineterm="", n=2
+            expected.split("\n"), actual.split("\n"), "expected", "actual", lineterm="", n=2
         )
     )
-    if not lines:
-        lines = ["(only the line end at the end differs)"]
     if len(lines) > MAXIMUM_DIFF_LINES:
         lines = lines[:MAXIMUM_DIFF_LINES] + ["..."]
     return [f"  {what}:"] + ["    " + line for line in lines]

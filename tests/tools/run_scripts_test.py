@@ -38,6 +38,10 @@ class ParseTest(Folder):
         self.assertEqual(wanted.stdout, "1\n\n two \n")
         self.assertEqual((wanted.stderr, wanted.exit_status), ("", 0))
 
+    def test_unusual_line_ends(self):
+        wanted = self.parse("# expect: a\x0cb\u2028c\r\n# expect: d\n")
+        self.assertEqual(wanted.stdout, "a\x0cb\u2028c\nd\n")
+
     def test_error_means_status_one(self):
         wanted = self.parse("x  # expect-error: NameError: name 'x'\n")
         self.assertEqual(wanted.error_lines, ["NameError: name 'x'"])
