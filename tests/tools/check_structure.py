@@ -22,7 +22,7 @@ GRAPH: Dict[str, Tuple[str, ...]] = {
     "vm/value": (),
     "vm/gc": ("vm/value",),
     "vm/objects": ("vm/value", "vm/gc"),
-    "vm/bytecode": ("vm/value", "vm/gc", "vm/objects"),
+    "vm/bytecode": ("lexer", "vm/value", "vm/gc", "vm/objects"),
     "vm/compiler": ("lexer", "parser", "vm/value", "vm/gc", "vm/objects", "vm/bytecode"),
     "vm/interpreter": ("vm/value", "vm/gc", "vm/objects", "vm/bytecode", "vm/compiler"),
     "vm/binding": ("vm/value", "vm/gc", "vm/objects", "vm/interpreter"),
