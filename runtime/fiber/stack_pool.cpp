@@ -103,7 +103,9 @@ bool StackPool::install_guard(std::byte* low) {
 }
 
 bool StackPool::protect_guard(std::byte* low) {
-  if (most_protected_guards_ == 0) most_protected_guards_ = std::max<size_t>(mapping_limit() / 4, 1);
+  if (most_protected_guards_ == 0) {
+    most_protected_guards_ = std::max<size_t>(mapping_limit() / 4, 1);
+  }
   if (protected_guards_ >= most_protected_guards_) return false;
   if (mprotect(low, options_.guard_size, PROT_NONE) != 0) return false;
   ++protected_guards_;
