@@ -20,7 +20,8 @@ struct Frame {
   static constexpr uint32_t kConstructor = 2;  // __init__ of a class call: `extra` is the new instance
   static constexpr uint32_t kHeap = 4;         // lives in a Generator
   static constexpr uint32_t kHasObject = 8;    // a frame object refers to it (see VM::frame_objects)
-  static constexpr uint32_t kDiscard = 16;     // the result is dropped
+  static constexpr uint32_t kAtSend = 16;      // suspended at a Send instruction (pc is the Send itself)
+  static constexpr uint32_t kFlagBits = 8;     // flags above: depth of the frame, for the recursion limit
 
   Value callee;           // Function
   Frame* caller;          // null at the bottom of a fiber
@@ -32,6 +33,7 @@ struct Frame {
   Value* registers() { return reinterpret_cast<Value*>(this + 1); }
   const Value* registers() const { return reinterpret_cast<const Value*>(this + 1); }
   Function* function() const { return as<Function>(callee); }
+  uint32_t depth() const { return flags >> kFlagBits; }
 };
 constexpr uint32_t kFrameWords = sizeof(Frame) / sizeof(Value);
 static_assert(kFrameWords == 6);
@@ -45,7 +47,7 @@ struct Generator : Cell {
   uint8_t is_base;            // being driven by send/next/a task rather than awaited by another frame
   uint8_t closing;            // async generator: asend/athrow/aclose running; see async_generator.cpp
   uint8_t hooks_done;         // async generator: firstiter hook was called
-  uint32_t padding;
+  uint32_t resumer_depth;     // while running as a base
   // While this generator is a suspended or running base: the innermost frame of its await chain.
   Frame* innermost;
   Generator* previous_base;   // the base that was running when this one was resumed

@@ -27,6 +27,7 @@
 namespace apy {
 
 struct NativeTypeDef;  // vm/binding/native.h
+enum class AwaitOutcome : uint8_t;  // interpreter/suspend.h
 struct Type;
 
 struct Shape : Cell {
@@ -79,7 +80,7 @@ struct Type : Cell {
   Value subclasses;           // List of WeakReference, or empty
   Shape* root_shape;          // of new instances
   const NativeTypeDef* definition;  // null for script types
-  Value (*await_step)(VM&, Value self, Value* result);  // see interpreter/suspend.h; null if not natively awaitable
+  AwaitOutcome (*await_step)(VM&, Value self, Value* result);  // see interpreter/suspend.h; null: not natively awaitable
   Value special[static_cast<int>(Special::Count)];  // empty bits: not looked up yet; not_implemented: absent
 
   void trace(Visitor& visitor) const;

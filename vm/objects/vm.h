@@ -168,6 +168,9 @@ class VM final : public HeapClient {
   Result<void> poll();
   bool poll_needed() const { return interrupt_requested_.load(std::memory_order_relaxed); }
 
+  Suspender* suspender() const { return suspender_; }
+  void set_suspender(Suspender* suspender) { suspender_ = suspender; }
+
   // --- modules ---
   Dict* builtins() const { return builtins_; }
   Dict* modules() const { return modules_; }  // sys.modules
@@ -199,8 +202,11 @@ class VM final : public HeapClient {
   Context* context_ = nullptr;
   Generator* base_ = nullptr;  // the generator being driven, see Generator::innermost
   const char* native_stack_limit_ = nullptr;
+  Value* stack_top_ = nullptr;  // free VM stack while a heap frame runs (a stack frame knows its own end)
+  bool yielded_ = false;        // how the entry frame that just ended did end, see VM::resume
   int recursion_limit_ = 1000;
-  int depth_ = 0;
+  Context* contexts_ = nullptr;
+  Suspender* suspender_ = nullptr;
   std::atomic<uint32_t> interrupt_requested_{0};
   Dict* builtins_ = nullptr;
   Dict* modules_ = nullptr;

@@ -1,0 +1,41 @@
+#pragma once
+// Context: where one fiber's script runs: its VM stack and its native stack's bounds.
+//
+// The VM keeps the registers of the running context in its own fields (frame_, base_, handled_, stack_top_);
+// switch_context saves and loads them. A VM stack is a reserved mapping that the system fills lazily.
+#include "vm/objects/frame.h"
+#include "vm/objects/vm.h"
+
+namespace apy {
+
+struct Context {
+  static constexpr size_t kStackValues = 1 << 20;  // 8 MiB of address space
+
+  Value* stack = nullptr;        // base of the VM stack
+  Value* stack_limit = nullptr;  // frames end below this
+  Value* stack_top = nullptr;    // see VM::stack_top
+  const char* native_limit = nullptr;  // lowest native stack address script code may use
+  const void* native_high = nullptr;   // end of the native stack, for the collector
+
+  // While not running:
+  const void* saved_stack_pointer = nullptr;  // null: never ran or nothing to scan
+  Frame* frame = nullptr;
+  Generator* base = nullptr;
+  Value handled;
+  Value* high_water = nullptr;   // highest VM stack word that may hold a pointer
+
+  Context* previous = nullptr;   // list in VM
+  Context* next = nullptr;
+};
+
+/// Makes a context with a VM stack of its own and adds it to the VM's list; null when memory is out.
+Context* create_context(VM& vm);
+void destroy_context(VM& vm, Context* context);
+/// Derives the native bounds of the calling thread's own stack and stores them in `context`.
+void bind_host_stack(Context* context);
+/// Reports all contexts' VM stacks and parked native stacks.
+void trace_contexts(VM& vm, Visitor& visitor);
+/// The first free word above everything the running frame uses.
+Value* stack_top(VM& vm);
+
+}  // namespace apy
