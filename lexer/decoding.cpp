@@ -221,7 +221,7 @@ void check_nul(DecodedSource& result, DiagnosticExcerpt excerpt, const char* mes
 
 DecodedSource decode_source(std::string_view name, std::string_view bytes, SourceOrigin origin) {
   bool script = origin == SourceOrigin::Script;
-  DiagnosticExcerpt excerpt = script ? DiagnosticExcerpt::None : DiagnosticExcerpt::Position;
+  DiagnosticExcerpt excerpt = script ? DiagnosticExcerpt::None : DiagnosticExcerpt::FileOnly;
   if (bytes.size() > kMaximumSize) {
     return bare_error("source is too large", DiagnosticExcerpt::None);
   }
@@ -232,8 +232,10 @@ DecodedSource decode_source(std::string_view name, std::string_view bytes, Sourc
   std::string_view declared = find_declaration(bytes);
   Encoding encoding = Encoding::Utf8;
   if (!declared.empty()) {
-    encoding = find_encoding(fold_encoding_name(declared));
-    if (has_mark && encoding != Encoding::Utf8) {
+    std::string folded = fold_encoding_name(declared);
+    encoding = find_encoding(folded);
+    // Only this spelling goes with a byte order mark.
+    if (has_mark && folded != "utf-8" && !folded.starts_with("utf-8-")) {
       std::string shown = encoding == Encoding::Latin1 ? "iso-8859-1" : std::string(declared);
       return bare_error("encoding problem: " + shown + " with BOM", excerpt);
     }

@@ -15,6 +15,7 @@ enum class DiagnosticExcerpt : uint8_t {
   LineAndCarets,  ///< file, line number, the line, carets under the span
   LineOnly,       ///< file, line number, the line; no carets
   Position,       ///< file and line number, no source line
+  FileOnly,       ///< file and line number 0: the file could not be read as text
   None,           ///< the message alone
 };
 

@@ -242,7 +242,8 @@ Token Lexer::indentation_token() {
     return make(TokenKind::Indent, indentation_begin_, cursor_);
   }
   ++pending_;
-  return make(TokenKind::Dedent, cursor_, cursor_);
+  return cursor_ == end_ ? token_at_end(TokenKind::Dedent)
+                         : make(TokenKind::Dedent, indentation_begin_, cursor_);
 }
 
 /// Joins a line that ends in a backslash with the next. False after an error.
@@ -409,6 +410,12 @@ Token Lexer::string_token(const ScannedLexeme& scanned) {
   return token;
 }
 
+/// A token behind the text, which CPython counts to the last line.
+Token Lexer::token_at_end(TokenKind kind) {
+  uint32_t last = begin_ == end_ ? 0 : offset(end_) - 1;
+  return {kind, 0, {last, last}, source_.line_at(last), {}};
+}
+
 Token Lexer::end_token() {
   if (!brackets_.empty()) {
     const Bracket& open = brackets_.back();
@@ -418,7 +425,7 @@ Token Lexer::end_token() {
                  .span = {open.offset, open.offset},
                  .message = std::move(message)});
   }
-  return make(TokenKind::EndOfFile, cursor_, cursor_);
+  return token_at_end(TokenKind::EndOfFile);
 }
 
 }  // namespace apy

@@ -65,6 +65,7 @@ class Lexer {
   Token number_token(const ScannedLexeme& scanned);
   Token string_token(const ScannedLexeme& scanned);
   Token end_token();
+  Token token_at_end(TokenKind kind);
   bool continue_line(const char* backslash);
 
   // brackets.cpp

@@ -1,6 +1,7 @@
 #include "lexer/token.h"
 
 #include <cstddef>
+#include <utility>
 
 namespace apy {
 
@@ -12,6 +13,19 @@ std::string_view token_kind_spelling(TokenKind kind) {
 #include "lexer/token.def"
   };
   return kSpellings[static_cast<size_t>(kind)];
+}
+
+Diagnostic error_at(const Token& token, std::string message, DiagnosticKind kind) {
+  Diagnostic diagnostic{.kind = kind, .span = token.span, .message = std::move(message)};
+  if (token.kind == TokenKind::Indent || token.kind == TokenKind::Dedent ||
+      token.kind == TokenKind::EndOfFile) {
+    uint32_t last_blank = token.span.empty() ? token.span.begin : token.span.end - 1;
+    diagnostic.span = {last_blank, last_blank};
+    if (token.span.empty()) {
+      diagnostic.excerpt = DiagnosticExcerpt::LineOnly;
+    }
+  }
+  return diagnostic;
 }
 
 }  // namespace apy

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
+#include "lexer/diagnostic.h"
 #include "lexer/span.h"
 
 namespace apy {
@@ -33,6 +35,8 @@ enum StringFlag : uint8_t {
 ///   others           empty
 /// Unknown is a character outside the grammar ($ ? ` or the operator <>): invalid syntax wherever
 /// it stands, but not a lexical error.
+/// Spans: a Newline's is the comment before it, or empty; Indent and Dedent have the indentation;
+/// EndOfFile, and Dedents there, are at the last newline.
 /// Views point into the `Source` or the `NameTable`, which must outlive the token.
 struct Token {
   TokenKind kind = TokenKind::EndOfFile;
@@ -44,6 +48,11 @@ struct Token {
 
 /// The spelling of an operator or keyword, else a description such as "end of file".
 std::string_view token_kind_spelling(TokenKind kind);
+
+/// An error at a token as CPython's parser places it: tokens without text of their own (Indent,
+/// Dedent, EndOfFile) show their line, mostly without carets.
+Diagnostic error_at(const Token& token, std::string message,
+                    DiagnosticKind kind = DiagnosticKind::SyntaxError);
 
 /// Whether the kind is a reserved word.
 constexpr bool is_keyword(TokenKind kind) { return kind >= TokenKind::KwFalse; }
