@@ -10,6 +10,8 @@ const char* diagnostic_kind_name(DiagnosticKind kind) {
       return "IndentationError";
     case DiagnosticKind::TabError:
       return "TabError";
+    case DiagnosticKind::RecursionError:
+      return "RecursionError";
     case DiagnosticKind::SyntaxWarning:
       return "SyntaxWarning";
   }

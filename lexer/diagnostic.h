@@ -8,7 +8,13 @@
 namespace apy {
 
 /// The exception (or warning) class a diagnostic becomes.
-enum class DiagnosticKind : uint8_t { SyntaxError, IndentationError, TabError, SyntaxWarning };
+enum class DiagnosticKind : uint8_t {
+  SyntaxError,
+  IndentationError,
+  TabError,
+  SyntaxWarning,
+  RecursionError,  ///< nested too deeply for the stack
+};
 
 /// How much of the source a rendered diagnostic shows.
 enum class DiagnosticExcerpt : uint8_t {
