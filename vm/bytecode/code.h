@@ -1,6 +1,5 @@
 #pragma once
 // Code: a compiled function, class body or module.
-#include "lexer/span.h"
 #include "vm/bytecode/instruction.h"
 #include "vm/objects/type.h"
 
