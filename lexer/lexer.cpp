@@ -173,7 +173,7 @@ bool Lexer::start_line() {
         if (!continue_line(cursor_)) {
           return false;
         }
-        --cursor_;
+        line_begin = cursor_--;
       } else {
         break;
       }

@@ -17,15 +17,16 @@ bool is_name_char(char c) {
   return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
 
-/// The keywords that valid code can have right behind a number. The rest of the word does not
-/// count: `1order` warns for `or` and leaves the parser to object to `order`.
+/// Whether a keyword that valid code can have right behind a number stands here. As in CPython, the
+/// word must end with it, but for those in `i`: `1into` is left to the parser to object to.
 bool starts_with_keyword(const char* at) {
   for (std::string_view keyword : {"and", "else", "for", "if", "in", "is", "or", "not"}) {
     size_t matched = 0;
     while (matched < keyword.size() && at[matched] == keyword[matched]) {
       ++matched;
     }
-    if (matched == keyword.size()) {
+    bool ends = !is_name_char(at[matched]) && static_cast<unsigned char>(at[matched]) < 0x80;
+    if (matched == keyword.size() && (ends || keyword[0] == 'i')) {
       return true;
     }
   }
