@@ -89,5 +89,7 @@ Error stop_iteration(VM& vm, Value value = Value());
 Result<bool> is_instance_of(VM& vm, Value object, Value class_or_tuple);
 Result<bool> is_subclass_of(VM& vm, Value cls, Value class_or_tuple);
 Result<bool> is_callable(VM& vm, Value v);
+/// origin[args] of a generic class: a GenericAlias.
+Result<Value> make_generic_alias(VM& vm, Value origin, Value args);
 
 }  // namespace apy

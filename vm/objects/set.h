@@ -6,10 +6,13 @@
 namespace apy {
 
 class VM;
+struct Type;
 
 struct SetEntry {
   uint64_t hash;
-  Value key;  // empty: never used; Value::ellipsis-tagged deletions are the implementation's business
+  Value key;  // empty: never used; kDeleted: removed
+  static constexpr Value kDeleted = Value::from_bits(0x3C);  // a constant that no script value has
+  bool is_live() const { return !key.is_empty() && !key.is(kDeleted); }
 };
 struct SetTable : Cell {
   static constexpr CellKind kKind = CellKind::SetTable;
@@ -23,10 +26,12 @@ struct Set : Cell {
   uint32_t length;
   uint32_t filled;  // used and deleted entries
   SetTable* table;
-  uint64_t hash;  // frozenset: 0 until computed
+  uint64_t hash;  // frozenset: 0 until computed; set: where pop() looks next
   void trace(Visitor& visitor) const { visitor.visit(table); }
 };
 Result<Set*> make_set(VM& vm, BuiltinType type = BuiltinType::Set);
+/// A new, empty set of class `cls` (set, frozenset or a subclass).
+Result<Set*> make_set_of(VM& vm, Type* cls);
 Result<bool> set_contains(VM& vm, Set* set, Value key);
 /// True when it was not there before.
 Result<bool> set_add(VM& vm, Set* set, Value key);
@@ -35,5 +40,12 @@ Result<bool> set_discard(VM& vm, Set* set, Value key);
 Result<void> set_update(VM& vm, Set* set, Value iterable);
 /// The live keys in table order, from C++: position starts at 0; false at the end.
 bool set_next(const Set* set, size_t* position, Value* key);
+bool set_next_entry(const Set* set, size_t* position, SetEntry* entry);
+/// The same with the hash known.
+Result<bool> set_contains_hashed(VM& vm, Set* set, Value key, uint64_t hash);
+Result<bool> set_add_hashed(VM& vm, Set* set, Value key, uint64_t hash);
+Result<bool> set_discard_hashed(VM& vm, Set* set, Value key, uint64_t hash);
+void set_clear(VM& vm, Set* set);
+Result<bool> set_equal(VM& vm, Set* a, Set* b);
 
 }  // namespace apy
