@@ -51,8 +51,9 @@ struct Str : Cell {
   }
   /// The characters as Latin-1 bytes; width must be 1. For ASCII strings this is the text as UTF-8.
   std::string_view latin1() const { return {reinterpret_cast<const char*>(data), length}; }
-  ByteStorage*& storage() { return *reinterpret_cast<ByteStorage**>(this + 1); }
-  ByteStorage* const& storage() const { return *reinterpret_cast<ByteStorage* const*>(this + 1); }
+  /// The cell that `data` points into: a ByteStorage, or (instances of str subclasses) another Str.
+  Cell*& storage() { return *reinterpret_cast<Cell**>(this + 1); }
+  Cell* const& storage() const { return *reinterpret_cast<Cell* const*>(this + 1); }
   void trace(Visitor& visitor) const {
     if (is_shared()) visitor.visit(storage());
   }
@@ -82,31 +83,58 @@ Result<Str*> str_slice(VM& vm, Str* string, size_t begin, size_t end);
 /// First position of `needle` in [begin, end) of `haystack`, or -1.
 int64_t str_find(const Str* haystack, const Str* needle, size_t begin, size_t end);
 
-/// Collects code points or pieces and makes one string; narrows the width by itself. Its buffer is malloc'd and
-/// holds no values. Use as a local.
+/// Joins n strings in one allocation (f-strings). Every value is a Str.
+Result<Str*> str_join_array(VM& vm, const Value* strings, size_t n);
+/// `string` n times; n <= 0 gives the empty string.
+Result<Str*> str_repeat(VM& vm, Str* string, int64_t n);
+/// Decimal digits.
+Result<Str*> str_from_int64(VM& vm, int64_t i);
+
+/// Collects code points or pieces and makes one string; narrows the width by itself. A long text is collected in a
+/// ByteStorage, so that memory limits hold: use only as a local, where the collector sees it.
 class StrBuilder {
  public:
   explicit StrBuilder(VM& vm) : vm_(vm) {}
-  ~StrBuilder();
   StrBuilder(const StrBuilder&) = delete;
-  void append(uint32_t code_point);
+  void append(uint32_t code_point) {
+    unsigned needed = code_point < 0x100 ? 1 : code_point < 0x10000 ? 2 : 4;
+    if (length_ == capacity_ || needed > width_) [[unlikely]] {
+      if (!reserve(1, needed)) return;
+    }
+    seen_ |= code_point;
+    put(code_point);
+  }
   void append(const Str* string);
   void append(const Str* string, size_t begin, size_t end);
   /// Plain ASCII text.
   void append(std::string_view ascii);
   void append_utf8(std::string_view utf8);
   void append_repeated(uint32_t code_point, size_t count);
+  /// In code points.
   size_t length() const { return length_; }
-  /// MemoryError when growing failed or the VM's limit is exceeded.
+  /// MemoryError when growing failed.
   Result<Str*> finish();
 
  private:
-  void reserve(size_t more, unsigned width);
+  bool reserve(size_t more, unsigned width);
+  void put(uint32_t code_point) {
+    switch (width_) {
+      case 1: buffer_[length_] = static_cast<uint8_t>(code_point); break;
+      case 2: reinterpret_cast<uint16_t*>(buffer_)[length_] = static_cast<uint16_t>(code_point); break;
+      default: reinterpret_cast<uint32_t*>(buffer_)[length_] = code_point;
+    }
+    ++length_;
+  }
+
+  static constexpr size_t kInlineBytes = 256;
   VM& vm_;
-  uint8_t* buffer_ = nullptr;
-  size_t length_ = 0, capacity_ = 0;  // in units
+  uint8_t* buffer_ = inline_;
+  ByteStorage* storage_ = nullptr;                // null: `buffer_` is `inline_`
+  size_t length_ = 0, capacity_ = kInlineBytes;  // in units
   unsigned width_ = 1;
+  uint32_t seen_ = 0;  // OR of all code points while width_ is 1
   bool failed_ = false;
+  alignas(8) uint8_t inline_[kInlineBytes];
 };
 
 struct Bytes : Cell {
@@ -121,6 +149,7 @@ struct Bytes : Cell {
 /// Uninitialised (zero) bytes to be filled by the caller.
 Result<Bytes*> make_bytes(VM& vm, size_t length);
 Result<Bytes*> make_bytes(VM& vm, std::string_view data);
+Result<ByteStorage*> make_byte_storage(VM& vm, size_t capacity);
 
 struct ByteArray : Cell {
   static constexpr CellKind kKind = CellKind::ByteArray;
@@ -129,5 +158,6 @@ struct ByteArray : Cell {
   uint64_t exports;      // live buffer views; resizing is a BufferError while > 0
   void trace(Visitor& visitor) const { visitor.visit(storage); }
 };
+Result<ByteArray*> make_bytearray(VM& vm, std::string_view data);
 
 }  // namespace apy

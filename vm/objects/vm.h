@@ -57,6 +57,8 @@ class VM final : public HeapClient {
 
   Heap& heap() { return heap_; }
   const Names& names() const { return names_; }
+  /// The one-character string of a Latin-1 code point, or null until somebody made it (make_str_char).
+  Str*& latin1_character(uint8_t code) { return latin1_characters_[code]; }
   Str* special_name(Special special) const { return names_.special[static_cast<int>(special)]; }
 
   // --- types and shapes ---
@@ -193,6 +195,7 @@ class VM final : public HeapClient {
 
   Heap heap_;
   Names names_{};
+  Str* latin1_characters_[256] = {};
   Type* types_[static_cast<int>(BuiltinType::Count)] = {};
   std::vector<Shape*> shapes_;
   uint32_t layout_counter_ = 0, version_counter_ = 0;
