@@ -175,6 +175,8 @@ class VM final : public HeapClient {
 
   // --- modules ---
   Dict* builtins() const { return builtins_; }
+  /// Head of the list of all code objects through Code::next_in_vm; weak.
+  Code*& code_list() { return codes_; }
   Dict* modules() const { return modules_; }  // sys.modules
   Module* sys_module() const { return sys_module_; }
   Result<Value> import_module(std::string_view dotted_name);
