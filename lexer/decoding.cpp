@@ -150,6 +150,17 @@ std::string hex_byte(const char* format, char byte) {
   return buffer;
 }
 
+/// The text with U+FFFD for what is not UTF-8.
+std::string with_replacements(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    Utf8Step step = decode_utf8(text);
+    append_utf8(shown, step.code_point);
+    text.remove_prefix(step.size);
+  }
+  return shown;
+}
+
 size_t line_start(std::string_view text, size_t offset) {
   size_t newline = text.substr(0, offset).rfind('\n');
   return newline == std::string_view::npos ? 0 : newline + 1;
@@ -195,9 +206,11 @@ void check_utf8(DecodedSource& result, std::string_view name, bool declared, Sou
   size_t start = line_start(result.text, offset);
   size_t line = 1 + std::count(result.text.begin(), result.text.begin() + start, '\n');
   if (declared || origin == SourceOrigin::Module) {
+    std::string message = codec_message(result.text, offset, start);
+    std::string_view text = result.text;
+    result.broken_line = with_replacements(text.substr(start, text.find('\n', start) - start));
     fail_at(result, offset,
-            {.excerpt = DiagnosticExcerpt::Position,
-             .message = codec_message(result.text, offset, start)});
+            {.excerpt = DiagnosticExcerpt::LineOnly, .message = std::move(message)});
     return;
   }
   std::string message = "Non-UTF-8 code starting with '" +

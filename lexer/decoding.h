@@ -13,7 +13,7 @@ namespace apy {
 struct DecodedSource {
   std::string text;
   std::optional<Diagnostic> error;
-  std::string broken_line;  ///< of the line that holds a NUL byte, what comes before it
+  std::string broken_line;  ///< what can be shown of the line with the error
 };
 
 /// Decodes the bytes of a file: byte order mark, PEP 263 declaration (UTF-8, Latin-1 and ASCII

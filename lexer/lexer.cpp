@@ -170,7 +170,7 @@ bool Lexer::start_line() {
         if (before_backslash.width == 0) {
           before_backslash = {indentation.width, indentation.width};
         }
-        if (!continue_line(cursor_)) {
+        if (!continue_line(cursor_, DiagnosticExcerpt::LineOnly)) {
           return false;
         }
         line_begin = cursor_--;
@@ -246,8 +246,9 @@ Token Lexer::indentation_token() {
                          : make(TokenKind::Dedent, indentation_begin_, cursor_);
 }
 
-/// Joins a line that ends in a backslash with the next. False after an error.
-bool Lexer::continue_line(const char* backslash) {
+/// Joins a line that ends in a backslash with the next. False after an error; `excerpt` is for the
+/// one that there is no next line.
+bool Lexer::continue_line(const char* backslash, DiagnosticExcerpt excerpt) {
   const char* after = backslash + 1;
   if (*after != '\n') {
     cursor_ = after;
@@ -265,7 +266,8 @@ bool Lexer::continue_line(const char* backslash) {
     end_token();
     return false;
   }
-  fail({.incomplete = true,
+  fail({.excerpt = excerpt,
+        .incomplete = true,
         .yields_to_parser = true,
         .span = {offset(after), offset(after)},
         .message = "unexpected EOF while parsing"});
@@ -303,7 +305,7 @@ Token Lexer::regular_token() {
         return string_token(scanned);
       case Lexeme::Continuation:
       case Lexeme::BadContinuation:
-        if (!continue_line(scanned.begin)) {
+        if (!continue_line(scanned.begin, DiagnosticExcerpt::LineAndCarets)) {
           return error_token_;
         }
         break;

@@ -66,7 +66,7 @@ class Lexer {
   Token string_token(const ScannedLexeme& scanned);
   Token end_token();
   Token token_at_end(TokenKind kind);
-  bool continue_line(const char* backslash);
+  bool continue_line(const char* backslash, DiagnosticExcerpt excerpt);
 
   // brackets.cpp
   Token operator_token(const ScannedLexeme& scanned);

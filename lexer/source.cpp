@@ -30,6 +30,7 @@ Source Source::from_text(std::string name, std::string_view text) {
   DecodedSource decoded = check_text(text);
   source.set_text(std::move(decoded.text));
   source.decode_error_ = std::move(decoded.error);
+  source.broken_line_ = std::move(decoded.broken_line);
   return source;
 }
 

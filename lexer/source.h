@@ -51,8 +51,8 @@ class Source {
   SourcePosition position_at(uint32_t offset) const;
   /// The span of a line (numbered from 1) without its newline; empty if there is no such line.
   Span line_span(uint32_t line) const;
-  /// The line as a diagnostic shows it: also the readable beginning of one that is not in the
-  /// text because it holds a NUL byte.
+  /// The line as a diagnostic shows it: also what is readable of the one that ended the
+  /// decoding and is not in the text.
   std::string_view line_text(uint32_t line) const;
 
  private:

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "lexer/source.h"
 #include "lexer/utf8.h"
 
 namespace apy {
@@ -74,9 +73,9 @@ size_t expanded_offset(std::string_view text, size_t offset) {
 
 class Decoder {
  public:
-  Decoder(const Source& source, const Token& token, CharacterLookup lookup)
-      : source_(source),
-        token_(token),
+  Decoder(const Token& token, Span place, CharacterLookup lookup)
+      : token_(token),
+        place_(place),
         lookup_(lookup),
         text_(token.text),
         bytes_((token.flags & kStringBytes) != 0) {}
@@ -104,7 +103,7 @@ class Decoder {
 
  private:
   bool fail(std::string message) {
-    result_.error = Diagnostic{.span = token_.span, .message = std::move(message)};
+    result_.error = Diagnostic{.span = place_, .message = std::move(message)};
     return false;
   }
 
@@ -120,11 +119,9 @@ class Decoder {
     if (result_.warning) {
       return;
     }
-    uint32_t base = static_cast<uint32_t>(text_.data() - source_.text().data());
-    Span span{base + static_cast<uint32_t>(begin), base + static_cast<uint32_t>(end)};
     result_.warning =
         Diagnostic{.kind = DiagnosticKind::SyntaxWarning,
-                   .span = span,
+                   .span = place_,
                    .message = std::string("invalid ") + kind + " sequence '" +
                               std::string(text_.substr(begin, end - begin)) + "'"};
   }
@@ -168,7 +165,10 @@ class Decoder {
     if (c == 'N' && !bytes_) {
       return named_escape(begin);
     }
-    warn(begin, at_, "escape");
+    // The lexer has warned of escaped braces in f-strings.
+    if ((token_.flags & kStringFormatted) == 0 || (c != '{' && c != '}')) {
+      warn(begin, at_, "escape");
+    }
     result_.value.append(text_.substr(begin, 2));
     return true;
   }
@@ -220,8 +220,8 @@ class Decoder {
     return true;
   }
 
-  const Source& source_;
   const Token& token_;
+  Span place_;
   CharacterLookup lookup_;
   std::string_view text_;
   bool bytes_;
@@ -238,9 +238,8 @@ bool is_plain_literal(const Token& token) {
          (!bytes || std::all_of(token.text.begin(), token.text.end(), is_ascii));
 }
 
-StringLiteral decode_string_literal(const Source& source, const Token& token,
-                                    CharacterLookup lookup) {
-  return Decoder(source, token, lookup).run();
+StringLiteral decode_string_literal(const Token& token, Span place, CharacterLookup lookup) {
+  return Decoder(token, place, lookup).run();
 }
 
 }  // namespace apy

@@ -9,8 +9,6 @@
 
 namespace apy {
 
-class Source;
-
 /// Finds a character by the name that \N{...} gives: any letter case, aliases included, no named
 /// sequences. Nothing if there is no such character.
 using CharacterLookup = std::optional<char32_t> (*)(std::string_view name);
@@ -19,16 +17,16 @@ using CharacterLookup = std::optional<char32_t> (*)(std::string_view name);
 /// the bytes. With an error there is no value.
 struct StringLiteral {
   std::string value;
-  std::optional<Diagnostic> error;    ///< with the token's span
-  std::optional<Diagnostic> warning;  ///< the first escape that is none, with its span
+  std::optional<Diagnostic> error;
+  std::optional<Diagnostic> warning;  ///< about the first escape that is none
 };
 
 /// Whether the token's text already is its value: no escapes to decode, nothing to reject.
 bool is_plain_literal(const Token& token);
 
 /// Decodes a String or FStringMiddle token. `lookup` may be null, then no name is known.
-/// CPython reports errors in f-string text at the FStringEnd; the caller moves the span there.
-StringLiteral decode_string_literal(const Source& source, const Token& token,
-                                    CharacterLookup lookup);
+/// `place` is where to report problems. As CPython has it, that is the token itself for a String and
+/// for a format specification, and the FStringEnd for other f-string text.
+StringLiteral decode_string_literal(const Token& token, Span place, CharacterLookup lookup);
 
 }  // namespace apy
