@@ -418,6 +418,7 @@ Result<Str*> StrBuilder::finish() {
   storage_ = nullptr;
   buffer_ = inline_;
   length_ = 0;
+  capacity_ = kInlineBytes / width_;
   return s;
 }
 

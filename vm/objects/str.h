@@ -110,6 +110,10 @@ class StrBuilder {
   void append(std::string_view ascii);
   void append_utf8(std::string_view utf8);
   void append_repeated(uint32_t code_point, size_t count);
+  /// Makes room for so many code points in all, as a hint.
+  void expect(size_t length) {
+    if (length > capacity_) reserve(length - length_, 1);
+  }
   /// In code points.
   size_t length() const { return length_; }
   /// MemoryError when growing failed.
@@ -159,5 +163,37 @@ struct ByteArray : Cell {
   void trace(Visitor& visitor) const { visitor.visit(storage); }
 };
 Result<ByteArray*> make_bytearray(VM& vm, std::string_view data);
+
+/// Collects bytes; like StrBuilder.
+class ByteBuilder {
+ public:
+  explicit ByteBuilder(VM& vm) : vm_(vm) {}
+  ByteBuilder(const ByteBuilder&) = delete;
+  void append(uint32_t byte) {
+    if (length_ == capacity_ && !reserve(1)) [[unlikely]] return;
+    buffer_[length_++] = static_cast<uint8_t>(byte);
+  }
+  void append(std::string_view bytes);
+  void append_repeated(uint32_t byte, size_t count);
+  void expect(size_t length) {
+    if (length > capacity_) reserve(length - length_);
+  }
+  /// Room for `count` more bytes, counted as appended; null on failure.
+  uint8_t* extend(size_t count);
+  void shrink(size_t count) { length_ -= count; }
+  size_t length() const { return length_; }
+  Result<Bytes*> finish();
+  Result<ByteArray*> finish_bytearray();
+
+ private:
+  bool reserve(size_t more);
+  static constexpr size_t kInlineBytes = 256;
+  VM& vm_;
+  uint8_t* buffer_ = inline_;
+  ByteStorage* storage_ = nullptr;  // null: `buffer_` is `inline_`
+  size_t length_ = 0, capacity_ = kInlineBytes;
+  bool failed_ = false;
+  uint8_t inline_[kInlineBytes];
+};
 
 }  // namespace apy

@@ -1,0 +1,189 @@
+#pragma once
+// Algorithms on arrays of units (see text.h): searching, splitting, counting. They know nothing of the heap; those that
+// yield pieces call `emit(begin, end)`, which returns Result<void>.
+#include <algorithm>
+#include <cstring>
+#include <cwchar>
+#include <vector>
+
+#include "vm/objects/text.h"
+#include "vm/value/result.h"
+
+namespace apy {
+
+/// Position of the first `unit` in s[0, n), or n.
+template <class T>
+size_t find_unit(const T* s, size_t n, T unit) {
+  if constexpr (sizeof(T) == 1) {
+    if (n == 0) return 0;
+    auto* hit = static_cast<const T*>(std::memchr(s, unit, n));
+    return hit ? static_cast<size_t>(hit - s) : n;
+  } else if constexpr (sizeof(T) == sizeof(wchar_t)) {
+    auto* wide = reinterpret_cast<const wchar_t*>(s);
+    auto* hit = n ? std::wmemchr(wide, static_cast<wchar_t>(unit), n) : nullptr;
+    return hit ? static_cast<size_t>(hit - wide) : n;
+  } else {
+    return static_cast<size_t>(std::find(s, s + n, unit) - s);
+  }
+}
+
+/// First occurrence of p[0, m) in s[0, n), or -1.
+template <class T>
+int64_t find_units(const T* s, size_t n, const T* p, size_t m) {
+  if (m > n) return -1;
+  if (m == 0) return 0;
+  if (m == 1) {
+    size_t at = find_unit(s, n, p[0]);
+    return at == n ? -1 : static_cast<int64_t>(at);
+  }
+  if constexpr (sizeof(T) == 1) {
+    auto* hit = static_cast<const T*>(memmem(s, n, p, m));
+    return hit ? hit - s : -1;
+  }
+  // Wide text: memmem on the bytes is linear; a hit between two units is skipped.
+  auto* bytes = reinterpret_cast<const char*>(s);
+  size_t size = n * sizeof(T), from = 0;
+  while (auto* hit = static_cast<const char*>(memmem(bytes + from, size - from, p, m * sizeof(T)))) {
+    size_t at = static_cast<size_t>(hit - bytes);
+    if (at % sizeof(T) == 0) return static_cast<int64_t>(at / sizeof(T));
+    from = at + 1;
+  }
+  return -1;
+}
+
+/// Last occurrence of p[0, m) in s[0, n), or -1.
+template <class T>
+int64_t rfind_units(const T* s, size_t n, const T* p, size_t m) {
+  if (m > n) return -1;
+  if (m == 0) return static_cast<int64_t>(n);
+  for (size_t candidates = n - m + 1; candidates > 0;) {
+    if constexpr (sizeof(T) == 1) {
+      auto* hit = static_cast<const T*>(memrchr(s, p[0], candidates));
+      if (!hit) return -1;
+      candidates = static_cast<size_t>(hit - s);
+    } else {
+      if (s[--candidates] != p[0]) continue;
+    }
+    if (std::memcmp(s + candidates, p, m * sizeof(T)) == 0) return static_cast<int64_t>(candidates);
+  }
+  return -1;
+}
+
+/// Occurrences that do not overlap, at most `limit`; an empty p occurs n + 1 times.
+template <class T>
+size_t count_units(const T* s, size_t n, const T* p, size_t m, size_t limit) {
+  if (m == 0) return std::min(n + 1, limit);
+  if (m == 1) return std::min(static_cast<size_t>(std::count(s, s + n, p[0])), limit);
+  size_t count = 0, from = 0;
+  while (count < limit) {
+    int64_t at = find_units(s + from, n - from, p, m);
+    if (at < 0) break;
+    ++count;
+    from += static_cast<size_t>(at) + m;
+  }
+  return count;
+}
+
+/// Pieces between occurrences of p (m > 0), left to right, at most `limit` cuts.
+template <class T, class Emit>
+Result<void> split_units(const T* s, size_t n, const T* p, size_t m, size_t limit, Emit emit) {
+  size_t from = 0;
+  for (; limit > 0; --limit) {
+    int64_t at = find_units(s + from, n - from, p, m);
+    if (at < 0) break;
+    TRY(emit(from, from + static_cast<size_t>(at)));
+    from += static_cast<size_t>(at) + m;
+  }
+  return emit(from, n);
+}
+
+/// The same from the right: the last piece comes first.
+template <class T, class Emit>
+Result<void> rsplit_units(const T* s, size_t n, const T* p, size_t m, size_t limit, Emit emit) {
+  size_t end = n;
+  for (; limit > 0; --limit) {
+    int64_t at = rfind_units(s, end, p, m);
+    if (at < 0) break;
+    TRY(emit(static_cast<size_t>(at) + m, end));
+    end = static_cast<size_t>(at);
+  }
+  return emit(0, end);
+}
+
+/// Pieces between runs of units for which is_space; no empty pieces.
+template <class T, class IsSpace, class Emit>
+Result<void> split_space(const T* s, size_t n, size_t limit, IsSpace is_space, Emit emit) {
+  size_t at = 0;
+  while (true) {
+    while (at < n && is_space(s[at])) ++at;
+    if (at == n) return {};
+    size_t begin = at;
+    if (limit-- == 0) return emit(begin, n);
+    while (at < n && !is_space(s[at])) ++at;
+    TRY(emit(begin, at));
+  }
+}
+
+template <class T, class IsSpace, class Emit>
+Result<void> rsplit_space(const T* s, size_t n, size_t limit, IsSpace is_space, Emit emit) {
+  size_t at = n;
+  while (true) {
+    while (at > 0 && is_space(s[at - 1])) --at;
+    if (at == 0) return {};
+    size_t end = at;
+    if (limit-- == 0) return emit(0, end);
+    while (at > 0 && !is_space(s[at - 1])) --at;
+    TRY(emit(at, end));
+  }
+}
+
+/// Lines; "\r\n" counts as one break.
+template <class T, class IsBreak, class Emit>
+Result<void> split_lines(const T* s, size_t n, bool keep_ends, IsBreak is_break, Emit emit) {
+  for (size_t at = 0; at < n;) {
+    size_t begin = at;
+    while (at < n && !is_break(s[at])) ++at;
+    size_t end = at;
+    if (at < n) {
+      at += s[at] == '\r' && at + 1 < n && s[at + 1] == '\n' ? 2 : 1;
+      if (keep_ends) end = at;
+    }
+    TRY(emit(begin, end));
+  }
+  return {};
+}
+
+/// The units of a string as T, which is at least as wide; copied only when it is wider.
+template <class T>
+class UnitsOf {
+ public:
+  explicit UnitsOf(const Str* string) {
+    if (string->width() == sizeof(T)) {
+      data_ = reinterpret_cast<const T*>(string->data);
+      return;
+    }
+    copy_.resize(string->length);
+    copy_units(reinterpret_cast<uint8_t*>(copy_.data()), sizeof(T), string, 0, string->length);
+    data_ = copy_.data();
+  }
+  const T* data() const { return data_; }
+
+ private:
+  const T* data_;
+  std::vector<T> copy_;
+};
+
+constexpr bool is_ascii_space(uint32_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+/// White space as str.isspace and str.split understand it.
+constexpr bool is_unicode_space(uint32_t c) {
+  if (c < 0x80) return c == ' ' || (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x1F);
+  return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+         c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+constexpr bool is_unicode_line_break(uint32_t c) {
+  if (c < 0x80) return (c >= 10 && c <= 13) || (c >= 0x1C && c <= 0x1E);
+  return c == 0x85 || c == 0x2028 || c == 0x2029;
+}
+
+}  // namespace apy
