@@ -91,8 +91,7 @@ bool Lexer::close_bracket(const ScannedLexeme& scanned) {
 std::string Lexer::mismatch(char close) const {
   const Bracket& open = brackets_.back();
   // The brace of a replacement field is no partner to complain about.
-  if (!fstrings_.empty() && open.open == '{' &&
-      fstrings_.back().depth == fstrings_.back().fields) {
+  if (!fstrings_.empty() && open.open == '{' && fstrings_.back().depth == fstrings_.back().fields) {
     return std::string("f-string: unmatched '") + close + "'";
   }
   std::string message = std::string("closing parenthesis '") + close +

@@ -61,8 +61,8 @@ std::string_view declared_encoding(std::string_view line) {
   return {};
 }
 
-/// Looks for a declaration where PEP 263 allows it: in a comment that is alone on the first line, or
-/// on the second if the first is blank or a comment.
+/// Looks for a declaration where PEP 263 allows it: in a comment that is alone on the first line,
+/// or on the second if the first is blank or a comment.
 std::string_view find_declaration(std::string_view bytes) {
   for (int number = 0; number < 2; ++number) {
     std::string_view line = take_line(bytes);
@@ -93,12 +93,11 @@ std::string fold_encoding_name(std::string_view name) {
 
 Encoding find_encoding(const std::string& folded) {
   static constexpr std::array kUtf8 = {"utf-8", "utf8", "u8", "utf", "utf-8-sig", "cp65001"};
-  static constexpr std::array kLatin1 = {"latin-1",    "iso-8859-1", "iso-latin-1", "latin1",
-                                         "latin",      "l1",         "iso8859-1",   "8859",
-                                         "iso8859",    "cp819",      "819",         "ibm819",
-                                         "iso-ir-100", "csisolatin1"};
-  static constexpr std::array kAscii = {"ascii", "us-ascii", "646", "iso646-us", "cp367",
-                                        "us",    "ibm367",   "csascii"};
+  static constexpr std::array kLatin1 = {
+      "latin-1", "iso-8859-1", "iso-latin-1", "latin1", "latin",  "l1",         "iso8859-1",
+      "8859",    "iso8859",    "cp819",       "819",    "ibm819", "iso-ir-100", "csisolatin1"};
+  static constexpr std::array kAscii = {"ascii", "us-ascii", "646",    "iso646-us",
+                                        "cp367", "us",       "ibm367", "csascii"};
   auto is_folded = [&folded](const char* name) { return folded == name; };
   // A suffix such as "-unix" is ignored after these two, as editors write it.
   if (folded.starts_with("utf-8-") || std::any_of(kUtf8.begin(), kUtf8.end(), is_folded)) {
@@ -184,8 +183,8 @@ std::string codec_message(std::string_view text, size_t offset, size_t start) {
   if (step.size == 1) {
     message += "byte " + hex_byte("0x%02x", text[offset]) + " in position " + position;
   } else {
-    message += "bytes in position " + position + "-" +
-               std::to_string(line.size() - base + step.size - 1);
+    message +=
+        "bytes in position " + position + "-" + std::to_string(line.size() - base + step.size - 1);
   }
   return message + ": " + utf8_fault_text(step.fault);
 }
@@ -261,11 +260,11 @@ DecodedSource decode_source(std::string_view name, std::string_view bytes, Sourc
     auto is_high = [](char c) { return static_cast<uint8_t>(c) >= 0x80; };
     auto high = std::find_if(bytes.begin(), bytes.end(), is_high);
     if (high != bytes.end()) {
-      std::string message =
-          script ? "encoding problem: " + std::string(declared)
-                 : "'ascii' codec can't decode byte " + hex_byte("0x%02x", *high) +
-                       " in position " + std::to_string(high - bytes.begin()) +
-                       ": ordinal not in range(128)";
+      std::string message = script
+                                ? "encoding problem: " + std::string(declared)
+                                : "'ascii' codec can't decode byte " + hex_byte("0x%02x", *high) +
+                                      " in position " + std::to_string(high - bytes.begin()) +
+                                      ": ordinal not in range(128)";
       return bare_error(std::move(message), excerpt);
     }
   }

@@ -46,10 +46,10 @@ struct Diagnostic {
 const char* diagnostic_kind_name(DiagnosticKind kind);
 
 /// Whether the lexer's error replaces one that the parser found earlier in the text, as it does in
-/// CPython: always, except for those marked `yields_to_parser`, and that an unclosed bracket must be on an
-/// earlier line than the token at which the parser stopped. Not to be asked about an unexpected indent
-/// or unindent, which always stays.
-/// `bracket_line` is the line of the lexer error's span, `parser_line` that of the token.
+/// CPython: always, except for those marked `yields_to_parser`, and that an unclosed bracket must
+/// be on an earlier line than the token at which the parser stopped. Not to be asked about an
+/// unexpected indent or unindent, which always stays. `bracket_line` is the line of the lexer
+/// error's span, `parser_line` that of the token.
 bool lexer_error_wins(const Diagnostic& lexer_error, uint32_t bracket_line, uint32_t parser_line);
 
 }  // namespace apy

@@ -5,8 +5,9 @@
 #include "lexer/scanner.h"
 #include "lexer/source.h"
 
-// The text mode of f-strings (PEP 701). A lone brace hands over to the ordinary tokens; brackets.cpp
-// hands back, at the brace that closes the field or the colon that starts its specification.
+// The text mode of f-strings (PEP 701). A lone brace hands over to the ordinary tokens;
+// brackets.cpp hands back, at the brace that closes the field or the colon that starts its
+// specification.
 
 namespace apy {
 
@@ -146,8 +147,8 @@ Token Lexer::middle_token(const FString& fstring, const char* begin, const char*
 Token Lexer::unterminated_fstring(const FString& fstring, const char* at) {
   uint32_t last_line = source_.line_at(at == end_ ? offset(at) - 1 : offset(at));
   bool triple = fstring.quote_size == 3;
-  std::string message = triple ? "unterminated triple-quoted f-string literal"
-                               : "unterminated f-string literal";
+  std::string message =
+      triple ? "unterminated triple-quoted f-string literal" : "unterminated f-string literal";
   message += " (detected at line " + std::to_string(last_line) + ")";
   return fail_at(begin_ + fstring.begin, std::move(message), at == end_);
 }

@@ -15,15 +15,19 @@
 // ---------
 // Three layers. scanner.re, which re2c compiles, finds the extent of one lexeme and knows no
 // context. Lexer turns lexemes into tokens and keeps the context: the indentation stack, the
-// brackets, and the open f-strings. Decoding of literals (literal.h, number.h) is left to the parser,
-// since CPython too reports its errors only when the literal is part of a parsed expression.
+// brackets, and the open f-strings. Decoding of literals (literal.h, number.h) is left to the
+// parser, since CPython too reports its errors only when the literal is part of a parsed
+// expression.
 //
 // Context works as in CPython, because its error messages and their places show it:
-//   * Indentation is measured at the start of each logical line, twice: tabs to columns of eight, and
+//   * Indentation is measured at the start of each logical line, twice: tabs to columns of eight,
+//   and
 //     tabs as one column. If two lines compare differently in the two, that is a TabError.
-//   * Inside brackets newlines are blanks and indentation means nothing. The braces of a replacement
+//   * Inside brackets newlines are blanks and indentation means nothing. The braces of a
+//   replacement
 //     field are brackets too.
-//   * An f-string is a mode: text, then at a brace ordinary tokens, then text again. Modes stack, since
+//   * An f-string is a mode: text, then at a brace ordinary tokens, then text again. Modes stack,
+//   since
 //     a replacement field may hold another f-string, with the same quotes. A format specification
 //     is text in a field, and may itself have fields.
 //
@@ -34,8 +38,9 @@
 // Errors: most are raised at once. Those marked `yields_to_parser` are raised by CPython's parser
 // when it asks for the token, so that an earlier error of the parser hides them.
 //
-// Rejected: re2c start conditions for f-strings (the stack would still be outside and each condition
-// would repeat all operators); keyword rules in re2c (interning looks each name up anyway).
+// Rejected: re2c start conditions for f-strings (the stack would still be outside and each
+// condition would repeat all operators); keyword rules in re2c (interning looks each name up
+// anyway).
 
 namespace apy {
 
@@ -179,8 +184,8 @@ bool Lexer::start_line() {
       }
     }
     if (*cursor_ == '#') {
-      cursor_ = static_cast<const char*>(
-          std::memchr(cursor_, '\n', static_cast<size_t>(end_ - cursor_)));
+      cursor_ =
+          static_cast<const char*>(std::memchr(cursor_, '\n', static_cast<size_t>(end_ - cursor_)));
     }
     if (*cursor_ == '\n') {
       ++cursor_;
@@ -225,8 +230,8 @@ bool Lexer::compare_indentation(Indentation indentation, const char* line_begin)
     --pending_;
   }
   if (indentation.width != indentations_.back().width) {
-    const char* newline = static_cast<const char*>(
-        std::memchr(cursor_, '\n', static_cast<size_t>(end_ - cursor_)));
+    const char* newline =
+        static_cast<const char*>(std::memchr(cursor_, '\n', static_cast<size_t>(end_ - cursor_)));
     fail({.kind = DiagnosticKind::IndentationError,
           .yields_to_parser = true,
           .span = {offset(newline), offset(newline)},

@@ -80,8 +80,8 @@ std::string render_place(std::string_view file_name, const SyntaxErrorPlace& pla
   if (!place.has_line) {
     return {};
   }
-  std::string out = "  File \"" + std::string(file_name) + "\", line " +
-                    std::to_string(place.line) + '\n';
+  std::string out =
+      "  File \"" + std::string(file_name) + "\", line " + std::to_string(place.line) + '\n';
   if (!place.has_text) {
     return out;
   }

@@ -24,8 +24,8 @@ struct SyntaxErrorPlace {
 
 SyntaxErrorPlace locate(const Source& source, const Diagnostic& diagnostic);
 
-/// What CPython prints for such a place: the file and line, the line itself without its indentation,
-/// carets. Usable for SyntaxError objects that scripts have made, too.
+/// What CPython prints for such a place: the file and line, the line itself without its
+/// indentation, carets. Usable for SyntaxError objects that scripts have made, too.
 std::string render_place(std::string_view file_name, const SyntaxErrorPlace& place);
 
 /// The whole text of an error as CPython prints it for an uncaught SyntaxError, but for the

@@ -4,8 +4,9 @@
 
 #include "lexer/token.h"
 
-// The part that re2c generates: from a place in the text, the extent and class of what stands there.
-// It knows nothing of lines, brackets or f-strings. Texts end in a NUL byte and hold no other.
+// The part that re2c generates: from a place in the text, the extent and class of what stands
+// there. It knows nothing of lines, brackets or f-strings. Texts end in a NUL byte and hold no
+// other.
 
 namespace apy {
 

@@ -47,8 +47,8 @@ char simple_escape(char c) {
   }
 }
 
-/// How far `offset` is into the text once each non-ASCII character is written as \UXXXXXXXX. CPython
-/// decodes escapes in that form, and its messages count so.
+/// How far `offset` is into the text once each non-ASCII character is written as \UXXXXXXXX.
+/// CPython decodes escapes in that form, and its messages count so.
 size_t expanded_offset(std::string_view text, size_t offset) {
   size_t expanded = 0;
   for (size_t at = 0; at < offset;) {
@@ -119,11 +119,10 @@ class Decoder {
     if (result_.warning) {
       return;
     }
-    result_.warning =
-        Diagnostic{.kind = DiagnosticKind::SyntaxWarning,
-                   .span = place_,
-                   .message = std::string("invalid ") + kind + " sequence '" +
-                              std::string(text_.substr(begin, end - begin)) + "'"};
+    result_.warning = Diagnostic{.kind = DiagnosticKind::SyntaxWarning,
+                                 .span = place_,
+                                 .message = std::string("invalid ") + kind + " sequence '" +
+                                            std::string(text_.substr(begin, end - begin)) + "'"};
   }
 
   void append(char32_t code_point) {

@@ -28,26 +28,26 @@ constexpr Range kNotStart[] = {
 constexpr Range kExtraContinue[] = {{0xB7, 0xB7},     {0x387, 0x387},   {0x1369, 0x1371},
                                     {0x19DA, 0x19DA}, {0x200C, 0x200D}, {0x2118, 0x2118},
                                     {0x212E, 0x212E}, {0x30FB, 0x30FB}, {0xFF65, 0xFF65}};
-constexpr Range kNotContinue[] = {
-    {0x37A, 0x37A},   {0x2E2F, 0x2E2F}, {0xFC5E, 0xFC63}, {0xFDFA, 0xFDFB},
-    {0xFE70, 0xFE70}, {0xFE72, 0xFE72}, {0xFE74, 0xFE74}, {0xFE76, 0xFE76},
-    {0xFE78, 0xFE78}, {0xFE7A, 0xFE7A}, {0xFE7C, 0xFE7C}, {0xFE7E, 0xFE7E}};
+constexpr Range kNotContinue[] = {{0x37A, 0x37A},   {0x2E2F, 0x2E2F}, {0xFC5E, 0xFC63},
+                                  {0xFDFA, 0xFDFB}, {0xFE70, 0xFE70}, {0xFE72, 0xFE72},
+                                  {0xFE74, 0xFE74}, {0xFE76, 0xFE76}, {0xFE78, 0xFE78},
+                                  {0xFE7A, 0xFE7A}, {0xFE7C, 0xFE7C}, {0xFE7E, 0xFE7E}};
 // Assigned by Unicode 15.1, which CPython 3.13 knows and utf8proc 2.8 does not.
 constexpr Range kIdeographsExtensionI = {0x2EBF0, 0x2EE5D};
 constexpr Range kNewSymbols[] = {{0x2FFC, 0x2FFF}, {0x31EF, 0x31EF}};
 
 constexpr uint32_t bit(utf8proc_category_t category) { return 1u << category; }
 
-constexpr uint32_t kStartCategories =
-    bit(UTF8PROC_CATEGORY_LU) | bit(UTF8PROC_CATEGORY_LL) | bit(UTF8PROC_CATEGORY_LT) |
-    bit(UTF8PROC_CATEGORY_LM) | bit(UTF8PROC_CATEGORY_LO) | bit(UTF8PROC_CATEGORY_NL);
+constexpr uint32_t kStartCategories = bit(UTF8PROC_CATEGORY_LU) | bit(UTF8PROC_CATEGORY_LL) |
+                                      bit(UTF8PROC_CATEGORY_LT) | bit(UTF8PROC_CATEGORY_LM) |
+                                      bit(UTF8PROC_CATEGORY_LO) | bit(UTF8PROC_CATEGORY_NL);
 constexpr uint32_t kContinueCategories = kStartCategories | bit(UTF8PROC_CATEGORY_MN) |
                                          bit(UTF8PROC_CATEGORY_MC) | bit(UTF8PROC_CATEGORY_ND) |
                                          bit(UTF8PROC_CATEGORY_PC);
-constexpr uint32_t kUnprintableCategories =
-    bit(UTF8PROC_CATEGORY_CN) | bit(UTF8PROC_CATEGORY_CC) | bit(UTF8PROC_CATEGORY_CF) |
-    bit(UTF8PROC_CATEGORY_CS) | bit(UTF8PROC_CATEGORY_CO) | bit(UTF8PROC_CATEGORY_ZL) |
-    bit(UTF8PROC_CATEGORY_ZP) | bit(UTF8PROC_CATEGORY_ZS);
+constexpr uint32_t kUnprintableCategories = bit(UTF8PROC_CATEGORY_CN) | bit(UTF8PROC_CATEGORY_CC) |
+                                            bit(UTF8PROC_CATEGORY_CF) | bit(UTF8PROC_CATEGORY_CS) |
+                                            bit(UTF8PROC_CATEGORY_CO) | bit(UTF8PROC_CATEGORY_ZL) |
+                                            bit(UTF8PROC_CATEGORY_ZP) | bit(UTF8PROC_CATEGORY_ZS);
 
 bool within(Range range, char32_t code_point) {
   return code_point >= range.first && code_point <= range.last;
