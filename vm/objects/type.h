@@ -132,6 +132,8 @@ struct NativeClass {
   const char* name;  // "collections.deque"
   void (*trace)(const Cell* self, Visitor& visitor);
   void (*finalize)(VM& vm, Cell* self);  // may be null; else register_finalizer at creation
+  /// Iterators: the step of iterator_next for exact instances (true and *out set, or false when exhausted).
+  Result<bool> (*next)(VM& vm, Cell* self, Value* out) = nullptr;
 };
 /// Base of native structs of modules and runtime: `struct Deque : NativeObject { ... }`. Attributes of script
 /// subclasses hang off `attributes`.

@@ -1,0 +1,148 @@
+// Iteration: iter() and next() on any value.
+//
+// The builtin iterators are stepped directly; everything else goes through the special methods of its type. Exhaustion
+// of a script iterator arrives as a pending StopIteration, which iterator_next absorbs.
+#include "vm/objects/frame.h"
+#include "vm/objects/iterators.h"
+#include "vm/objects/protocol.h"
+#include "vm/objects/set.h"
+
+namespace apy {
+
+Error stop_iteration(VM& vm, Value value) {
+  if (value.is_empty()) return vm.raise_with(Exc::StopIteration, {});
+  return vm.raise_with(Exc::StopIteration, {&value, 1});
+}
+
+namespace {
+
+Result<Value> get_iterator_slow(VM& vm, Value iterable) {
+  Type* type = vm.type_of(iterable);
+  Value method = type_special(vm, type, Special::Iter);
+  if (method.is_empty() && !type_special(vm, type, Special::GetItem).is_empty())
+    return vm.make_record(BuiltinType::SequenceIterator, {iterable, Value::small_int(0)});
+  if (method.is_empty() || method.is_none())
+    return vm.raise(Exc::TypeError, "'{}' object is not iterable", type);
+  bool found = false;
+  Value iterator = TRY(vm.call_special(iterable, Special::Iter, {}, &found));
+  Type* iterator_type = vm.type_of(iterator);
+  if (type_special(vm, iterator_type, Special::Next).is_empty())
+    return vm.raise(Exc::TypeError, "iter() returned non-iterator of type '{}'", iterator_type);
+  return iterator;
+}
+
+Result<bool> next_of_generator(VM& vm, Generator* generator, Value* out) {
+  switch (vm.resume(generator, Value::none(), Value(), out)) {
+    case VM::ResumeOutcome::Yielded: return true;
+    case VM::ResumeOutcome::Returned: return false;
+    case VM::ResumeOutcome::Raised: return Error{};
+  }
+  return false;
+}
+
+Result<bool> next_slow(VM& vm, Value iterator, Value* out) {
+  if (is_kind(iterator, CellKind::NativeObject)) {
+    auto* object = as<NativeObject>(iterator);
+    if (object->native_class->next && !(vm.type_of(object)->flags & Type::kHeapType))
+      return object->native_class->next(vm, object, out);
+  }
+  bool found = false;
+  auto item = vm.call_special(iterator, Special::Next, {}, &found);
+  if (item.is_ok()) {
+    if (!found)
+      return vm.raise(Exc::TypeError, "'{}' object is not an iterator", vm.type_of(iterator));
+    *out = item.value();
+    return true;
+  }
+  if (!found && !vm.has_pending())
+    return vm.raise(Exc::TypeError, "'{}' object is not an iterator", vm.type_of(iterator));
+  if (vm.catch_pending(Exc::StopIteration)) return false;
+  return Error{};
+}
+
+}  // namespace
+
+Result<Value> get_iterator(VM& vm, Value iterable) {
+  if (iterable.is_cell()) {
+    switch (iterable.cell()->shape) {
+      case shape_of(BuiltinType::List): return make_list_iterator(vm, as<List>(iterable));
+      case shape_of(BuiltinType::Tuple): return make_tuple_iterator(vm, as<Tuple>(iterable));
+      case shape_of(BuiltinType::Range): return make_range_iterator(vm, as<Range>(iterable));
+      case shape_of(BuiltinType::Dict):
+        return make_dict_iterator(vm, BuiltinType::DictKeyIterator, as<Dict>(iterable));
+      case shape_of(BuiltinType::Str): return make_str_iterator(vm, iterable);
+      case shape_of(BuiltinType::Set):
+      case shape_of(BuiltinType::FrozenSet): return make_set_iterator(vm, as<Set>(iterable));
+      case shape_of(BuiltinType::Generator):
+      case shape_of(BuiltinType::Enumerate):
+      case shape_of(BuiltinType::Zip):
+      case shape_of(BuiltinType::Map):
+      case shape_of(BuiltinType::Filter): return iterable;
+      default: break;
+    }
+  }
+  return get_iterator_slow(vm, iterable);
+}
+
+Result<bool> iterator_next(VM& vm, Value iterator, Value* out) {
+  if (!iterator.is_cell()) return next_slow(vm, iterator, out);
+  Cell* cell = iterator.cell();
+  auto* record = static_cast<Record*>(cell);
+  switch (cell->shape) {
+    case shape_of(BuiltinType::ListIterator): return list_iterator_next(record, out);
+    case shape_of(BuiltinType::ListReverseIterator): return list_reverse_iterator_next(record, out);
+    case shape_of(BuiltinType::TupleIterator): return tuple_iterator_next(record, out);
+    case shape_of(BuiltinType::RangeIterator):
+      if (range_iterator_is_small(record)) return range_iterator_next(record, out);
+      return range_iterator_next_slow(vm, record, out);
+    case shape_of(BuiltinType::DictKeyIterator):
+    case shape_of(BuiltinType::DictValueIterator):
+    case shape_of(BuiltinType::DictItemIterator): return dict_iterator_step(vm, record, out);
+    case shape_of(BuiltinType::DictReverseKeyIterator):
+    case shape_of(BuiltinType::DictReverseValueIterator):
+    case shape_of(BuiltinType::DictReverseItemIterator):
+      return dict_reverse_iterator_step(vm, record, out);
+    case shape_of(BuiltinType::StrIterator): return str_iterator_next(vm, record, out);
+    case shape_of(BuiltinType::BytesIterator): return bytes_iterator_next(vm, record, out);
+    case shape_of(BuiltinType::SetIterator): return set_iterator_next(vm, record, out);
+    case shape_of(BuiltinType::SequenceIterator): return sequence_iterator_next(vm, record, out);
+    case shape_of(BuiltinType::CallableIterator): return callable_iterator_next(vm, record, out);
+    case shape_of(BuiltinType::Reversed): return reversed_next(vm, record, out);
+    case shape_of(BuiltinType::Enumerate): return enumerate_next(vm, record, out);
+    case shape_of(BuiltinType::Zip): return zip_next(vm, record, out);
+    case shape_of(BuiltinType::Map): return map_next(vm, record, out);
+    case shape_of(BuiltinType::Filter): return filter_next(vm, record, out);
+    case shape_of(BuiltinType::Generator): {
+      auto* generator = static_cast<Generator*>(cell);
+      if (generator->state == Generator::State::Finished) return false;
+      if (generator->state != Generator::State::Running)
+        return next_of_generator(vm, generator, out);
+      return next_slow(vm, iterator, out);
+    }
+    default: return next_slow(vm, iterator, out);
+  }
+}
+
+Result<List*> list_from(VM& vm, Value iterable) {
+  if (is_exact(iterable, BuiltinType::List)) {
+    List* list = as<List>(iterable);
+    return list_copy(vm, list, 0, list->length);
+  }
+  List* list = TRY(make_list(vm, size_t{0}));
+  TRY(list_extend(vm, list, iterable));
+  return list;
+}
+
+Result<Tuple*> tuple_from(VM& vm, Value iterable) {
+  if (is_exact(iterable, BuiltinType::Tuple)) return as<Tuple>(iterable);
+  if (is_exact(iterable, BuiltinType::List)) {
+    Tuple* tuple = TRY(make_tuple(vm, as<List>(iterable)->length));
+    std::span<const Value> items = as<List>(iterable)->span();
+    for (size_t i = 0; i < items.size(); ++i) tuple->values()[i] = items[i];
+    return tuple;
+  }
+  List* list = TRY(list_from(vm, iterable));
+  return make_tuple(vm, list->span());
+}
+
+}  // namespace apy

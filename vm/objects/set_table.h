@@ -1,0 +1,14 @@
+#pragma once
+// The parts of set.cpp that set_methods.cpp builds on.
+#include "vm/objects/set.h"
+
+namespace apy {
+
+/// Moves the live elements to a table with more than `minimum` places.
+Result<void> set_resize(VM& vm, Set* set, size_t minimum);
+/// The resize that follows from the number of elements.
+Result<void> set_grow(VM& vm, Set* set);
+/// Adds all elements of another set.
+Result<void> set_merge(VM& vm, Set* set, Set* other);
+
+}  // namespace apy
