@@ -13,7 +13,10 @@ struct Context {
 
   Value* stack = nullptr;        // base of the VM stack
   Value* stack_limit = nullptr;  // frames end below this
-  Value* stack_top = nullptr;    // see VM::stack_top
+  Value* stack_top = nullptr;    // saved VM::stack_top_ while not running
+  // Windows that C++ code has laid out above the running frame end below this: see FloorGuard.
+  Value* floor = nullptr;
+  Value native_result;           // of a call from C++ that pushed no frame
   const char* native_limit = nullptr;  // lowest native stack address script code may use
   const void* native_high = nullptr;   // end of the native stack, for the collector
 
@@ -22,7 +25,6 @@ struct Context {
   Frame* frame = nullptr;
   Generator* base = nullptr;
   Value handled;
-  Value* high_water = nullptr;   // highest VM stack word that may hold a pointer
 
   Context* previous = nullptr;   // list in VM
   Context* next = nullptr;
@@ -35,7 +37,21 @@ void destroy_context(VM& vm, Context* context);
 void bind_host_stack(Context* context);
 /// Reports all contexts' VM stacks and parked native stacks.
 void trace_contexts(VM& vm, Visitor& visitor);
-/// The first free word above everything the running frame uses.
+/// The first free word above everything in use on the running VM stack.
 Value* stack_top(VM& vm);
+
+/// Keeps the VM stack below `end` in use (for the collector and for nested calls) while it lives.
+class FloorGuard {
+ public:
+  FloorGuard(Context* context, Value* end) : context_(context), saved_(context->floor) {
+    if (end > saved_) context->floor = end;
+  }
+  ~FloorGuard() { context_->floor = saved_; }
+  FloorGuard(const FloorGuard&) = delete;
+
+ private:
+  Context* context_;
+  Value* saved_;
+};
 
 }  // namespace apy

@@ -144,7 +144,7 @@ class VM final : public HeapClient {
                              bool* found);
   /// Drives a generator, coroutine or async generator until it yields, returns or raises. `sent` none at first;
   /// `exception` non-empty: thrown in instead.
-  enum class ResumeOutcome { Yielded, Returned, Raised };
+  enum class ResumeOutcome { Yielded, Returned, Raised, AsyncYielded };
   ResumeOutcome resume(Generator* generator, Value sent, Value exception, Value* result);
   /// Runs module or eval code; `locals` a mapping or empty (then globals).
   Result<Value> run_code(Code* code, Dict* globals, Value locals, Tuple* closure = nullptr);

@@ -1,0 +1,486 @@
+// Generators and coroutines: resuming, delivering values, ending.
+//
+// A base is a generator driven from outside (a for loop, next/send, a task); the coroutines it awaits and the generators
+// it delegates to are linked through Frame::caller. Suspending stores the innermost frame in the base and returns to
+// the base's resumer at once; resuming goes straight to that frame. So neither depends on the depth of the chain.
+#include <algorithm>
+
+#include "vm/binding/bind.h"
+#include "vm/interpreter/generator.h"
+#include "vm/interpreter/interpreter.h"
+#include "vm/interpreter/suspend.h"
+#include "vm/objects/protocol.h"
+
+namespace apy {
+
+const char* generator_noun(const Generator* generator) {
+  switch (generator->shape) {
+    case shape_of(BuiltinType::Coroutine): return "coroutine";
+    case shape_of(BuiltinType::AsyncGenerator): return "async generator";
+    default: return "generator";
+  }
+}
+
+void deliver(Frame* frame, Value sent) {
+  if (frame->flags & Frame::kAtSend) {
+    frame->flags &= ~Frame::kAtSend;
+    frame->registers()[frame->pc->c] = sent;
+  } else if (frame->pc != frame->code->instructions) {
+    frame->registers()[frame->pc[-1].a] = sent;
+  }
+}
+
+namespace {
+
+Error raise_cannot_resume(VM& vm, Generator* generator) {
+  if (generator->state == Generator::State::Running) {
+    if (generator->shape == shape_of(BuiltinType::Coroutine) && !generator->is_base)
+      return vm.raise(Exc::RuntimeError, "coroutine is being awaited already");
+    return vm.raise(Exc::ValueError, "{} already executing", generator_noun(generator));
+  }
+  return vm.raise(Exc::RuntimeError, "cannot reuse already awaited coroutine");
+}
+
+/// Makes `generator` run under the current frame; `innermost` goes on.
+void link(VM& vm, Generator* generator, bool as_base, uint32_t entry_flag) {
+  Frame* resumer = vm.current_frame();
+  Value* top = stack_top(vm);
+  generator->frame.caller = resumer;
+  generator->frame.flags = (generator->frame.flags & ~Frame::kEntry) | entry_flag;
+  if (generator->state == Generator::State::Created) {
+    uint32_t depth = resumer ? resumer->depth() + 1 : 1;
+    generator->frame.flags = (generator->frame.flags & ((1u << Frame::kFlagBits) - 1)) | depth << Frame::kFlagBits;
+  }
+  generator->is_base = as_base;
+  generator->outer_handled = vm.handled();
+  if (!generator->handled.is_empty()) vm.set_handled(generator->handled);
+  generator->handled = Value();
+  if (as_base) {
+    generator->previous_base = Interpreter::base(vm);
+    Interpreter::base(vm) = generator;
+  }
+  generator->state = Generator::State::Running;
+  Interpreter::stack_top(vm) = top;
+  vm.barrier(generator);
+}
+
+}  // namespace
+
+Frame* begin_resume(VM& vm, Generator* generator, Value sent, bool as_base) {
+  Frame* target;
+  switch (generator->state) {
+    case Generator::State::Created:
+      target = &generator->frame;
+      if (!sent.is_none()) {
+        (void)vm.raise(Exc::TypeError, "can't send non-None value to a just-started {}", generator_noun(generator));
+        return nullptr;
+      }
+      break;
+    case Generator::State::Suspended:
+      if (generator->closing && generator->shape == shape_of(BuiltinType::AsyncGenerator) && !as_base) {
+        (void)vm.raise(Exc::RuntimeError, "anext(): asynchronous generator is already running");
+        return nullptr;
+      }
+      target = generator->innermost;
+      break;
+    case Generator::State::Finished:
+      if (generator->shape == shape_of(BuiltinType::AsyncGenerator)) {
+        (void)vm.raise_with(Exc::StopAsyncIteration, {});
+        return nullptr;
+      }
+      [[fallthrough]];
+    default:
+      (void)raise_cannot_resume(vm, generator);
+      return nullptr;
+  }
+  Frame* resumer = vm.current_frame();
+  if (resumer && static_cast<int>(resumer->depth()) >= Interpreter::recursion_limit(vm)) {
+    (void)vm.recursion_error("");
+    return nullptr;
+  }
+  bool started = generator->state != Generator::State::Created;
+  link(vm, generator, as_base, 0);
+  if (started) deliver(target, sent);
+  generator->innermost = nullptr;
+  Interpreter::frame(vm) = target;
+  return target;
+}
+
+void finish_generator(VM& vm, Generator* generator) {
+  generator->state = Generator::State::Finished;
+  Interpreter::frame(vm) = generator->frame.caller;
+  generator->frame.caller = nullptr;
+  generator->innermost = nullptr;
+  generator->closing = 0;
+  if (generator->is_base) {
+    Interpreter::base(vm) = generator->previous_base;
+    generator->previous_base = nullptr;
+    generator->is_base = 0;
+  }
+  vm.set_handled(generator->outer_handled);
+  generator->outer_handled = Value();
+  // Nothing keeps the locals alive any longer.
+  std::fill(generator->registers(), generator->registers() + generator->aux, Value());
+}
+
+void convert_stop_iteration(VM& vm, Generator* generator) {
+  bool stop = vm.is_instance(vm.pending(), BuiltinType::StopIteration);
+  bool async = generator->shape == shape_of(BuiltinType::AsyncGenerator);
+  bool stop_async = async && vm.is_instance(vm.pending(), BuiltinType::StopAsyncIteration);
+  if (!stop && !stop_async) return;
+  Value cause = vm.take_pending();
+  (void)vm.raise(Exc::RuntimeError, "{} raised {}", generator_noun(generator),
+                 stop ? "StopIteration" : "StopAsyncIteration");
+  Exception* error = as<Exception>(vm.pending());
+  error->cause = cause;
+  error->context = cause;
+  error->aux |= Exception::kSuppressContext;
+  vm.barrier(error);
+}
+
+VM::ResumeOutcome VM::resume(Generator* generator, Value sent, Value exception, Value* result) {
+  Frame* resumer = frame_;
+  Value* saved_top = stack_top_;
+  if (generator->state == Generator::State::Running) {
+    (void)raise_cannot_resume(*this, generator);
+    return ResumeOutcome::Raised;
+  }
+  if (native_stack_exhausted()) {
+    (void)recursion_error("");
+    return ResumeOutcome::Raised;
+  }
+  bool raising = !exception.is_empty();
+  if (generator->state == Generator::State::Finished) {
+    if (raising) {
+      (void)raise_exception(exception);
+    } else if (generator->shape == shape_of(BuiltinType::Coroutine)) {
+      (void)raise_cannot_resume(*this, generator);
+    } else {
+      *result = Value::none();
+      return ResumeOutcome::Returned;
+    }
+    return ResumeOutcome::Raised;
+  }
+  bool started = generator->state != Generator::State::Created;
+  if (!started && !raising && !sent.is_none()) {
+    (void)raise(Exc::TypeError, "can't send non-None value to a just-started {}", generator_noun(generator));
+    return ResumeOutcome::Raised;
+  }
+  Frame* target = started ? generator->innermost : &generator->frame;
+  link(*this, generator, true, Frame::kEntry);
+  generator->innermost = nullptr;
+  frame_ = target;
+  if (raising) {
+    ThrowOutcome outcome = throw_into(*this, target, exception, result);
+    if (outcome == ThrowOutcome::StillSuspended) {
+      // What the frame waits for took the exception and yielded again.
+      base_ = generator->previous_base;
+      generator->innermost = target;
+      generator->state = Generator::State::Suspended;
+      generator->handled = handled_.is(generator->outer_handled) ? Value() : handled_;
+      handled_ = generator->outer_handled;
+      generator->frame.caller = nullptr;
+      barrier(generator);
+      frame_ = resumer;
+      stack_top_ = saved_top;
+      return ResumeOutcome::Yielded;
+    }
+    raising = outcome == ThrowOutcome::Raise;
+  } else if (started) {
+    deliver(target, sent);
+  }
+  RunOutcome outcome = Interpreter::run(*this, result, raising);
+  frame_ = resumer;
+  stack_top_ = saved_top;
+  switch (outcome) {
+    case RunOutcome::Raised: return ResumeOutcome::Raised;
+    case RunOutcome::Returned: return ResumeOutcome::Returned;
+    case RunOutcome::Yielded: return ResumeOutcome::Yielded;
+    case RunOutcome::AsyncYielded: return ResumeOutcome::AsyncYielded;
+  }
+  __builtin_unreachable();
+}
+
+ThrowOutcome throw_into(VM& vm, Frame* target, Value exception, Value* result) {
+  if (!(target->flags & Frame::kAtSend)) {
+    if (target->pc == target->code->instructions) ++target->pc;  // not started: raised at the def line
+    (void)vm.raise_exception(exception);
+    return ThrowOutcome::Raise;
+  }
+  const Instruction* send = target->pc;
+  Value awaited = target->registers()[send->b];
+  target->flags &= ~Frame::kAtSend;
+  target->pc = send + 1;
+  Value value;
+  switch (slow::throw_foreign(vm, awaited, exception, &value)) {
+    case slow::SendOutcome::Done:
+      target->registers()[send->a] = value;
+      return ThrowOutcome::GoOn;
+    case slow::SendOutcome::Suspend:
+      target->flags |= Frame::kAtSend;
+      target->pc = send;
+      *result = value;
+      return ThrowOutcome::StillSuspended;
+    case slow::SendOutcome::Error:
+      break;
+  }
+  return ThrowOutcome::Raise;
+}
+
+namespace slow {
+
+SendOutcome send_foreign(VM& vm, Value iterator, Value sent, Value* result) {
+  Type* type = vm.type_of(iterator);
+  if (type->await_step) {
+    switch (type->await_step(vm, iterator, result)) {
+      case AwaitOutcome::Ready: return SendOutcome::Done;
+      case AwaitOutcome::Pending: return SendOutcome::Suspend;
+      case AwaitOutcome::Error: return SendOutcome::Error;
+    }
+  }
+  bool found = true;
+  auto value = sent.is_none() ? vm.call_special(iterator, Special::Next, {}, &found)
+                              : vm.call_method(iterator, vm.names().send, {sent});
+  if (!found) {
+    (void)vm.raise(Exc::TypeError, "'{}' object is not an iterator", type);
+    return SendOutcome::Error;
+  }
+  if (value.is_ok()) {
+    *result = value.value();
+    return SendOutcome::Suspend;
+  }
+  if (!vm.is_instance(vm.pending(), BuiltinType::StopIteration)) return SendOutcome::Error;
+  *result = as<Exception>(vm.take_pending())->fields[0];
+  if (result->is_empty()) *result = Value::none();
+  return SendOutcome::Done;
+}
+
+SendOutcome throw_foreign(VM& vm, Value iterator, Value exception, Value* result) {
+  if (vm.type_of(iterator)->await_step) {
+    (void)vm.raise_exception(exception);
+    return SendOutcome::Error;
+  }
+  bool closing = vm.is_instance(exception, BuiltinType::GeneratorExit);
+  Value method;
+  auto found = get_attribute_optional(vm, iterator, closing ? vm.names().close : vm.names().throw_, &method);
+  if (found.is_error()) return SendOutcome::Error;
+  if (closing) {
+    if (found.value() && vm.call(method, {}).is_error()) return SendOutcome::Error;
+    (void)vm.raise_exception(exception);
+    return SendOutcome::Error;
+  }
+  if (!found.value()) {
+    (void)vm.raise_exception(exception);
+    return SendOutcome::Error;
+  }
+  auto value = vm.call(method, {exception});
+  if (value.is_ok()) {
+    *result = value.value();
+    return SendOutcome::Suspend;
+  }
+  if (!vm.is_instance(vm.pending(), BuiltinType::StopIteration)) return SendOutcome::Error;
+  *result = as<Exception>(vm.take_pending())->fields[0];
+  if (result->is_empty()) *result = Value::none();
+  return SendOutcome::Done;
+}
+
+}  // namespace slow
+
+// --- script-visible methods ---
+
+Result<Value> generator_send(VM& vm, Generator* generator, Value sent) {
+  Value result;
+  switch (vm.resume(generator, sent, Value(), &result)) {
+    case VM::ResumeOutcome::Yielded: return result;
+    case VM::ResumeOutcome::Returned: return stop_iteration(vm, result.is_none() ? Value() : result);
+    default: return Error{};
+  }
+}
+
+Result<Value> generator_throw(VM& vm, Generator* generator, Value exception) {
+  Value result;
+  switch (vm.resume(generator, Value::none(), exception, &result)) {
+    case VM::ResumeOutcome::Yielded: return result;
+    case VM::ResumeOutcome::Returned: return stop_iteration(vm, result.is_none() ? Value() : result);
+    default: return Error{};
+  }
+}
+
+/// close(): throws GeneratorExit; the returned value is what the generator returned, or None.
+Result<Value> generator_close(VM& vm, Generator* generator) {
+  if (generator->state == Generator::State::Finished) return Value::none();
+  if (generator->state == Generator::State::Created) {
+    generator->state = Generator::State::Finished;
+    return Value::none();
+  }
+  Value exit = TRY(make_exception(vm, vm.type(BuiltinType::GeneratorExit), {}));
+  Value result;
+  switch (vm.resume(generator, Value::none(), exit, &result)) {
+    case VM::ResumeOutcome::Yielded:
+      return vm.raise(Exc::RuntimeError, "{} ignored GeneratorExit", generator_noun(generator));
+    case VM::ResumeOutcome::Returned:
+      return result;
+    default:
+      if (vm.catch_pending(Exc::GeneratorExit) || vm.catch_pending(Exc::StopIteration)) return Value::none();
+      return Error{};
+  }
+}
+
+Result<Value> exception_from_throw(VM& vm, Value type, Value value, Value traceback) {
+  Value exception;
+  if (is_exception(type)) {
+    if (!value.is_empty() && !value.is_none())
+      return vm.raise(Exc::TypeError, "instance exception may not have a separate value");
+    exception = type;
+  } else if (is_kind(type, CellKind::Type) && (as<Type>(type)->flags & Type::kException)) {
+    if (is_exception(value)) {
+      exception = value;
+    } else if (value.is_empty() || value.is_none()) {
+      exception = TRY(vm.call(type, {}));
+    } else if (is_kind(value, CellKind::Tuple)) {
+      exception = TRY(vm.call(type, as<Tuple>(value)->span()));
+    } else {
+      exception = TRY(vm.call(type, {value}));
+    }
+    if (!is_exception(exception))
+      return vm.raise(Exc::TypeError, "calling {} should have returned an instance of BaseException, not {}",
+                      as<Type>(type), vm.type_of(exception));
+  } else {
+    return vm.raise(Exc::TypeError,
+                    "exceptions must be classes or instances deriving from BaseException, not {}", vm.type_of(type));
+  }
+  if (!traceback.is_empty() && !traceback.is_none()) {
+    if (!is_kind(traceback, CellKind::Traceback))
+      return vm.raise(Exc::TypeError, "throw() third argument must be a traceback object");
+    as<Exception>(exception)->traceback = traceback;
+    vm.barrier(exception.cell());
+  }
+  return exception;
+}
+
+namespace {
+
+Result<Generator*> receiver(VM& vm, Value self) {
+  if (Generator* generator = try_as<Generator>(self)) return generator;
+  return vm.raise(Exc::TypeError, "descriptor requires a 'generator' object but received a '{}'", vm.type_of(self));
+}
+Result<Value> method_send(VM& vm, Value self, Value sent) { return generator_send(vm, TRY(receiver(vm, self)), sent); }
+Result<Value> method_next(VM& vm, Value self) {
+  return generator_send(vm, TRY(receiver(vm, self)), Value::none());
+}
+Result<Value> method_iter(VM&, Value self) { return self; }
+Result<Value> method_throw(VM& vm, Value self, Value type, Optional<Value> value, Optional<Value> traceback) {
+  Generator* generator = TRY(receiver(vm, self));
+  Value exception = TRY(exception_from_throw(vm, type, value.value, traceback.value));
+  return generator_throw(vm, generator, exception);
+}
+Result<Value> method_close(VM& vm, Value self) { return generator_close(vm, TRY(receiver(vm, self))); }
+Result<Value> method_repr(VM& vm, Value self) {
+  Generator* generator = TRY(receiver(vm, self));
+  std::string text = std::string("<") +
+                     (generator->shape == shape_of(BuiltinType::AsyncGenerator) ? "async_generator"
+                                                                               : generator_noun(generator)) +
+                     " object " + TRY(str_text(vm, generator->qualname));
+  char address[32];
+  std::snprintf(address, sizeof address, " at %p>", static_cast<void*>(generator));
+  return make_str(vm, text + address);
+}
+/// The coroutine's own iterator, for `__await__`: a thin Record around it.
+Result<Value> method_await(VM& vm, Value self) { return vm.make_record(BuiltinType::CoroutineWrapper, {self}); }
+Result<Generator*> wrapped(VM& vm, Value self) {
+  if (is_exact(self, BuiltinType::CoroutineWrapper))
+    return as<Generator>(as<Record>(self)->fields()[0]);
+  return vm.raise(Exc::TypeError, "a coroutine_wrapper is required, not '{}'", vm.type_of(self));
+}
+Result<Value> wrapper_next(VM& vm, Value self) { return method_next(vm, TRY(wrapped(vm, self))); }
+Result<Value> wrapper_send(VM& vm, Value self, Value v) { return method_send(vm, TRY(wrapped(vm, self)), v); }
+Result<Value> wrapper_close(VM& vm, Value self) { return method_close(vm, TRY(wrapped(vm, self))); }
+Result<Value> wrapper_throw(VM& vm, Value self, Value type, Optional<Value> value, Optional<Value> traceback) {
+  return method_throw(vm, TRY(wrapped(vm, self)), type, value, traceback);
+}
+
+Result<Value> get_name(VM&, Value self) { return as<Generator>(self)->name; }
+Result<Value> get_qualname(VM&, Value self) { return as<Generator>(self)->qualname; }
+Result<void> set_text(VM& vm, Value self, Value value, Value Generator::*field, const char* what) {
+  if (!is_kind(value, CellKind::Str)) return vm.raise(Exc::TypeError, "{} must be set to a string object", what);
+  as<Generator>(self)->*field = value;
+  vm.barrier(self.cell());
+  return {};
+}
+Result<void> set_name(VM& vm, Value self, Value value) {
+  return set_text(vm, self, value, &Generator::name, "__name__");
+}
+Result<void> set_qualname(VM& vm, Value self, Value value) {
+  return set_text(vm, self, value, &Generator::qualname, "__qualname__");
+}
+Result<Value> get_running(VM&, Value self) {
+  return Value::boolean(as<Generator>(self)->state == Generator::State::Running);
+}
+Result<Value> get_suspended(VM&, Value self) {
+  return Value::boolean(as<Generator>(self)->state == Generator::State::Suspended);
+}
+Result<Value> get_code(VM&, Value self) { return as<Generator>(self)->frame.code; }
+/// What the frame waits for: the operand of the Send it stopped at.
+Result<Value> get_awaited(VM&, Value self) {
+  Generator* generator = as<Generator>(self);
+  if (generator->state != Generator::State::Suspended) return Value::none();
+  const Frame& frame = generator->frame;
+  const Instruction* send = frame.flags & Frame::kAtSend ? frame.pc : frame.pc - 1;
+  return send->opcode == Opcode::Send ? frame.registers()[send->b] : Value::none();
+}
+
+constexpr NativeFunctionDef kGeneratorMethods[] = {
+    {"__iter__(self, /)", "Implement iter(self).", bind<method_iter>()},
+    {"__next__(self, /)", "Implement next(self).", bind<method_next>()},
+    {"__repr__(self, /)", "Return repr(self).", bind<method_repr>()},
+    {"send(self, value, /)", "Resume with a value; return the next yielded value or raise StopIteration.",
+     bind<method_send>()},
+    {"throw(self, type, value=None, traceback=None, /)",
+     "Raise an exception where the generator waits; return the next yielded value.", bind<method_throw>()},
+    {"close(self, /)", "Raise GeneratorExit where the generator waits.", bind<method_close>()},
+};
+constexpr NativeGetSetDef kGeneratorAttributes[] = {
+    {"__name__", "name of the generator", get_name, set_name},
+    {"__qualname__", "qualified name of the generator", get_qualname, set_qualname},
+    {"gi_running", "is it running", get_running},
+    {"gi_suspended", "is it suspended", get_suspended},
+    {"gi_code", "its code object", get_code},
+    {"gi_yieldfrom", "object being iterated by yield from, or None", get_awaited},
+};
+constexpr NativeFunctionDef kCoroutineMethods[] = {
+    {"__await__(self, /)", "Return an iterator to be used in await expression.", bind<method_await>()},
+    {"__repr__(self, /)", "Return repr(self).", bind<method_repr>()},
+    {"send(self, value, /)", "Resume with a value; return the next yielded value or raise StopIteration.",
+     bind<method_send>()},
+    {"throw(self, type, value=None, traceback=None, /)",
+     "Raise an exception where the coroutine waits; return the next yielded value.", bind<method_throw>()},
+    {"close(self, /)", "Raise GeneratorExit where the coroutine waits.", bind<method_close>()},
+};
+constexpr NativeGetSetDef kCoroutineAttributes[] = {
+    {"__name__", "name of the coroutine", get_name, set_name},
+    {"__qualname__", "qualified name of the coroutine", get_qualname, set_qualname},
+    {"cr_running", "is it running", get_running},
+    {"cr_suspended", "is it suspended", get_suspended},
+    {"cr_code", "its code object", get_code},
+    {"cr_await", "object being awaited on, or None", get_awaited},
+};
+constexpr NativeFunctionDef kWrapperMethods[] = {
+    {"__iter__(self, /)", "Implement iter(self).", bind<method_iter>()},
+    {"__next__(self, /)", "Implement next(self).", bind<wrapper_next>()},
+    {"send(self, value, /)", "Resume the coroutine with a value.", bind<wrapper_send>()},
+    {"throw(self, type, value=None, traceback=None, /)", "Raise an exception in the coroutine.",
+     bind<wrapper_throw>()},
+    {"close(self, /)", "Raise GeneratorExit in the coroutine.", bind<wrapper_close>()},
+};
+
+}  // namespace
+
+extern const NativeTypeDef kGeneratorType = {"generator", nullptr, kGeneratorMethods, kGeneratorAttributes,
+                                             Type::kDisallowNew | Type::kHasWeakref};
+extern const NativeTypeDef kCoroutineType = {"coroutine", nullptr, kCoroutineMethods, kCoroutineAttributes,
+                                             Type::kDisallowNew | Type::kHasWeakref};
+extern const NativeTypeDef kCoroutineWrapperType = {"coroutine_wrapper",
+                                                    "A wrapper object implementing __await__ for coroutines.",
+                                                    kWrapperMethods, {}, Type::kDisallowNew};
+
+}  // namespace apy

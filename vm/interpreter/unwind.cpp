@@ -1,0 +1,31 @@
+// Finding handlers and recording tracebacks.
+#include "vm/interpreter/interpreter.h"
+
+namespace apy {
+
+const ExceptionRange* find_handler(const Frame* frame) {
+  const Code* code = frame->code;
+  uint32_t index = static_cast<uint32_t>(frame->pc - code->instructions) - 1;
+  for (uint32_t i = 0; i < code->range_count; ++i) {
+    const ExceptionRange& range = code->ranges[i];
+    if (index >= range.begin && index < range.end) return &range;
+  }
+  return nullptr;
+}
+
+void add_traceback(VM& vm, Frame* frame) {
+  Exception* exception = as<Exception>(vm.pending());
+  // Out of memory while recording: the exception goes on without this level.
+  auto made = vm.heap().allocate(sizeof(Traceback), shape_of(BuiltinType::Traceback), CellKind::Traceback);
+  if (!made) return;
+  Traceback* level = static_cast<Traceback*>(made);
+  level->next = exception->traceback.is_empty() ? Value::none() : exception->traceback;
+  level->code = frame->code;
+  level->globals = frame->function()->globals;
+  level->frame = Value::none();
+  level->position = static_cast<uint64_t>(frame->pc - frame->code->instructions) - 1;
+  exception->traceback = level;
+  vm.barrier(exception);
+}
+
+}  // namespace apy
