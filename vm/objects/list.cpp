@@ -179,11 +179,8 @@ Result<void> assign_slice(VM& vm, List* list, Slice* slice, Value value) {
   SliceIndices indices = TRY(resolve_slice(vm, slice, static_cast<int64_t>(list->length)));
   size_t length_before = list->length;
   if (type_special(vm, vm.type_of(value), Special::Iter).is_empty() &&
-      type_special(vm, vm.type_of(value), Special::GetItem).is_empty()) {
-    return indices.step == 1
-               ? vm.raise(Exc::TypeError, "can only assign an iterable")
-               : vm.raise(Exc::TypeError, "must assign iterable to extended slice");
-  }
+      type_special(vm, vm.type_of(value), Special::GetItem).is_empty())
+    return vm.raise(Exc::TypeError, "must assign iterable to extended slice");
   // A copy: the items may come from this very list.
   Tuple* items = TRY(tuple_from(vm, value));
   // Iterating may have changed the list.
