@@ -1,0 +1,3 @@
+print("fails runs")
+before = 1
+raise ValueError("from the module")

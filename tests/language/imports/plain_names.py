@@ -1,0 +1,3 @@
+shown = "shown"
+_hidden = "hidden"
+__dunder = 1

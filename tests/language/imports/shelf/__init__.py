@@ -1,0 +1,2 @@
+print("shelf runs as", __name__)
+title = "Shelf"
