@@ -21,7 +21,7 @@ GRAPH: Dict[str, Tuple[str, ...]] = {
     "parser": ("lexer",),
     "vm/value": (),
     "vm/gc": ("vm/value",),
-    "vm/objects": ("vm/value", "vm/gc"),
+    "vm/objects": ("lexer", "vm/value", "vm/gc"),
     "vm/bytecode": ("lexer", "vm/value", "vm/gc", "vm/objects"),
     "vm/compiler": ("lexer", "parser", "vm/value", "vm/gc", "vm/objects", "vm/bytecode"),
     "vm/interpreter": ("vm/value", "vm/gc", "vm/objects", "vm/bytecode", "vm/compiler"),
