@@ -72,6 +72,14 @@ void VM::switch_context(Context* context) {
   heap_.set_native_stack_high(context->native_high);
 }
 
+namespace {
+void trace_running(Frame* frame, Visitor& visitor) {
+  Generator* generator = generator_of(frame);
+  visitor.visit(generator);
+  trace_cell(generator, visitor);
+}
+}  // namespace
+
 void trace_contexts(VM& vm, Visitor& visitor) {
   for (Context* context = Interpreter::contexts(vm); context; context = context->next) {
     bool running = context == vm.context();
@@ -86,7 +94,9 @@ void trace_contexts(VM& vm, Visitor& visitor) {
     }
     visitor.visit_conservatively(context->stack, top);
     visitor.visit(context->native_result);
-    visitor.visit_interior(frame && frame->flags & Frame::kHeap ? frame : nullptr);
+    // Registers of running heap frames are written without a barrier, so they are roots whatever their age.
+    for (Frame* f = frame; f; f = f->caller)
+      if (f->flags & Frame::kHeap) trace_running(f, visitor);
     if (!running) {
       visitor.visit(context->handled);
       visitor.visit(context->base);

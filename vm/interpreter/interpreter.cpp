@@ -1001,6 +1001,8 @@ call:
         r[A] = Value::none();
         DISPATCH();
       }
+      // While it waits this frame is in no running chain: what it holds must be known to the collector.
+      vm.barrier(generator_of(frame));
       if (!begin_resume(vm, generator, r[C], false)) [[unlikely]] goto exception;
       LOAD_FRAME();
       DISPATCH();
@@ -1032,6 +1034,7 @@ suspend: {
   Interpreter::frame(vm) = base->frame.caller;
   base->frame.caller = nullptr;
   vm.barrier(base);
+  vm.barrier(generator_of(frame));
   if (base->frame.flags & Frame::kEntry) {
     *result = carried;
     return RunOutcome::Yielded;

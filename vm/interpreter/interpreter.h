@@ -63,6 +63,9 @@ void finish_generator(VM& vm, Generator* generator);
 void convert_stop_iteration(VM& vm, Generator* generator);
 const char* generator_noun(const Generator* generator);  // "generator", "coroutine", "async generator"
 
+/// async_generator.cpp: calls the loop's firstiter hook once and remembers its finalizer hook.
+Result<void> async_generator_first_iteration(VM& vm, Generator* generator);
+
 // --- unwind.cpp ---
 /// Adds the frame to the pending exception's traceback.
 void add_traceback(VM& vm, Frame* frame);

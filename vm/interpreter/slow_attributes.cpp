@@ -1,0 +1,400 @@
+// Slow paths: attributes (filling the inline caches), items, calls with keywords or spread arguments.
+#include <algorithm>
+
+#include "vm/interpreter/interpreter.h"
+#include "vm/interpreter/messages.h"
+#include "vm/objects/protocol.h"
+
+namespace apy::slow {
+
+namespace {
+
+#define REGISTERS Value* r = frame->registers()
+Str* name_constant(Frame* frame, uint16_t index) { return as<Str>(frame->code->constants[index]); }
+
+struct AttributeCache {
+  ShapeId shape;
+  uint32_t version;
+  uint64_t payload;
+};
+struct ModuleCache {
+  uint32_t layout, offset, builtins_layout, unused;
+};
+AttributeCache* attribute_cache(Instruction* i) { return reinterpret_cast<AttributeCache*>(i + 1); }
+
+/// Attribute access on this type follows object.__getattribute__ and has no __getattr__ in the way of hits.
+bool has_plain_lookup(const Type* type) { return !(type->flags & Type::kCustomGetAttribute); }
+
+bool is_data_descriptor(VM& vm, Value v) { return v.is_cell() && (vm.type_of(v)->flags & Type::kDataDescriptor); }
+
+/// A class attribute that instances see as it is.
+bool is_plain_value(VM& vm, Value v) {
+  return !v.is_cell() || type_special(vm, vm.type_of(v), Special::Get).is_empty();
+}
+
+/// Functions and method descriptors: bind when found on the type.
+bool is_method(Value v) { return is_kind(v, CellKind::Function) || is_exact(v, BuiltinType::MethodDescriptor); }
+
+/// Where slot `index` of `cell` lives: inline (offset in *payload) or in the overflow array (packed).
+bool locate_slot(VM& vm, Cell* cell, uint32_t index, uint64_t* payload) {
+  if (cell->kind == CellKind::Instance && index < cell->aux) {
+    *payload = sizeof(Instance) + index * sizeof(Value);
+    return true;
+  }
+  uint32_t inline_slots = cell->kind == CellKind::Instance ? cell->aux : 0;
+  uint64_t pointer_offset = vm.type_of(cell)->attributes_offset;
+  *payload = pointer_offset << 32 | (sizeof(ValueArray) + (index - inline_slots) * sizeof(Value));
+  return false;
+}
+
+/// Tries to specialise LoadAttr/LoadMethod on an instance; true when the value was found this way.
+bool specialise_load(VM& vm, Instruction* i, Cell* cell, Str* name, bool method, Value* out, Value* self) {
+  Type* type = vm.type_of(cell);
+  if (!has_plain_lookup(type) || cell->kind == CellKind::Type || cell->kind == CellKind::Module) return false;
+  Value on_type = type_lookup(vm, type, name);
+  AttributeCache* cache = attribute_cache(i);
+  if (on_type.is_empty() || !is_data_descriptor(vm, on_type)) {
+    Shape* shape = vm.shape(cell->shape);
+    if (shape->is_dict_mode()) return false;
+    int64_t slot = type->attributes_offset ? shape_find(vm, shape, name) : -1;
+    if (slot >= 0) {
+      *out = *slot_address(vm, cell, static_cast<uint32_t>(slot));
+      *self = Value();
+      if (out->is_empty()) return false;
+      if (method) return true;
+      cache->shape = cell->shape;
+      bool is_inline = locate_slot(vm, cell, static_cast<uint32_t>(slot), &cache->payload);
+      i->opcode = is_inline ? Opcode::LoadAttrSlot : Opcode::LoadAttrOverflow;
+      return true;
+    }
+  }
+  if (on_type.is_empty()) return false;
+  bool binds = is_method(on_type);
+  if (method ? !binds : !is_plain_value(vm, on_type)) return false;
+  *out = on_type;
+  *self = method ? Value(cell) : Value();
+  cache->shape = cell->shape;
+  cache->version = type->version;
+  cache->payload = on_type.bits();
+  i->opcode = method ? Opcode::LoadMethodType : Opcode::LoadAttrType;
+  return true;
+}
+
+bool specialise_module(VM& vm, Instruction* i, Value object, Str* name, Opcode opcode, Value* out) {
+  if (!is_exact(object, BuiltinType::Module)) return false;
+  Dict* dict = as<Module>(object)->dict;
+  if (!dict->has_only_str_keys()) return false;
+  if (!type_lookup(vm, vm.type_of(object), name).is_empty()) return false;
+  int64_t index = dict_find_str(vm, dict, name);
+  if (index < 0) return false;
+  const Value* value = &dict->table->entries()[index].value;
+  ModuleCache* cache = reinterpret_cast<ModuleCache*>(i + 1);
+  cache->layout = dict->layout;
+  cache->offset = static_cast<uint32_t>(reinterpret_cast<const char*>(value) -
+                                        reinterpret_cast<const char*>(dict->table));
+  i->opcode = opcode;
+  *out = *value;
+  return true;
+}
+
+void specialise_store(VM& vm, Instruction* i, Cell* cell, Str* name) {
+  Type* type = vm.type_of(cell);
+  if (cell->kind != CellKind::Instance || type->flags & Type::kCustomSetAttr || !(type->flags & Type::kHasDict)) return;
+  Value on_type = type_lookup(vm, type, name);
+  if (!on_type.is_empty() && is_data_descriptor(vm, on_type)) return;
+  Shape* shape = vm.shape(cell->shape);
+  if (shape->is_dict_mode()) return;
+  AttributeCache* cache = attribute_cache(i);
+  int64_t slot = shape_find(vm, shape, name);
+  if (slot < 0 || slot >= cell->aux) return;
+  cache->shape = cell->shape;
+  cache->payload = sizeof(Instance) + static_cast<uint64_t>(slot) * sizeof(Value);
+  i->opcode = Opcode::StoreAttrSlot;
+}
+
+}  // namespace
+
+bool LoadAttr(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  Value object = r[i->b];
+  Str* name = name_constant(frame, i->c);
+  Value value, self;
+  if (object.is_cell()) {
+    if (specialise_load(vm, i, object.cell(), name, false, &value, &self) ||
+        specialise_module(vm, i, object, name, Opcode::LoadAttrModule, &value)) {
+      r[i->a] = value;
+      return true;
+    }
+  }
+  auto result = get_attribute(vm, object, name);
+  if (result.is_error()) return false;
+  r[i->a] = result.value();
+  return true;
+}
+
+bool LoadMethod(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  Value object = r[i->b];
+  Str* name = name_constant(frame, i->c);
+  Value value, self;
+  if (!object.is_cell() || (!specialise_load(vm, i, object.cell(), name, true, &value, &self) &&
+                            !specialise_module(vm, i, object, name, Opcode::LoadMethodModule, &value))) {
+    auto result = get_method(vm, object, name, &self);
+    if (result.is_error()) return false;
+    value = result.value();
+  }
+  r[i->a + kFrameWords] = self;
+  r[i->a] = value;
+  return true;
+}
+
+bool StoreAttr(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  Value object = r[i->a];
+  Str* name = name_constant(frame, i->b);
+  if (!object.is_cell()) return set_attribute(vm, object, name, r[i->c]).is_ok();
+  Cell* cell = object.cell();
+  ShapeId before = cell->shape;
+  if (set_attribute(vm, object, name, r[i->c]).is_error()) return false;
+  if (cell->shape == before) {
+    specialise_store(vm, i, cell, name);
+  } else {
+    // Added: the next instance of the old shape goes straight to the new one.
+    specialise_store(vm, i, cell, name);
+    if (i->opcode == Opcode::StoreAttrSlot && vm.shape(cell->shape)->parent &&
+        vm.shape(cell->shape)->parent->id == before) {
+      AttributeCache* cache = attribute_cache(i);
+      cache->version = cell->shape;
+      cache->shape = before;
+      i->opcode = Opcode::StoreAttrAdd;
+    }
+  }
+  return true;
+}
+
+bool DeleteAttr(VM& vm, Frame* frame, Instruction* i) {
+  return delete_attribute(vm, frame->registers()[i->a], name_constant(frame, i->b)).is_ok();
+}
+
+// --- super ---
+
+namespace {
+
+/// The attribute after `cls` in the MRO of self's type. *self is cleared unless it is to be passed to a plain function.
+Result<Value> super_lookup(VM& vm, const Value* operands, Str* name, Value* self) {
+  Value super_type = operands[0], cls = operands[1];
+  *self = operands[2];
+  bool is_builtin = super_type.is(vm.type(BuiltinType::Super));
+  Type* start = try_as<Type>(cls);
+  if (is_builtin && start) {
+    Type* type = nullptr;
+    Type* own = vm.type_of(*self);
+    if (own->is_subtype_of(start)) {
+      type = own;
+    } else if (Type* as_class = try_as<Type>(*self); as_class && as_class->is_subtype_of(start)) {
+      type = as_class;
+    }
+    if (type && type == own && name != vm.names().class_) {
+      bool passed = false;
+      for (Value entry : type->mro->span()) {
+        if (entry.cell() == start) {
+          passed = true;
+          continue;
+        }
+        if (!passed) continue;
+        Type* base = as<Type>(entry);
+        TRY(type_populate(vm, base));
+        Value found = dict_get_str(vm, base->dict, name);
+        if (found.is_empty()) continue;
+        if (is_method(found)) return found;
+        if (is_plain_value(vm, found)) {
+          *self = Value();
+          return found;
+        }
+        break;  // another descriptor: the general way
+      }
+    }
+  }
+  Value object = TRY(is_builtin ? vm.call(super_type, {cls, *self}) : vm.call(super_type, {}));
+  return get_method(vm, object, name, self);
+}
+
+}  // namespace
+
+bool LoadSuperAttr(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  Value self;
+  auto found = super_lookup(vm, r + i->b, name_constant(frame, i->c), &self);
+  if (found.is_error()) return false;
+  Value value = found.value();
+  if (!self.is_empty()) {
+    auto bound = make_bound_method(vm, value, self);
+    if (bound.is_error()) return false;
+    value = bound.value();
+  }
+  r[i->a] = value;
+  return true;
+}
+
+bool LoadSuperMethod(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  Value self;
+  auto found = super_lookup(vm, r + i->b, name_constant(frame, i->c), &self);
+  if (found.is_error()) return false;
+  r[i->a] = found.value();
+  r[i->a + kFrameWords] = self;
+  return true;
+}
+
+bool LoadSpecial(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  Value object = r[i->b];
+  Special special = static_cast<Special>(i->c);
+  Type* type = vm.type_of(object);
+  Value method = type_special(vm, type, special);
+  if (method.is_empty()) {
+    bool async = special == Special::AsyncEnter || special == Special::AsyncExit;
+    bool other = async ? !type_special(vm, type, Special::Enter).is_empty() &&
+                             !type_special(vm, type, Special::Exit).is_empty()
+                       : !type_special(vm, type, Special::AsyncEnter).is_empty() &&
+                             !type_special(vm, type, Special::AsyncExit).is_empty();
+    bool exit = special == Special::Exit || special == Special::AsyncExit;
+    (void)vm.raise(Exc::TypeError, "'{}' object does not support the {}context manager protocol{}{}", type,
+                   async ? "asynchronous " : "", exit ? std::string(" (missed ") + (async ? "__aexit__" : "__exit__") + " method)" : "",
+                   other ? (async ? ". Did you mean to use 'with'?" : ". Did you mean to use 'async with'?") : "");
+    return false;
+  }
+  if (is_method(method)) {
+    auto bound = make_bound_method(vm, method, object);
+    if (bound.is_error()) return false;
+    r[i->a] = bound.value();
+    return true;
+  }
+  Value get = type_special(vm, vm.type_of(method), Special::Get);
+  if (!get.is_empty()) {
+    auto bound = vm.call(get, {method, object, type});
+    if (bound.is_error()) return false;
+    method = bound.value();
+  }
+  r[i->a] = method;
+  return true;
+}
+
+// --- items ---
+
+bool LoadItem(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  auto result = get_item(vm, r[i->b], r[i->c]);
+  if (result.is_error()) return false;
+  r[i->a] = result.value();
+  return true;
+}
+
+bool StoreItem(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  return set_item(vm, r[i->a], r[i->b], r[i->c]).is_ok();
+}
+
+bool DeleteItem(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  return delete_item(vm, r[i->a], r[i->b]).is_ok();
+}
+
+bool BuildSlice(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  auto slice = make_slice(vm, r[i->b], r[i->b + 1], r[i->b + 2]);
+  if (slice.is_error()) return false;
+  r[i->a] = slice.value();
+  return true;
+}
+
+// --- calls with keywords and spread arguments ---
+
+namespace {
+
+bool keyword_call(VM& vm, Frame* frame, Instruction* i, bool method) {
+  Value* window = frame->registers() + i->b;
+  uint32_t count = i->c;
+  Tuple* names = as<Tuple>(frame->code->constants[i[1].word() & 0xFFFFFFFF]);
+  if (method) {
+    if (window[kFrameWords].is_empty()) {
+      std::copy(window + kFrameWords + 1, window + kFrameWords + 1 + count, window + kFrameWords);
+    } else {
+      ++count;
+    }
+  }
+  if ((frame->flags & Frame::kHeap) || !is_kind(window[0], CellKind::Function)) {
+    window = move_window(vm, window, count);
+    if (!window) return false;
+  }
+  return enter_call(vm, window, i->a, count, names) != CallOutcome::Error;
+}
+
+/// Name of the callee for messages: "f()" or the object's str.
+std::string callee_text(VM& vm, Value callee) {
+  if (Function* function = try_as<Function>(callee)) {
+    std::string module;
+    if (Str* m = try_as<Str>(function->module)) module = to_utf8(m) + ".";
+    if (Str* q = try_as<Str>(function->qualname)) return module + to_utf8(q) + "()";
+  }
+  if (BoundMethod* bound = try_as<BoundMethod>(callee)) return callee_text(vm, bound->function);
+  auto text = str_text(vm, callee);
+  if (text.is_error()) {
+    vm.take_pending();
+    return "object";
+  }
+  return text.value();
+}
+
+}  // namespace
+
+bool CallKeyword(VM& vm, Frame* frame, Instruction* i) { return keyword_call(vm, frame, i, false); }
+bool CallMethodKeyword(VM& vm, Frame* frame, Instruction* i) { return keyword_call(vm, frame, i, true); }
+
+bool CallSpread(VM& vm, Frame* frame, Instruction* i) {
+  Value* base = frame->registers() + i->b;
+  Value callee = base[0], spread = base[kFrameWords], keywords = base[kFrameWords + 1];
+  if (!is_exact(spread, BuiltinType::Tuple) && !is_exact(spread, BuiltinType::List)) {
+    auto tuple = tuple_from(vm, spread);
+    if (tuple.is_error()) {
+      bool iterable = !type_special(vm, vm.type_of(spread), Special::Iter).is_empty() ||
+                      !type_special(vm, vm.type_of(spread), Special::GetItem).is_empty();
+      if (!iterable && vm.catch_pending(Exc::TypeError))
+        (void)vm.raise(Exc::TypeError, "{} argument after * must be an iterable, not {}", callee_text(vm, callee), vm.type_of(spread));
+      return false;
+    }
+    spread = tuple.value();
+  }
+  std::span<const Value> positional =
+      is_kind(spread, CellKind::Tuple) ? as<Tuple>(spread)->span() : as<List>(spread)->span();
+  Dict* dict = try_as<Dict>(keywords);
+  uint32_t keyword_count = dict ? dict->length : 0;
+  Value* window = stack_top(vm);
+  size_t count = positional.size() + keyword_count;
+  if (count > static_cast<size_t>(vm.context()->stack_limit - window) - 64) {
+    (void)vm.raise(Exc::RecursionError, "too many arguments for the stack");
+    return false;
+  }
+  window[0] = callee;
+  std::copy(positional.begin(), positional.end(), window + kFrameWords);
+  Tuple* names = nullptr;
+  if (keyword_count) {
+    FloorGuard guard(vm.context(), window + kFrameWords + positional.size());
+    auto made = make_tuple(vm, keyword_count);
+    if (made.is_error()) return false;
+    names = made.value();
+    Value* values = window + kFrameWords + positional.size();
+    size_t index = 0;
+    for (DictCursor cursor(dict); cursor.next(); ++index) {
+      if (!is_kind(cursor.key(), CellKind::Str)) {
+        (void)vm.raise(Exc::TypeError, "keywords must be strings");
+        return false;
+      }
+      names->values()[index] = cursor.key();
+      values[index] = cursor.value();
+    }
+  }
+  return enter_call(vm, window, i->a, static_cast<uint32_t>(count), names) != CallOutcome::Error;
+}
+
+}  // namespace apy::slow

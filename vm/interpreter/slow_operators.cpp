@@ -1,0 +1,371 @@
+// Slow paths: operators, comparison, iteration, unpacking, building.
+#include <algorithm>
+
+#include "vm/interpreter/interpreter.h"
+#include "vm/objects/iterators.h"
+#include "vm/objects/protocol.h"
+#include "vm/objects/set.h"
+
+namespace apy {
+/// Joins strings; vm/objects/str_format.cpp.
+Result<Str*> str_join_array(VM& vm, const Value* strings, size_t count);
+}  // namespace apy
+
+namespace apy::slow {
+
+namespace {
+
+#define REGISTERS Value* r = frame->registers()
+
+/// Stores a result; false when it is an error.
+template <class T>
+bool put(Frame* frame, uint32_t register_index, Result<T> result) {
+  Result<Value> value = result;
+  if (value.is_error()) return false;
+  frame->registers()[register_index] = value.value();
+  return true;
+}
+
+bool binary(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
+  REGISTERS;
+  Value a = r[i->b], b = r[i->c];
+  return put(frame, i->a, binary_operation(vm, op, a, b));
+}
+
+bool ordered(VM& vm, Frame* frame, Instruction* i, CompareOp op) {
+  REGISTERS;
+  return put(frame, i->a, compare(vm, op, r[i->b], r[i->c]));
+}
+
+}  // namespace
+
+#define BINARY(Name, op) \
+  bool Name(VM& vm, Frame* frame, Instruction* i) { return binary(vm, frame, i, BinaryOp::op); }
+BINARY(Add, Add)
+BINARY(Subtract, Subtract)
+BINARY(Multiply, Multiply)
+BINARY(TrueDivide, TrueDivide)
+BINARY(FloorDivide, FloorDivide)
+BINARY(Modulo, Modulo)
+BINARY(Power, Power)
+BINARY(MatrixMultiply, MatrixMultiply)
+BINARY(LeftShift, LeftShift)
+BINARY(RightShift, RightShift)
+BINARY(BitAnd, BitAnd)
+BINARY(BitOr, BitOr)
+BINARY(BitXor, BitXor)
+#undef BINARY
+
+bool AddInt(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  return put(frame, i->a, binary_operation(vm, BinaryOp::Add, r[i->b], Value::small_int(i->signed_c())));
+}
+bool SubtractInt(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  return put(frame, i->a, binary_operation(vm, BinaryOp::Subtract, r[i->b], Value::small_int(i->signed_c())));
+}
+bool InPlaceAdd(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  return put(frame, i->a, in_place_operation(vm, BinaryOp::Add, r[i->b], r[i->c]));
+}
+bool InPlaceAddInt(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  return put(frame, i->a, in_place_operation(vm, BinaryOp::Add, r[i->b], Value::small_int(i->signed_c())));
+}
+bool InPlaceSubtractInt(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  return put(frame, i->a, in_place_operation(vm, BinaryOp::Subtract, r[i->b], Value::small_int(i->signed_c())));
+}
+bool InPlace(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  return put(frame, i->a, in_place_operation(vm, static_cast<BinaryOp>(i->c), r[i->a], r[i->b]));
+}
+bool Negative(VM& vm, Frame* frame, Instruction* i) {
+  return put(frame, i->a, unary_operation(vm, UnaryOp::Negative, frame->registers()[i->b]));
+}
+bool Positive(VM& vm, Frame* frame, Instruction* i) {
+  return put(frame, i->a, unary_operation(vm, UnaryOp::Positive, frame->registers()[i->b]));
+}
+bool Invert(VM& vm, Frame* frame, Instruction* i) {
+  return put(frame, i->a, unary_operation(vm, UnaryOp::Invert, frame->registers()[i->b]));
+}
+bool Not(VM& vm, Frame* frame, Instruction* i) {
+  auto truth = is_truthy(vm, frame->registers()[i->b]);
+  if (truth.is_error()) return false;
+  frame->registers()[i->a] = Value::boolean(!truth.value());
+  return true;
+}
+
+#define COMPARE(Name) \
+  bool Name(VM& vm, Frame* frame, Instruction* i) { return ordered(vm, frame, i, CompareOp::Name); }
+COMPARE(Less)
+COMPARE(LessEqual)
+COMPARE(Equal)
+COMPARE(NotEqual)
+COMPARE(Greater)
+COMPARE(GreaterEqual)
+#undef COMPARE
+
+bool In(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  auto found = contains(vm, r[i->c], r[i->b]);
+  if (found.is_error()) return false;
+  r[i->a] = Value::boolean(found.value());
+  return true;
+}
+bool NotIn(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  auto found = contains(vm, r[i->c], r[i->b]);
+  if (found.is_error()) return false;
+  r[i->a] = Value::boolean(!found.value());
+  return true;
+}
+bool GetLength(VM& vm, Frame* frame, Instruction* i) {
+  auto length = length_of(vm, frame->registers()[i->b]);
+  if (length.is_error()) return false;
+  frame->registers()[i->a] = Value::small_int(length.value());
+  return true;
+}
+
+// --- iteration ---
+
+bool GetIter(VM& vm, Frame* frame, Instruction* i) {
+  return put(frame, i->a, get_iterator(vm, frame->registers()[i->b]));
+}
+
+namespace {
+bool cannot_unpack(VM& vm, Value source) {
+  if (!vm.catch_pending(Exc::TypeError)) return false;
+  (void)vm.raise(Exc::TypeError, "cannot unpack non-iterable {} object", vm.type_of(source));
+  return false;
+}
+bool is_iterable(VM& vm, Value v) {
+  Type* type = vm.type_of(v);
+  Value iter = type_special(vm, type, Special::Iter);
+  return !iter.is_empty() || !type_special(vm, type, Special::GetItem).is_empty();
+}
+}  // namespace
+
+bool UnpackSequence(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  Value source = r[i->b];
+  uint32_t expected = i->c;
+  auto made = get_iterator(vm, source);
+  if (made.is_error()) return is_iterable(vm, source) ? false : cannot_unpack(vm, source);
+  Value iterator = made.value();
+  Value item;
+  uint32_t count = 0;
+  // The items wait in a tuple, since the destination may be the source's own register.
+  auto items = make_tuple(vm, expected);
+  if (items.is_error()) return false;
+  for (; count < expected; ++count) {
+    auto more = iterator_next(vm, iterator, &item);
+    if (more.is_error()) return false;
+    if (!more.value()) {
+      (void)vm.raise(Exc::ValueError, "not enough values to unpack (expected {}, got {})", expected, count);
+      return false;
+    }
+    items.value()->values()[count] = item;
+    vm.barrier(items.value());
+  }
+  auto more = iterator_next(vm, iterator, &item);
+  if (more.is_error()) return false;
+  if (more.value()) {
+    bool sized = is_exact(source, BuiltinType::List) || is_exact(source, BuiltinType::Tuple) ||
+                 is_exact(source, BuiltinType::Dict);
+    auto length = sized ? length_of(vm, source) : Result<int64_t>(-1);
+    if (sized && length.is_ok()) {
+      (void)vm.raise(Exc::ValueError, "too many values to unpack (expected {}, got {})", expected, length.value());
+    } else {
+      (void)vm.raise(Exc::ValueError, "too many values to unpack (expected {})", expected);
+    }
+    return false;
+  }
+  std::copy_n(items.value()->values(), expected, r + i->a);
+  return true;
+}
+
+bool UnpackRest(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  uint32_t before = i->c & 0xFF, after = i->c >> 8;
+  Value source = r[i->b];
+  auto all = list_from(vm, source);
+  if (all.is_error()) return is_iterable(vm, source) ? false : cannot_unpack(vm, source);
+  List* list = all.value();
+  if (list->length < before + after) {
+    (void)vm.raise(Exc::ValueError, "not enough values to unpack (expected at least {}, got {})", before + after, list->length);
+    return false;
+  }
+  uint64_t middle = list->length - before - after;
+  auto rest = make_list(vm, list->span().subspan(before, middle));
+  if (rest.is_error()) return false;
+  std::copy_n(list->span().data(), before, r + i->a);
+  r[i->a + before] = rest.value();
+  std::copy_n(list->span().data() + before + middle, after, r + i->a + before + 1);
+  return true;
+}
+
+// --- building ---
+
+bool BuildTuple(VM& vm, Frame* frame, Instruction* i) {
+  return put(frame, i->a, make_tuple(vm, {frame->registers() + i->b, i->c}));
+}
+bool BuildList(VM& vm, Frame* frame, Instruction* i) {
+  return put(frame, i->a, make_list(vm, {frame->registers() + i->b, i->c}));
+}
+bool BuildSet(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  auto set = make_set(vm);
+  if (set.is_error()) return false;
+  for (uint32_t n = 0; n < i->c; ++n)
+    if (set_add(vm, set.value(), r[i->b + n]).is_error()) return false;
+  r[i->a] = set.value();
+  return true;
+}
+bool BuildDict(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  auto dict = make_dict(vm, i->c);
+  if (dict.is_error()) return false;
+  for (uint32_t n = 0; n < i->c; ++n)
+    if (dict_set(vm, dict.value(), r[i->b + 2 * n], r[i->b + 2 * n + 1]).is_error()) return false;
+  r[i->a] = dict.value();
+  return true;
+}
+bool BuildString(VM& vm, Frame* frame, Instruction* i) {
+  return put(frame, i->a, str_join_array(vm, frame->registers() + i->b, i->c));
+}
+bool ListExtend(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  if (list_extend(vm, as<List>(r[i->a]), r[i->b]).is_ok()) return true;
+  if (!is_iterable(vm, r[i->b]) && vm.catch_pending(Exc::TypeError))
+    (void)vm.raise(Exc::TypeError, "Value after * must be an iterable, not {}", vm.type_of(r[i->b]));
+  return false;
+}
+bool ListToTuple(VM& vm, Frame* frame, Instruction* i) {
+  return put(frame, i->a, make_tuple(vm, as<List>(frame->registers()[i->b])->span()));
+}
+bool SetAdd(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  return set_add(vm, as<Set>(r[i->a]), r[i->b]).is_ok();
+}
+bool SetUpdate(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  return set_update(vm, as<Set>(r[i->a]), r[i->b]).is_ok();
+}
+bool DictSet(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  return dict_set(vm, as<Dict>(r[i->a]), r[i->b], r[i->c]).is_ok();
+}
+
+namespace {
+/// Does it look like a mapping to dict.update and `**`?
+Result<bool> has_keys(VM& vm, Value v) {
+  if (is_kind(v, CellKind::Dict)) return true;
+  Value keys;
+  return get_attribute_optional(vm, v, vm.names().keys, &keys);
+}
+}  // namespace
+
+bool DictUpdate(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  auto mapping = has_keys(vm, r[i->b]);
+  if (mapping.is_error()) return false;
+  if (!mapping.value()) {
+    (void)vm.raise(Exc::TypeError, "'{}' object is not a mapping", vm.type_of(r[i->b]));
+    return false;
+  }
+  return dict_update(vm, as<Dict>(r[i->a]), r[i->b]).is_ok();
+}
+
+namespace {
+std::string function_text(VM& vm, Value callee) {
+  if (BoundMethod* bound = try_as<BoundMethod>(callee)) callee = bound->function;
+  if (Function* function = try_as<Function>(callee)) {
+    std::string text;
+    if (Str* module = try_as<Str>(function->module)) text = to_utf8(module) + ".";
+    return text + to_utf8(as<Str>(function->qualname)) + "()";
+  }
+  auto text = str_text(vm, callee);
+  if (text.is_error()) {
+    vm.take_pending();
+    return "object";
+  }
+  return text.value();
+}
+}  // namespace
+
+bool DictMerge(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  Dict* target = as<Dict>(r[i->a]);
+  Value source = r[i->b], callee = r[i->c];
+  auto mapping = has_keys(vm, source);
+  if (mapping.is_error()) return false;
+  if (!mapping.value()) {
+    (void)vm.raise(Exc::TypeError, "{} argument after ** must be a mapping, not {}", function_text(vm, callee), vm.type_of(source));
+    return false;
+  }
+  auto copy = make_dict(vm, 0);
+  if (copy.is_error()) return false;
+  if (dict_update(vm, copy.value(), source).is_error()) return false;
+  for (DictCursor cursor(copy.value()); cursor.next();) {
+    Value present;
+    auto found = dict_get(vm, target, cursor.key(), &present);
+    if (found.is_error()) return false;
+    if (found.value()) {
+      if (Str* name = try_as<Str>(cursor.key())) {
+        (void)vm.raise(Exc::TypeError, "{} got multiple values for keyword argument '{}'", function_text(vm, callee), name);
+      } else {
+        (void)vm.raise(Exc::TypeError, "keywords must be strings");
+      }
+      return false;
+    }
+    if (dict_set(vm, target, cursor.key(), cursor.value()).is_error()) return false;
+  }
+  return true;
+}
+
+bool ConvertValue(VM& vm, Frame* frame, Instruction* i) {
+  Value value = frame->registers()[i->b];
+  return put(frame, i->a, i->c == 's' ? str_of(vm, value) : i->c == 'r' ? repr_of(vm, value) : ascii_of(vm, value));
+}
+bool FormatValue(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  Value value = r[i->b];
+  if (i->c == 0xFFFF) {
+    if (is_exact(value, BuiltinType::Str)) {
+      r[i->a] = value;
+      return true;
+    }
+    return put(frame, i->a, format_value(vm, value, Value()));
+  }
+  return put(frame, i->a, format_value(vm, value, r[i->c]));
+}
+
+bool MakeFunction(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  Code* code = as<Code>(frame->code->constants[i->b]);
+  auto made = vm.allocate<Function>(BuiltinType::Function);
+  if (made.is_error()) return false;
+  Function* function = made.value();
+  const Function* outer = frame->function();
+  function->code = code;
+  function->globals = outer->globals;
+  function->builtins = outer->builtins;
+  function->defaults = function->keyword_defaults = Value::none();
+  function->name = code->name;
+  function->qualname = code->qualname;
+  function->doc = code->doc.is_empty() ? Value::none() : code->doc;
+  Value module = dict_get_str(vm, outer->globals, vm.names().name_);
+  function->module = module.is_empty() ? Value::none() : module;
+  if (i->c != 0xFFFF) {
+    const Value* parts = r + i->c;
+    function->defaults = parts[0];
+    function->keyword_defaults = parts[1];
+    if (!parts[2].is_none()) function->annotations = parts[2];
+    if (!parts[3].is_none()) function->closure = as<Tuple>(parts[3]);
+  }
+  r[i->a] = function;
+  return true;
+}
+
+}  // namespace apy::slow
