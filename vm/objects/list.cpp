@@ -59,7 +59,8 @@ namespace {
 Result<void> grow(VM& vm, List* list, size_t more) {
   size_t needed = list->length + more;
   if (list->storage && needed <= list->storage->capacity) return {};
-  return list_reserve(vm, list, needed + (needed >> 3) + 6);
+  // Long lists grow in larger steps: each step copies everything into fresh pages.
+  return list_reserve(vm, list, needed + (needed >> (needed < 4096 ? 3 : 2)) + 6);
 }
 
 }  // namespace
