@@ -188,6 +188,7 @@ void set_clear(VM& vm, Set* set) {
   (void)vm;
   set->table = nullptr;
   set->length = set->filled = 0;
+  set->hash = 0;
 }
 
 bool set_next_entry(const Set* set, size_t* position, SetEntry* entry) {
