@@ -21,7 +21,7 @@ struct Context;        // interpreter/context.h: VM stack and native stack bound
 class Suspender;       // interpreter/suspend.h: what the event loop implements
 struct ModuleRegistry; // interpreter/import: native and frozen modules
 struct NativeModuleDef;
-struct Options;
+struct SafePointHooks;  // interpreter/safe_point.h
 
 /// One argument of VM::raise's format.
 struct FormatArgument {
@@ -170,6 +170,8 @@ class VM final : public HeapClient {
   Result<void> poll();
   bool poll_needed() const { return interrupt_requested_.load(std::memory_order_relaxed); }
 
+  SafePointHooks*& safe_point_hooks_for_host() { return safe_point_hooks_; }
+  ModuleRegistry*& registry() { return registry_; }
   Suspender* suspender() const { return suspender_; }
   void set_suspender(Suspender* suspender) { suspender_ = suspender; }
 
@@ -212,16 +214,20 @@ class VM final : public HeapClient {
   int recursion_limit_ = 1000;
   Context* contexts_ = nullptr;
   Suspender* suspender_ = nullptr;
+  ModuleRegistry* registry_ = nullptr;
+  SafePointHooks* safe_point_hooks_ = nullptr;
   std::atomic<uint32_t> interrupt_requested_{0};
   Dict* builtins_ = nullptr;
   Dict* modules_ = nullptr;
   Module* sys_module_ = nullptr;
   Code* codes_ = nullptr;  // all code objects, weak
-  struct Internals;
-  Internals* internals_;  // intern table, weak references, registries, root lists
 
  public:
+  struct Internals;  // objects/internals.h
   Internals& internals() { return *internals_; }
+
+ private:
+  Internals* internals_;  // intern table, weak references, registries, root lists
 };
 
 }  // namespace apy

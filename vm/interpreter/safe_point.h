@@ -1,0 +1,17 @@
+#pragma once
+// What runs at safe points (backward jumps, and between callbacks of the event loop).
+#include "vm/objects/vm.h"
+
+namespace apy {
+
+/// Set by the host or the runtime: signals, budgets.
+struct SafePointHooks {
+  Result<void> (*on_poll)(VM& vm, void* data) = nullptr;
+  void* data = nullptr;
+};
+SafePointHooks& safe_point_hooks(VM& vm);
+
+/// Runs the finalizers (__del__, closing of abandoned generators) that collections have queued.
+void run_finalizers(VM& vm);
+
+}  // namespace apy

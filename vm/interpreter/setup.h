@@ -1,0 +1,57 @@
+#pragma once
+// Bringing a VM up: host context, module registry, builtins and sys.
+#include <span>
+#include <string>
+#include <vector>
+
+#include "vm/interpreter/interpreter.h"
+
+namespace apy {
+
+struct FrozenSource {
+  const char* source;  // UTF-8
+  size_t size;
+  bool is_package;
+};
+/// Finds a module frozen into the binary; false if there is none.
+using FrozenFinder = bool (*)(std::string_view dotted_name, FrozenSource* out);
+
+/// What the host gives a VM.
+struct SetupOptions {
+  std::span<const NativeModuleDef* const> native_modules;
+  FrozenFinder find_frozen = nullptr;
+  std::vector<std::string> arguments;  // sys.argv
+  std::vector<std::string> path;       // sys.path
+  std::string executable;
+};
+
+/// Must be called once, on the thread that will run the VM, before anything else. Errors are pending on the VM.
+Result<void> set_up(VM& vm, const SetupOptions& options);
+
+/// Undoes set_up; no script code can run afterwards.
+void tear_down(VM& vm);
+
+/// Module registry of one VM (import.cpp).
+struct ModuleRegistry {
+  std::span<const NativeModuleDef* const> native_modules;
+  std::vector<const NativeModuleDef*> registered;
+  FrozenFinder find_frozen = nullptr;
+};
+ModuleRegistry& registry(VM& vm);
+
+/// What a text is and how its names are looked up.
+struct SourceOptions {
+  enum class Mode : uint8_t { Exec, Eval, Single } mode = Mode::Exec;
+  bool top_level_await = false;
+  bool is_file = true;           // bytes that may declare an encoding, not decoded text
+  bool dynamic_names = false;    // exec/eval/class-like: names go through the frame's namespace
+  bool future_annotations = false;
+};
+/// Compiles source text; SyntaxError pending on failure.
+Result<Code*> compile_source(VM& vm, std::string_view text, std::string_view filename,
+                             const SourceOptions& options);
+
+/// The whole file; OSError on failure.
+Result<std::string> read_file(VM& vm, const std::string& path);
+
+}  // namespace apy
