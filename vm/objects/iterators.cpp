@@ -13,8 +13,6 @@ Result<Record*> make_record_of(VM& vm, Type* cls, BuiltinType exact,
   auto* record = static_cast<Record*>(TRY(allocate_instance(vm, cls)));
   size_t i = 0;
   for (Value v : fields) record->fields()[i++] = v;
-  // The attributes of a subclass, if it has any, follow the fields and are traced as one of them.
-  record->aux = static_cast<uint16_t>(fields.size() + (cls->attributes_offset != 0));
   return record;
 }
 
