@@ -1,0 +1,286 @@
+// The type bytearray: mutation and its method table.
+//
+// Storage that was outgrown is left to the collector, never freed at once: a method may hold a view of it while an
+// argument's __index__ runs script code that resizes the array. While a buffer is exported (`exports` > 0) the
+// length cannot change.
+#include "vm/objects/bytes_family.h"
+
+namespace apy {
+namespace {
+
+using Methods = BytesMethods<ByteArray>;
+
+/// Sets the length; new bytes are zero.
+Result<void> resize(VM& vm, ByteArray* self, size_t length) {
+  if (length == self->length) return {};
+  if (self->exports > 0)
+    return vm.raise(Exc::BufferError, "Existing exports of data: object cannot be re-sized");
+  size_t capacity = self->storage ? self->storage->capacity : 0;
+  if (length > capacity || (length < capacity / 4 && capacity > 256)) {
+    if (length > kMaxTextBytes) return vm.out_of_memory();
+    size_t room = length > capacity ? length + length / 8 + 16 : length;
+    ByteStorage* storage = TRY(make_byte_storage(vm, room));
+    size_t kept = std::min<size_t>(length, self->length);
+    if (kept) std::memcpy(storage->data(), self->storage->data(), kept);
+    self->storage = storage;
+    vm.barrier(self);
+  } else if (length > self->length) {
+    std::memset(self->storage->data() + self->length, 0, length - self->length);
+  }
+  self->length = length;
+  if (self->storage) self->storage->used = length;
+  return {};
+}
+
+/// Replaces [begin, end) by `data`, which may be a view of the array itself only when it is a copy.
+Result<void> splice(VM& vm, ByteArray* self, size_t begin, size_t end, std::string_view data) {
+  size_t tail = self->length - end;
+  size_t length = begin + data.size() + tail;
+  if (length < self->length) {
+    if (self->exports > 0)
+      return vm.raise(Exc::BufferError, "Existing exports of data: object cannot be re-sized");
+    uint8_t* bytes = self->storage->data();
+    std::memmove(bytes + begin + data.size(), bytes + end, tail);
+    TRY(resize(vm, self, length));
+  } else if (length > self->length) {
+    TRY(resize(vm, self, length));
+    uint8_t* bytes = self->storage->data();
+    std::memmove(bytes + begin + data.size(), bytes + end, tail);
+  }
+  if (!data.empty()) std::memcpy(self->storage->data() + begin, data.data(), data.size());
+  return {};
+}
+
+Result<Value> bytearray_new(VM& vm, const Arguments& arguments) {
+  Type* cls = arguments.positional_count ? try_as<Type>(arguments.values[0]) : nullptr;
+  if (!cls) return vm.raise(Exc::TypeError, "bytearray.__new__(): not enough arguments");
+  return TRY(allocate_instance(vm, cls));
+}
+
+Result<void> bytearray_init(VM& vm, ByteArray* self, Optional<Value> source, Optional<Value> encoding,
+                            Optional<Value> errors) {
+  TRY(resize(vm, self, 0));
+  if (encoding.present || errors.present) {
+    Bytes* bytes = TRY(encode_source(vm, source, encoding, errors, "bytearray"));
+    return splice(vm, self, 0, 0, bytes->view());
+  }
+  if (!source.present) return {};
+  if (try_as<Str>(source.value)) return vm.raise(Exc::TypeError, "string argument without an encoding");
+  ByteBuilder out(vm);
+  TRY(append_bytes_from(vm, out, source.value, false));
+  ByteArray* made = TRY(out.finish_bytearray());
+  return splice(vm, self, 0, self->length, Methods::view(made));
+}
+
+Result<void> bytearray_append(VM& vm, ByteArray* self, Value item) {
+  uint32_t byte = TRY(byte_value(vm, item));
+  size_t at = self->length;
+  TRY(resize(vm, self, at + 1));
+  self->storage->data()[at] = static_cast<uint8_t>(byte);
+  return {};
+}
+
+/// The bytes of any iterable as a bytearray of their own.
+Result<ByteArray*> collect(VM& vm, Value iterable) {
+  ByteBuilder out(vm);
+  auto add = [&](Value item) -> Result<bool> {
+    out.append(TRY(byte_value(vm, item)));
+    return true;
+  };
+  TRY(for_each(vm, iterable, add));
+  return out.finish_bytearray();
+}
+
+Result<void> bytearray_extend(VM& vm, ByteArray* self, Value iterable) {
+  std::string_view data;
+  if (get_bytes(iterable, &data)) {
+    if (iterable.is(self)) data = TRY(make_bytes(vm, data))->view();
+    return splice(vm, self, self->length, self->length, data);
+  }
+  Type* type = vm.type_of(iterable);
+  if (type_special(vm, type, Special::Iter).is_empty() && type_special(vm, type, Special::GetItem).is_empty())
+    return vm.raise(Exc::TypeError, "can't extend bytearray with {}", type);
+  if (try_as<Str>(iterable)) return vm.raise(Exc::TypeError, "expected iterable of integers; got: 'str'");
+  ByteArray* added = TRY(collect(vm, iterable));
+  return splice(vm, self, self->length, self->length, Methods::view(added));
+}
+
+Result<void> bytearray_insert(VM& vm, ByteArray* self, int64_t index, Value item) {
+  uint32_t byte = TRY(byte_value(vm, item));
+  auto length = static_cast<int64_t>(self->length);
+  if (index < 0) index = std::max<int64_t>(index + length, 0);
+  auto at = static_cast<size_t>(std::min(index, length));
+  char c = static_cast<char>(byte);
+  return splice(vm, self, at, at, std::string_view(&c, 1));
+}
+
+Result<int64_t> bytearray_pop(VM& vm, ByteArray* self, Optional<int64_t> index) {
+  auto length = static_cast<int64_t>(self->length);
+  if (length == 0) return vm.raise(Exc::IndexError, "pop from empty bytearray");
+  int64_t at = index.value_or(-1);
+  if (at < 0) at += length;
+  if (at < 0 || at >= length) return vm.raise(Exc::IndexError, "pop index out of range");
+  int64_t byte = self->storage->data()[at];
+  TRY(splice(vm, self, static_cast<size_t>(at), static_cast<size_t>(at) + 1, {}));
+  return byte;
+}
+
+Result<void> bytearray_remove(VM& vm, ByteArray* self, Value item) {
+  auto byte = static_cast<char>(TRY(byte_value(vm, item)));
+  size_t at = Methods::view(self).find(byte);
+  if (at == std::string_view::npos) return vm.raise(Exc::ValueError, "value not found in bytearray");
+  return splice(vm, self, at, at + 1, {});
+}
+
+Result<void> bytearray_reverse(VM&, ByteArray* self) {
+  if (self->length) std::reverse(self->storage->data(), self->storage->data() + self->length);
+  return {};
+}
+Result<void> bytearray_clear(VM& vm, ByteArray* self) { return resize(vm, self, 0); }
+Result<ByteArray*> bytearray_copy(VM& vm, ByteArray* self) { return make_bytearray(vm, Methods::view(self)); }
+
+/// self[start:stop:step] = data with |step| != 1, or deletion of these bytes.
+Result<void> assign_extended(VM& vm, ByteArray* self, SliceIndices s, std::string_view data) {
+  if (static_cast<int64_t>(data.size()) != s.count)
+    return vm.raise(Exc::ValueError, "attempt to assign bytes of size {} to extended slice of size {}",
+                    data.size(), s.count);
+  for (int64_t i = 0; i < s.count; ++i)
+    self->storage->data()[s.start + i * s.step] = static_cast<uint8_t>(data[static_cast<size_t>(i)]);
+  return {};
+}
+Result<void> delete_slice(VM& vm, ByteArray* self, SliceIndices s) {
+  if (s.count == 0) return {};
+  auto begin = static_cast<size_t>(s.start);
+  if (s.step == 1) return splice(vm, self, begin, begin + static_cast<size_t>(s.count), {});
+  if (self->exports > 0)
+    return vm.raise(Exc::BufferError, "Existing exports of data: object cannot be re-sized");
+  int64_t step = s.step < 0 ? -s.step : s.step;
+  int64_t first = s.step < 0 ? s.start + (s.count - 1) * s.step : s.start;
+  uint8_t* bytes = self->storage->data();
+  auto length = static_cast<int64_t>(self->length);
+  int64_t to = first, removed = 0;
+  for (int64_t from = first; from < length; ++from) {
+    if (removed < s.count && from == first + removed * step) ++removed;
+    else bytes[to++] = bytes[from];
+  }
+  return resize(vm, self, static_cast<size_t>(to));
+}
+
+Result<void> bytearray_set_item(VM& vm, ByteArray* self, Value key, Value value) {
+  Slice* slice = try_as<Slice>(key);
+  if (!slice) {
+    // The value first: its __index__ may change the length.
+    uint32_t byte = 0;
+    TRY(index_in(vm, key, self->length, "bytearray", "bytearray index out of range"));
+    byte = TRY(byte_value(vm, value));
+    int64_t at = TRY(index_in(vm, key, self->length, "bytearray", "bytearray index out of range"));
+    self->storage->data()[at] = static_cast<uint8_t>(byte);
+    return {};
+  }
+  std::string_view data;
+  Bytes* copy = nullptr;
+  if (!get_bytes(value, &data)) {
+    if (is_int(value) || try_as<Str>(value))
+      return vm.raise(Exc::TypeError, "can assign only bytes, buffers, or iterables of ints in range(0, 256)");
+    ByteBuilder out(vm);
+    TRY(append_bytes_from(vm, out, value, false));
+    copy = TRY(out.finish());
+    data = copy->view();
+  } else if (value.is(self)) {
+    copy = TRY(make_bytes(vm, data));
+    data = copy->view();
+  }
+  SliceIndices s = TRY(resolve_slice(vm, slice, static_cast<int64_t>(self->length)));
+  if (s.step != 1) {
+    if (data.empty() && s.count) return delete_slice(vm, self, s);
+    return assign_extended(vm, self, s, data);
+  }
+  auto begin = static_cast<size_t>(s.start);
+  return splice(vm, self, begin, begin + static_cast<size_t>(s.count), data);
+}
+
+Result<void> bytearray_delete_item(VM& vm, ByteArray* self, Value key) {
+  if (Slice* slice = try_as<Slice>(key))
+    return delete_slice(vm, self, TRY(resolve_slice(vm, slice, static_cast<int64_t>(self->length))));
+  int64_t at = TRY(index_in(vm, key, self->length, "bytearray", "bytearray index out of range"));
+  return splice(vm, self, static_cast<size_t>(at), static_cast<size_t>(at) + 1, {});
+}
+
+Result<Value> bytearray_in_place_add(VM& vm, ByteArray* self, Value other) {
+  std::string_view data;
+  if (!get_bytes(other, &data))
+    return vm.raise(Exc::TypeError, "can't concat {} to {}", vm.type_of(other), vm.type_of(Value(self)));
+  TRY(bytearray_extend(vm, self, other));
+  return self;
+}
+Result<Value> bytearray_in_place_multiply(VM& vm, ByteArray* self, Value times) {
+  int64_t count = TRY(repeat_count(vm, times));
+  if (count == kNotACount) return Value::not_implemented();
+  size_t piece = self->length;
+  if (piece && static_cast<size_t>(count) > kMaxTextBytes / piece) return vm.out_of_memory();
+  TRY(resize(vm, self, piece * static_cast<size_t>(count)));
+  for (size_t at = piece; piece && at < self->length; at += piece)
+    std::memcpy(self->storage->data() + at, self->storage->data(), piece);
+  return self;
+}
+Result<int64_t> bytearray_alloc(VM&, ByteArray* self) {
+  return static_cast<int64_t>(self->storage ? self->storage->capacity : 0);
+}
+Result<int64_t> bytearray_sizeof(VM&, ByteArray* self) {
+  return static_cast<int64_t>(sizeof(ByteArray) + (self->storage ? self->storage->capacity : 0));
+}
+Result<Value> bytearray_reduce(VM& vm, ByteArray* self) {
+  Value text = TRY(make_str_latin1(vm, Methods::view(self)));
+  Value arguments[] = {text, TRY(make_str(vm, "latin-1"))};
+  Value parts[] = {vm.type_of(Value(self)), TRY(make_tuple(vm, arguments)), Value::none()};
+  return make_tuple(vm, parts);
+}
+
+constexpr NativeFunctionDef kMethods[] = {
+    {"__new__(cls, *args, **kwargs)", "Create and return a new object.", bind<bytearray_new>(),
+     NativeFunctionDef::kStatic},
+    {"__init__(self, /, source=b'', encoding='utf-8', errors='strict')", "Initialize self.",
+     bind<bytearray_init>()},
+    BYTES_COMMON_METHODS(Methods),
+    {"__setitem__(self, key, value, /)", "Set self[key] to value.", bind<bytearray_set_item>()},
+    {"__delitem__(self, key, /)", "Delete self[key].", bind<bytearray_delete_item>()},
+    {"__iadd__(self, value, /)", "Implement self+=value.", bind<bytearray_in_place_add>()},
+    {"__imul__(self, value, /)", "Implement self*=value.", bind<bytearray_in_place_multiply>()},
+    {"__alloc__(self, /)", "Return the number of bytes actually allocated.", bind<bytearray_alloc>()},
+    {"__sizeof__(self, /)", "Returns the size of the bytearray object in memory, in bytes.",
+     bind<bytearray_sizeof>()},
+    {"__reduce__(self, /)", "Return state information for pickling.", bind<bytearray_reduce>()},
+    {"append(self, item, /)", "Append a single item to the end of the bytearray.", bind<bytearray_append>()},
+    {"extend(self, iterable_of_ints, /)",
+     "Append all the items from the iterator or sequence to the end of the bytearray.",
+     bind<bytearray_extend>()},
+    {"insert(self, index, item, /)", "Insert a single item into the bytearray before the given index.",
+     bind<bytearray_insert>()},
+    {"pop(self, index=-1, /)", "Remove and return a single item from B.", bind<bytearray_pop>()},
+    {"remove(self, value, /)", "Remove the first occurrence of a value in the bytearray.",
+     bind<bytearray_remove>()},
+    {"reverse(self, /)", "Reverse the order of the values in B in place.", bind<bytearray_reverse>()},
+    {"clear(self, /)", "Remove all items from the bytearray.", bind<bytearray_clear>()},
+    {"copy(self, /)", "Return a copy of B.", bind<bytearray_copy>()},
+};
+
+/// A mutable object has no hash.
+Result<void> add_constants(VM& vm, Type* type) {
+  return dict_set_str(vm, type->dict, vm.special_name(Special::Hash), Value::none());
+}
+
+}  // namespace
+
+extern const NativeTypeDef kByteArrayType = {
+    .name = "bytearray",
+    .doc = "bytearray(iterable_of_ints) -> bytearray\n"
+           "bytearray(string, encoding[, errors]) -> bytearray\n"
+           "bytearray(bytes_or_buffer) -> mutable copy of bytes_or_buffer\n"
+           "bytearray(int) -> bytes array of size given by the parameter initialized with null bytes\n"
+           "bytearray() -> empty bytes array",
+    .methods = kMethods,
+    .flags = Type::kCanSubclass,
+    .extend = add_constants,
+};
+
+}  // namespace apy
