@@ -145,7 +145,8 @@ struct Thunk {
   static constexpr bool kHasRest = (kIsRest<P> || ... || false);
   static constexpr unsigned kRequired = ((is_optional<P>() ? 0u : 1u) + ... + 0u);
   template <size_t I, class T>
-  static bool convert_one(VM& vm, const NativeFunctionDef& d, const Arguments& arguments, const Value* slots, T* out) {
+  static bool convert_one(VM& vm, const NativeFunctionDef& d, const Arguments& arguments,
+                          [[maybe_unused]] const Value* slots, T* out) {
     if constexpr (kIsRest<T>) {
       uint32_t n = arguments.positional_count;
       out->values = n > I ? std::span<const Value>(arguments.values + I, n - I) : std::span<const Value>();
@@ -156,7 +157,7 @@ struct Thunk {
   }
 
   template <size_t... I>
-  static Value invoke(VM& vm, const NativeFunctionDef& d, const Arguments& arguments, const Value* slots,
+  static Value invoke(VM& vm, const NativeFunctionDef& d, const Arguments& arguments, [[maybe_unused]] const Value* slots,
                       std::index_sequence<I...>) {
     std::tuple<std::remove_cvref_t<P>...> converted;
     if (!(convert_one<I>(vm, d, arguments, slots, &std::get<I>(converted)) && ...)) return Value();

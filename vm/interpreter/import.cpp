@@ -289,7 +289,7 @@ Result<Value> VM::import_module(std::string_view dotted_name) {
 }
 
 void VM::register_native_module(const NativeModuleDef* definition) {
-  registry(*this).registered.push_back(definition);
+  apy::registry(*this).registered.push_back(definition);
 }
 
 Result<Value> import_name(VM& vm, Str* name, Dict* globals, Value from_list, int64_t level) {

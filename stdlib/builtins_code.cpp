@@ -1,0 +1,297 @@
+// builtins that deal with code and namespaces: classes, exec, eval, compile, globals, locals, vars, dir.
+#include "stdlib/builtins.h"
+#include "vm/binding/bind.h"
+#include "vm/bytecode/code.h"
+#include "vm/interpreter/interpreter.h"
+#include "vm/interpreter/setup.h"
+
+namespace apy {
+
+namespace {
+
+/// Bases that are not classes may stand for some: PEP 560.
+Result<Tuple*> resolve_bases(VM& vm, Tuple* bases) {
+  List* resolved = nullptr;
+  for (uint64_t i = 0; i < bases->length; ++i) {
+    Value base = bases->values()[i];
+    Value entries;
+    bool found = false;
+    if (!is_kind(base, CellKind::Type)) {
+      auto called = vm.call_special(base, Special::MroEntries, {Value(bases)}, &found);
+      if (found) {
+        entries = TRY(called);
+        if (!is_kind(entries, CellKind::Tuple))
+          return vm.raise(Exc::TypeError, "__mro_entries__ must return a tuple");
+      }
+    }
+    if (found && !resolved) resolved = TRY(make_list(vm, bases->span().first(i)));
+    if (found) {
+      for (Value entry : as<Tuple>(entries)->span()) TRY(list_append(vm, resolved, entry));
+    } else if (resolved) {
+      TRY(list_append(vm, resolved, base));
+    }
+  }
+  if (!resolved) return bases;
+  return make_tuple(vm, resolved->span());
+}
+
+/// The most derived metaclass of `given` and the bases' types.
+Result<Value> winning_metaclass(VM& vm, Value given, Tuple* bases) {
+  Type* winner = try_as<Type>(given);
+  if (!winner) return given;
+  for (Value base : bases->span()) {
+    Type* type = vm.type_of(base);
+    if (winner->is_subtype_of(type)) continue;
+    if (type->is_subtype_of(winner)) {
+      winner = type;
+      continue;
+    }
+    return vm.raise(Exc::TypeError,
+                    "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the "
+                    "metaclasses of all its bases");
+  }
+  return winner;
+}
+
+/// Class keywords without `metaclass`, as arguments of a call.
+struct ClassKeywords {
+  Tuple* names = nullptr;
+  Tuple* values = nullptr;
+};
+
+Result<ClassKeywords> split_keywords(VM& vm, const Arguments& arguments, Value* metaclass) {
+  ClassKeywords result;
+  uint32_t count = arguments.keyword_count();
+  uint32_t kept = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (arguments.keyword_names->values()[i].cell() == vm.names().metaclass) {
+      *metaclass = arguments.keyword_values()[i];
+    } else {
+      ++kept;
+    }
+  }
+  result.names = TRY(make_tuple(vm, kept));
+  result.values = TRY(make_tuple(vm, kept));
+  uint32_t position = 0;
+  for (uint32_t i = 0; i < count; ++i) {
+    if (arguments.keyword_names->values()[i].cell() == vm.names().metaclass) continue;
+    result.names->values()[position] = arguments.keyword_names->values()[i];
+    result.values->values()[position++] = arguments.keyword_values()[i];
+  }
+  return result;
+}
+
+Result<Value> call_with_keywords(VM& vm, Value callee, std::initializer_list<Value> positional,
+                                 const ClassKeywords& keywords) {
+  Tuple* all = TRY(make_tuple(vm, positional.size() + keywords.values->length));
+  std::copy(positional.begin(), positional.end(), all->values());
+  std::copy(keywords.values->values(), keywords.values->values() + keywords.values->length,
+            all->values() + positional.size());
+  return vm.call_keywords(callee, all->span(), keywords.names->length ? keywords.names : nullptr);
+}
+
+Result<Value> prepare_namespace(VM& vm, Value metaclass, Value name, Tuple* bases, const ClassKeywords& keywords) {
+  Value prepare;
+  Str* prepare_name = vm.special_name(Special::Prepare);
+  if (metaclass.is(vm.type(BuiltinType::Type)) ||
+      !TRY(get_attribute_optional(vm, metaclass, prepare_name, &prepare))) {
+    return make_dict(vm);
+  }
+  Value names = TRY(call_with_keywords(vm, prepare, {name, Value(bases)}, keywords));
+  if (is_kind(names, CellKind::Dict)) return names;
+  if (type_special(vm, vm.type_of(names), Special::GetItem).is_empty()) {
+    Type* type = try_as<Type>(metaclass);
+    return vm.raise(Exc::TypeError, "{}.__prepare__() must return a mapping, not {}",
+                    type ? to_utf8(type->name) : std::string("<metaclass>"), vm.type_of(names));
+  }
+  return names;
+}
+
+}  // namespace
+
+Result<Value> build_class(VM& vm, const Arguments& arguments) {
+  if (arguments.positional_count < 2)
+    return vm.raise(Exc::TypeError, "__build_class__: not enough arguments");
+  Function* body = try_as<Function>(arguments.values[0]);
+  if (!body) return vm.raise(Exc::TypeError, "__build_class__: func must be a function");
+  Value name = arguments.values[1];
+  if (!is_kind(name, CellKind::Str)) return vm.raise(Exc::TypeError, "__build_class__: name is not a string");
+  Tuple* original = TRY(make_tuple(vm, arguments.positional().subspan(2)));
+  Tuple* bases = TRY(resolve_bases(vm, original));
+  Value metaclass;
+  ClassKeywords keywords = TRY(split_keywords(vm, arguments, &metaclass));
+  if (metaclass.is_empty()) {
+    metaclass = bases->length ? Value(vm.type_of(bases->values()[0])) : Value(vm.type(BuiltinType::Type));
+  }
+  metaclass = TRY(winning_metaclass(vm, metaclass, bases));
+  Value names = TRY(prepare_namespace(vm, metaclass, name, bases, keywords));
+  // The body runs with the namespace as its locals and returns the __class__ cell, if it has one.
+  Value cell = TRY(vm.run_code(body->code, body->globals, names, body->closure));
+  if (bases != original) TRY(set_item(vm, names, vm.names().orig_bases, original));
+  Value cls = TRY(call_with_keywords(vm, metaclass, {name, Value(bases), names}, keywords));
+  if (CellVariable* variable = try_as<CellVariable>(cell); variable && is_kind(cls, CellKind::Type)) {
+    if (variable->value.is_empty()) {
+      return vm.raise(Exc::RuntimeError,
+                      "__class__ not set defining '{}' as {}. Was __classcell__ propagated to type.__new__?",
+                      as<Str>(name), TRY(repr_text(vm, cls)));
+    }
+    if (!variable->value.is(cls)) {
+      return vm.raise(Exc::TypeError, "__class__ set to {} defining '{}' as {}", TRY(repr_text(vm, variable->value)),
+                      as<Str>(name), TRY(repr_text(vm, cls)));
+    }
+  }
+  return cls;
+}
+
+namespace {
+
+Frame* calling_frame(VM& vm) { return vm.current_frame(); }
+
+Result<Value> builtin_globals(VM& vm) {
+  Frame* frame = calling_frame(vm);
+  if (!frame) return vm.raise(Exc::SystemError, "no current frame");
+  return frame->function()->globals;
+}
+
+/// A snapshot of a function's locals, cells and free variables included; the namespace itself elsewhere.
+Result<Value> frame_locals(VM& vm, Frame* frame) {
+  Code* code = frame->code;
+  if (!(code->flags & Code::kOptimized)) {
+    return frame->extra.is_empty() ? Value(frame->function()->globals) : frame->extra;
+  }
+  Dict* locals = TRY(make_dict(vm));
+  const Value* registers = frame->registers();
+  auto add = [&](Value name, Value value) -> Result<void> {
+    if (CellVariable* cell = try_as<CellVariable>(value)) value = cell->value;
+    if (value.is_empty()) return {};
+    return dict_set_str(vm, locals, as<Str>(name), value);
+  };
+  for (uint32_t i = 0; i < code->local_count; ++i) TRY(add(code->local_names->values()[i], registers[i]));
+  if (code->free_names && frame->function()->closure) {
+    for (uint64_t i = 0; i < code->free_names->length; ++i)
+      TRY(add(code->free_names->values()[i], frame->function()->closure->values()[i]));
+  }
+  return locals;
+}
+
+Result<Value> builtin_locals(VM& vm) {
+  Frame* frame = calling_frame(vm);
+  if (!frame) return vm.raise(Exc::SystemError, "no current frame");
+  return frame_locals(vm, frame);
+}
+
+Result<Value> builtin_vars(VM& vm, Optional<Value> object) {
+  if (!object.present) return builtin_locals(vm);
+  Value dict;
+  if (TRY(get_attribute_optional(vm, object.value, vm.names().dict_, &dict))) return dict;
+  return vm.raise(Exc::TypeError, "vars() argument must have __dict__ attribute");
+}
+
+Result<Value> builtin_dir(VM& vm, Optional<Value> object) {
+  Value names;
+  if (object.present) {
+    Value method;
+    Type* type = vm.type_of(object.value);
+    method = type_lookup(vm, type, vm.names().dir);
+    if (method.is_empty()) return vm.raise(Exc::TypeError, "object does not provide __dir__");
+    names = TRY(vm.call_method(object.value, vm.names().dir, {}));
+  } else {
+    Value locals = TRY(builtin_locals(vm));
+    names = TRY(vm.call_method(locals, vm.names().keys, {}));
+  }
+  Value list = TRY(list_from(vm, names));
+  TRY(vm.call_method(list, TRY(intern(vm, "sort")), {}));
+  return list;
+}
+
+Result<std::string> source_text(VM& vm, Value source, const char* function, bool* is_bytes) {
+  *is_bytes = false;
+  if (Str* text = try_as<Str>(source)) return to_utf8(text);
+  *is_bytes = true;
+  if (Bytes* bytes = try_as<Bytes>(source)) return std::string(bytes->view());
+  if (ByteArray* array = try_as<ByteArray>(source)) {
+    return std::string(reinterpret_cast<const char*>(array->storage ? array->storage->data() : nullptr), array->length);
+  }
+  return vm.raise(Exc::TypeError, "{}() arg 1 must be a string, bytes or code object", function);
+}
+
+Result<Value> builtin_compile(VM& vm, Value source, Value filename, Value mode, Optional<int64_t> flags,
+                              Optional<bool>, Optional<int64_t>) {
+  SourceOptions options;
+  Str* mode_text = try_as<Str>(mode);
+  if (!mode_text) return vm.raise(Exc::TypeError, "compile() argument 3 must be str, not {}", vm.type_of(mode));
+  if (str_equal(mode_text, "eval")) {
+    options.mode = SourceOptions::Mode::Eval;
+  } else if (str_equal(mode_text, "single")) {
+    options.mode = SourceOptions::Mode::Single;
+  } else if (!str_equal(mode_text, "exec")) {
+    return vm.raise(Exc::ValueError, "compile() mode must be 'exec', 'eval' or 'single'");
+  }
+  options.dynamic_names = true;
+  options.top_level_await = flags.value_or(0) & 0x2000;
+  std::string text = TRY(source_text(vm, source, "compile", &options.is_file));
+  std::string name = TRY(str_text(vm, filename));
+  return compile_source(vm, text, name, options);
+}
+
+Result<Value> run_text(VM& vm, Value source, Optional<Value> globals, Optional<Value> locals,
+                       SourceOptions::Mode mode, const char* function) {
+  Frame* frame = calling_frame(vm);
+  Value global_names = globals.present ? globals.value : Value::none();
+  Value local_names = locals.present ? locals.value : Value::none();
+  if (global_names.is_none()) {
+    if (!frame) return vm.raise(Exc::SystemError, "globals and locals cannot be NULL");
+    global_names = frame->function()->globals;
+    if (local_names.is_none()) local_names = TRY(frame_locals(vm, frame));
+  } else if (!is_kind(global_names, CellKind::Dict)) {
+    return vm.raise(Exc::TypeError, mode == SourceOptions::Mode::Eval ? "globals must be a real dict; try eval(code, {}, mapping)"
+                                        : "exec() globals must be a dict, not {}", vm.type_of(global_names));
+  }
+  if (!local_names.is_none() && type_special(vm, vm.type_of(local_names), Special::GetItem).is_empty())
+    return vm.raise(Exc::TypeError, "locals must be a mapping");
+  Dict* dict = as<Dict>(global_names);
+  if (dict_get_str(vm, dict, vm.names().builtins_).is_empty()) {
+    TRY(dict_set_str(vm, dict, vm.names().builtins_, dict_get_str(vm, vm.modules(), vm.names().builtins)));
+  }
+  Code* code = try_as<Code>(source);
+  if (!code) {
+    SourceOptions options;
+    options.mode = mode;
+    options.dynamic_names = true;
+    std::string text = TRY(source_text(vm, source, function, &options.is_file));
+    if (mode == SourceOptions::Mode::Eval) text.erase(0, text.find_first_not_of(" \t"));
+    code = TRY(compile_source(vm, text, "<string>", options));
+  }
+  if (code->free_names && code->free_names->length)
+    return vm.raise(Exc::TypeError, "code object passed to {}() may not contain free variables", function);
+  Value names = local_names.is_none() || local_names.is(global_names) ? Value() : local_names;
+  return vm.run_code(code, dict, names);
+}
+
+Result<Value> builtin_eval(VM& vm, Value source, Optional<Value> globals, Optional<Value> locals) {
+  return run_text(vm, source, globals, locals, SourceOptions::Mode::Eval, "eval");
+}
+Result<void> builtin_exec(VM& vm, Value source, Optional<Value> globals, Optional<Value> locals) {
+  TRY(run_text(vm, source, globals, locals, SourceOptions::Mode::Exec, "exec"));
+  return {};
+}
+
+constexpr NativeFunctionDef kCodeFunctions[] = {
+    {"compile(source, filename, mode, flags=0, dont_inherit=False, optimize=-1)",
+     "Compile source into a code object that can be executed by exec() or eval().", bind<builtin_compile>()},
+    {"dir(object=<unrepresentable>, /)", "Show attributes of an object.", bind<builtin_dir>()},
+    {"eval(source, /, globals=None, locals=None)", "Evaluate the given source in the context of globals and locals.",
+     bind<builtin_eval>()},
+    {"exec(source, /, globals=None, locals=None)", "Execute the given source in the context of globals and locals.",
+     bind<builtin_exec>()},
+    {"globals()", "Return the dictionary containing the current scope's global variables.", bind<builtin_globals>()},
+    {"locals()", "Return a dictionary containing the current scope's local variables.", bind<builtin_locals>()},
+    {"vars(object=<unrepresentable>, /)", "Without arguments, equivalent to locals(); else object.__dict__.",
+     bind<builtin_vars>()},
+};
+
+}  // namespace
+
+std::span<const NativeFunctionDef> builtins_code_functions() { return kCodeFunctions; }
+
+}  // namespace apy

@@ -1,0 +1,111 @@
+// The module sys.
+#include <unistd.h>
+
+#include "stdlib/stream.h"
+#include "vm/binding/bind.h"
+#include "vm/interpreter/interpreter.h"
+
+namespace apy {
+
+namespace {
+
+Result<Value> sys_exit(VM& vm, Optional<Value> status) {
+  if (!status.present) return vm.raise_with(Exc::SystemExit, {});
+  return vm.raise_with(Exc::SystemExit, {&status.value, 1});
+}
+
+Result<Value> sys_exc_info(VM& vm) {
+  Tuple* triple = TRY(make_tuple(vm, 3));
+  Value handled = vm.handled();
+  if (!is_exception(handled)) {
+    std::fill_n(triple->values(), 3, Value::none());
+    return triple;
+  }
+  Exception* exception = as<Exception>(handled);
+  triple->values()[0] = vm.type_of(exception);
+  triple->values()[1] = exception;
+  triple->values()[2] = exception->traceback.is_empty() ? Value::none() : exception->traceback;
+  return triple;
+}
+
+Result<Value> sys_exception(VM& vm) { return is_exception(vm.handled()) ? vm.handled() : Value::none(); }
+Result<int64_t> sys_getrecursionlimit(VM& vm) { return vm.recursion_limit(); }
+Result<void> sys_setrecursionlimit(VM& vm, int64_t limit) {
+  if (limit > INT32_MAX) return vm.raise(Exc::OverflowError, "Python int too large to convert to C int");
+  return vm.set_recursion_limit(static_cast<int>(std::max<int64_t>(limit, -1)));
+}
+Result<Value> sys_intern(VM& vm, Value text) {
+  if (!is_exact(text, BuiltinType::Str)) return vm.raise(Exc::TypeError, "can't intern {}", vm.type_of(text));
+  return intern(vm, as<Str>(text));
+}
+Result<int64_t> sys_getsizeof(VM&, Value object, Optional<Value>) {
+  return object.is_cell() ? static_cast<int64_t>(Heap::slot_size(object.cell())) : 8;
+}
+Result<int64_t> sys_getrefcount(VM&, Value) { return 2; }
+
+Result<Value> sys_displayhook(VM& vm, Value value) {
+  if (value.is_none()) return Value::none();
+  Value builtins = dict_get_str(vm, vm.modules(), vm.names().builtins);
+  Str* underscore = TRY(intern(vm, "_"));
+  TRY(set_attribute(vm, builtins, underscore, Value::none()));
+  Value out = dict_get_str(vm, vm.sys_module()->dict, vm.names().stdout_);
+  TRY(vm.call_method(out, vm.names().write, {Value(TRY(repr_of(vm, value)))}));
+  TRY(vm.call_method(out, vm.names().write, {Value(TRY(make_str(vm, "\n")))}));
+  TRY(set_attribute(vm, builtins, underscore, value));
+  return Value::none();
+}
+
+Result<Value> sys_get_max_digits(VM&) { return Value::small_int(4300); }
+
+constexpr NativeFunctionDef kFunctions[] = {
+    {"exit(status=None, /)", "Exit the interpreter by raising SystemExit(status).", bind<sys_exit>()},
+    {"exc_info()", "Return (type, value, traceback) of the exception being handled.", bind<sys_exc_info>()},
+    {"exception()", "Return the exception being handled, or None.", bind<sys_exception>()},
+    {"getrecursionlimit()", "Return the limit of script call depth.", bind<sys_getrecursionlimit>()},
+    {"setrecursionlimit(limit, /)", "Set the limit of script call depth.", bind<sys_setrecursionlimit>()},
+    {"intern(string, /)", "Return the one string with this text that is kept in the table of names.", bind<sys_intern>()},
+    {"getsizeof(object, default=None, /)", "Bytes taken by the object itself.", bind<sys_getsizeof>()},
+    {"getrefcount(object, /)", "There are no reference counts: always 2.", bind<sys_getrefcount>()},
+    {"displayhook(object, /)", "Print an object to sys.stdout and also save it in builtins._", bind<sys_displayhook>()},
+    {"get_int_max_str_digits()", "Most digits that int and str conversions take.", bind<sys_get_max_digits>()},
+};
+
+/// A named, fixed sequence such as sys.version_info: a namedtuple-like class made by script code would need imports, so
+/// a plain tuple serves.
+Result<void> add_constants(VM& vm, Module* module) {
+  TRY(module_set(vm, module, "maxsize", make_int(vm, INT64_MAX).value()));
+  TRY(module_set(vm, module, "maxunicode", Value::small_int(0x10FFFF)));
+  TRY(module_set(vm, module, "byteorder", TRY(make_str(vm, "little"))));
+  TRY(module_set(vm, module, "platform", TRY(make_str(vm, "linux"))));
+  TRY(module_set(vm, module, "version", TRY(make_str(vm, "3.13.0 (apy " APY_VERSION ")"))));
+  TRY(module_set(vm, module, "hexversion", Value::small_int(0x030d00f0)));
+  TRY(module_set(vm, module, "copyright", TRY(make_str(vm, ""))));
+  TRY(module_set(vm, module, "prefix", TRY(make_str(vm, "/usr"))));
+  TRY(module_set(vm, module, "base_prefix", TRY(make_str(vm, "/usr"))));
+  TRY(module_set(vm, module, "exec_prefix", TRY(make_str(vm, "/usr"))));
+  TRY(module_set(vm, module, "dont_write_bytecode", Value::boolean(true)));
+  TRY(module_set(vm, module, "warnoptions", TRY(make_list(vm, size_t{0}))));
+  Value version[5] = {Value::small_int(3), Value::small_int(13), Value::small_int(0), TRY(make_str(vm, "final")),
+                      Value::small_int(0)};
+  return module_set(vm, module, "version_info", TRY(make_tuple(vm, version)));
+}
+
+Result<void> initialize(VM& vm, Module* module) {
+  TRY(add_constants(vm, module));
+  bool terminal = isatty(STDOUT_FILENO) == 1;
+  TRY(module_set(vm, module, "stdin", TRY(make_text_stream(vm, STDIN_FILENO, false, false, "<stdin>"))));
+  TRY(module_set(vm, module, "stdout", TRY(make_text_stream(vm, STDOUT_FILENO, true, terminal, "<stdout>"))));
+  TRY(module_set(vm, module, "stderr", TRY(make_text_stream(vm, STDERR_FILENO, true, true, "<stderr>"))));
+  for (const char* name : {"stdin", "stdout", "stderr"}) {
+    Value stream = dict_get_str(vm, module->dict, TRY(intern(vm, name)));
+    TRY(module_set(vm, module, "__" + std::string(name) + "__", stream));
+  }
+  return {};
+}
+
+}  // namespace
+
+extern const NativeModuleDef kSysModule = {
+    "sys", "Objects used or maintained by the interpreter and functions that interact with it.", kFunctions, initialize};
+
+}  // namespace apy
