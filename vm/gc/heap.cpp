@@ -35,19 +35,8 @@ unsigned class_for(size_t size) {
   return Heap::kSmallClasses + i;
 }
 
-/// Kinds without outgoing references need no visit.
-bool is_leaf(const Cell* cell) {
-  switch (cell->kind) {
-    case CellKind::FloatCell:
-    case CellKind::BigInt:
-    case CellKind::Complex:
-    case CellKind::Bytes:
-    case CellKind::ByteStorage:
-      return true;
-    default:
-      return false;
-  }
-}
+/// Without outgoing references there is nothing to visit. (Numbers and bytes may have attributes, in script subclasses.)
+bool is_leaf(const Cell* cell) { return cell->kind == CellKind::ByteStorage; }
 
 uint64_t now_ns() {
   return static_cast<uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
@@ -421,6 +410,7 @@ void Heap::collect(bool full) {
   State& s = *state_;
   if (s.collecting) return;
   s.collecting = true;
+  collecting_full_ = full;
   uint64_t start = now_ns();
   s.statistics.bytes_peak = std::max<uint64_t>(s.statistics.bytes_peak, bytes_in_use());
   s.statistics.bytes_allocated_total += s.allocated_since;

@@ -136,6 +136,8 @@ class Heap {
   HeapStatistics statistics() const;
   size_t bytes_in_use() const;
 
+  /// During process_weak: is the running collection a full one? (A minor one frees only cells made since the last.)
+  bool is_collecting_full() const { return collecting_full_; }
   /// During process_weak: will this cell be freed by the running collection?
   bool is_dead(const Cell* cell) const;
   /// `run` is queued by the collection that finds `cell` unreachable; the cell is kept alive until the queue,
@@ -202,6 +204,7 @@ class Heap {
   HeapClient& client_;
   const void* stack_high_ = nullptr;
   bool enabled_ = true;
+  bool collecting_full_ = false;
   size_t memory_limit_ = 0;
   std::vector<Cell*> finalizers_;
   std::vector<Cell*> finalizable_;

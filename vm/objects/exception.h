@@ -45,6 +45,8 @@ Result<bool> exception_matches(VM& vm, Value exception, Value pattern);
 inline bool is_exception(Value v) { return is_kind(v, CellKind::Exception); }
 /// The text that CPython prints for an uncaught exception, with chains, groups, notes and carets.
 Result<std::string> format_exception(VM& vm, Value exception);
+/// Text for the script-level sys.stderr (or fd 2, when there is none or it fails).
+void write_standard_error(VM& vm, std::string_view text);
 /// format_exception to the script-level sys.stderr (or fd 2).
 void print_exception(VM& vm, Value exception);
 

@@ -10,10 +10,10 @@
 // tree by "add attribute"; instances that got the same attributes in the same order share one. Exact instances of
 // builtin types have the fixed numbers of BuiltinType. A shape with kDictMode holds its attributes in a Dict.
 //
-// Attributes live in slots: slot i of an object is inline at `attributes_offset + 8 + 8*i` for
-// i < inline_slots (of the shape's type at allocation; recorded in Cell::aux of an Instance), the others in a ValueArray
-// whose pointer is at `attributes_offset`. Native structs with attributes (exceptions, list subclasses) have no inline slots.
-// In dict mode the pointer at `attributes_offset` is the Dict.
+// Attributes live in slots. Slot i of an Instance is inline, at `sizeof(Instance) + 8*i`, for i < Shape::inline_slots
+// (also in Cell::aux), the others are in a ValueArray whose pointer is at `attributes_offset`, from its start on. Other structs
+// with attributes (exceptions, list subclasses) have only members inline, at `members_offset`; slot i is at position i
+// of the ValueArray. In dict mode the pointer at `attributes_offset` is the Dict and only the members are left in slots.
 //
 // `version` changes whenever a lookup on the type could change; it is never reused, so caches hold it as a guard.
 #include <string_view>
@@ -36,6 +36,7 @@ struct Shape : Cell {
   static constexpr uint32_t kMaxSlots = 512;
   ShapeId id;
   uint32_t slot_count;
+  uint32_t inline_slots;  // every instance of this shape has that many slots inline
   Type* type;
   Shape* parent;
   Str* key;            // the attribute that this shape adds at slot_count - 1
@@ -70,7 +71,9 @@ struct Type : Cell {
   BuiltinType builtin;        // nearest builtin base that fixes the layout ("solid base"); itself for a builtin type
   uint16_t inline_slots;      // learned: how many attribute slots new instances get inline
   uint32_t instance_size;     // bytes of the native part (header included), without attributes
-  uint32_t attributes_offset; // 0: instances have no attributes
+  uint32_t attributes_offset; // of the attributes word; 0: there is none (or its place varies, see instance.cpp)
+  uint32_t member_slots;      // the first slots of instances are the members that __slots__ declared, always inline
+  uint32_t members_offset;    // where slot 0 is inline
   Str* name;                  // __name__
   Str* qualname;
   Tuple* bases;
@@ -79,6 +82,7 @@ struct Type : Cell {
   Dict* dict;
   Value subclasses;           // List of WeakReference, or empty
   Shape* root_shape;          // of new instances
+  Shape* dict_shape;          // of instances in dict mode; made when first needed
   const NativeTypeDef* definition;  // null for script types
   AwaitOutcome (*await_step)(VM&, Value self, Value* result);  // see interpreter/suspend.h; null: not natively awaitable
   Value special[static_cast<int>(Special::Count)];  // empty bits: not looked up yet; not_implemented: absent
@@ -185,8 +189,18 @@ Result<Shape*> make_root_shape(VM& vm, Type* type);
 /// Slot of `name`, or -1.
 int64_t shape_find(VM& vm, Shape* shape, Str* name);
 Result<Shape*> shape_add(VM& vm, Shape* shape, Str* name);
-/// The address of slot `index` of `cell` (whose type has attributes).
+/// The address of slot `index` of `cell`; null when that slot would be in an overflow array that is missing or too short.
 Value* slot_address(VM& vm, Cell* cell, uint32_t index);
+/// The shape of instances of `type` in dict mode.
+Result<Shape*> dict_mode_shape(VM& vm, Type* type);
+
+// --- instances (instance.cpp) ---
+/// Where `cell` keeps its attributes word (see above), or null when it has none.
+Cell** attributes_location(VM& vm, Cell* cell);
+/// The Dict in which `cell` keeps its own attributes; null when it keeps them in slots, or has none (yet).
+Dict* existing_attributes_dict(VM& vm, Cell* cell);
+/// May `cell` have attributes of its own?
+bool has_attributes(VM& vm, Cell* cell);
 
 // --- attributes (attribute.cpp) ---
 /// getattr(object, name): AttributeError when missing.

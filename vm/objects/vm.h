@@ -190,7 +190,8 @@ class VM final : public HeapClient {
 
   /// Keyed hash for str and bytes.
   uint64_t hash_bytes(const void* data, size_t size) const;
-  /// Small per-engine slots for native modules and the runtime: pointer owned by the module, traced through a Root.
+  /// Small per-engine slots for native modules and the runtime: a pointer to a cell (then it is kept alive) or to
+  /// memory that the module owns.
   void*& module_state(const void* key);
 
  private:

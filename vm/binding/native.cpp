@@ -1,0 +1,332 @@
+// Making functions and modules from tables, and the slow path of calls to them: keywords, wrong counts, wrong types.
+//
+// CPython words argument errors by how a function happens to be implemented there. The signature tells well enough:
+// functions whose parameters are all positional-only behave like its simplest calling conventions, the others like its
+// keyword parser.
+#include "vm/binding/native.h"
+
+#include <algorithm>
+#include <string>
+
+#include "vm/binding/signature.h"
+#include "vm/objects/internals.h"
+
+namespace apy {
+
+using Kind = SignatureParameter::Kind;
+
+std::string_view NativeFunctionDef::name() const {
+  std::string_view text = signature;
+  return text.substr(0, text.find('('));
+}
+
+// --- signatures ---
+
+namespace {
+
+std::string_view trimmed(std::string_view text) {
+  while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  return text;
+}
+
+/// End of the parameter that starts `text`: a comma or parenthesis outside brackets and quotes.
+size_t parameter_end(std::string_view text) {
+  int depth = 0;
+  char quote = 0;
+  for (size_t i = 0; i < text.size(); ++i) {
+    char c = text[i];
+    if (quote) {
+      if (c == '\\') ++i;
+      else if (c == quote) quote = 0;
+    } else if (c == '\'' || c == '"') {
+      quote = c;
+    } else if (c == '(' || c == '[' || c == '{') {
+      ++depth;
+    } else if (c == ')' || c == ']' || c == '}') {
+      if (depth-- == 0) return i;
+    } else if (c == ',' && depth == 0) {
+      return i;
+    }
+  }
+  return text.size();
+}
+
+}  // namespace
+
+Signature::Signature(const NativeFunctionDef& definition) {
+  std::string_view text = definition.signature;
+  size_t open = text.find('(');
+  text = open == text.npos ? std::string_view() : text.substr(open + 1);
+  Kind kind = Kind::Normal;
+  while (!text.empty()) {
+    size_t end = parameter_end(text);
+    std::string_view part = trimmed(text.substr(0, end));
+    if (part == "/") {
+      for (SignatureParameter& p : parameters) p.kind = Kind::PositionalOnly;
+    } else if (part == "*") {
+      kind = Kind::KeywordOnly;
+    } else if (part.starts_with("**")) {
+      parameters.push_back({part.substr(2), {}, Kind::VarKeyword});
+    } else if (part.starts_with("*")) {
+      parameters.push_back({part.substr(1), {}, Kind::VarPositional});
+      kind = Kind::KeywordOnly;
+    } else if (!part.empty()) {
+      size_t equals = part.find('=');
+      std::string_view fallback = equals == part.npos ? std::string_view() : trimmed(part.substr(equals + 1));
+      parameters.push_back({trimmed(part.substr(0, equals)), fallback, kind});
+    }
+    bool last = end >= text.size() || text[end] != ',';
+    if (last) break;
+    text.remove_prefix(end + 1);
+  }
+  if (!parameters.empty()) {
+    std::string_view first = parameters[0].name;
+    has_receiver = first == "self" || first == "$self" ||
+                   (definition.flags & NativeFunctionDef::kClassMethod) || definition.name() == "__new__";
+  }
+}
+
+// --- errors ---
+
+namespace {
+
+/// The class along the receiver's MRO whose table holds `definition`, or null.
+const Type* owner_of(VM& vm, const NativeFunctionDef& definition, Value receiver) {
+  bool is_class = definition.flags != NativeFunctionDef::kMethod && is_kind(receiver, CellKind::Type);
+  const Type* type = is_class ? as<Type>(receiver) : vm.type_of(receiver);
+  for (Value entry : type->mro->span()) {
+    const Type* candidate = as<Type>(entry);
+    if (!candidate->definition) continue;
+    auto methods = candidate->definition->methods;
+    if (&definition >= methods.data() && &definition < methods.data() + methods.size()) return candidate;
+  }
+  return nullptr;
+}
+
+struct CallNames {
+  std::string plain;      // "append", for constructors "list"
+  std::string qualified;  // "list.append"
+};
+
+CallNames names_for(VM& vm, const NativeFunctionDef& definition, const Signature& signature,
+                    const Arguments& arguments) {
+  CallNames names{std::string(definition.name()), std::string(definition.name())};
+  if (!signature.has_receiver || arguments.positional_count == 0) return names;
+  const Type* owner = owner_of(vm, definition, arguments.values[0]);
+  if (!owner) return names;
+  std::string type_name(message_name(owner));
+  if (names.plain == "__new__" || names.plain == "__init__") {
+    names.plain = names.qualified = type_name;
+  } else {
+    names.qualified = type_name + "." + names.plain;
+  }
+  return names;
+}
+
+const char* plural(size_t n) { return n == 1 ? "" : "s"; }
+
+/// Functions without any parameter that can be given by name.
+Error raise_positional(VM& vm, const CallNames& names, const Signature& signature, const Arguments& arguments,
+                       size_t given) {
+  auto own = signature.own();
+  if (arguments.keyword_count())
+    return vm.raise(Exc::TypeError, "{}() takes no keyword arguments", names.qualified);
+  bool is_constructor = names.plain == names.qualified && signature.has_receiver;
+  if (own.empty() && !is_constructor)
+    return vm.raise(Exc::TypeError, "{}() takes no arguments ({} given)", names.qualified, given);
+  if (own.size() == 1 && own[0].is_required() && !is_constructor)
+    return vm.raise(Exc::TypeError, "{}() takes exactly one argument ({} given)", names.qualified, given);
+  size_t required = static_cast<size_t>(
+      std::count_if(own.begin(), own.end(), [](const SignatureParameter& p) { return p.is_required(); }));
+  bool open_ended = std::any_of(own.begin(), own.end(),
+                                [](const SignatureParameter& p) { return p.kind == Kind::VarPositional; });
+  size_t bound = given < required ? required : own.size();
+  const char* relation = required == own.size() && !open_ended ? "" : given < required ? "at least " : "at most ";
+  return vm.raise(Exc::TypeError, "{} expected {}{} argument{}, got {}", names.plain, relation, bound,
+                  plural(bound), given);
+}
+
+Error raise_too_many(VM& vm, const CallNames& names, const Signature& signature, size_t given,
+                     size_t keyword_count) {
+  auto own = signature.own();
+  size_t positional = 0, required_positional = 0, required = 0;
+  for (const SignatureParameter& p : own) {
+    required += p.is_required();
+    if (p.kind == Kind::KeywordOnly || p.kind == Kind::VarKeyword) continue;
+    ++positional;
+    required_positional += p.is_required();
+  }
+  if (given + keyword_count > own.size()) {
+    return vm.raise(Exc::TypeError, "{}() takes {} {} {}argument{} ({} given)", names.plain,
+                    required < own.size() ? "at most" : "exactly", own.size(), given == 0 ? "keyword " : "",
+                    plural(own.size()), given + keyword_count);
+  }
+  if (positional == 0) return vm.raise(Exc::TypeError, "{}() takes no positional arguments", names.plain);
+  return vm.raise(Exc::TypeError, "{}() takes {} {} positional argument{} ({} given)", names.plain,
+                  required_positional < positional ? "at most" : "exactly", positional, plural(positional), given);
+}
+
+int64_t find_parameter(const Signature& signature, const Str* name) {
+  for (size_t i = 0; i < signature.parameters.size(); ++i) {
+    const SignatureParameter& p = signature.parameters[i];
+    if ((p.kind == Kind::Normal || p.kind == Kind::KeywordOnly) && str_equal(name, p.name))
+      return static_cast<int64_t>(i);
+  }
+  return -1;
+}
+
+Result<void> bind_keywords(VM& vm, const CallNames& names, const Signature& signature,
+                           const Arguments& arguments, Value* slots, Dict* extra) {
+  size_t receiver = signature.has_receiver ? 1 : 0;
+  for (uint32_t i = 0; i < arguments.keyword_count(); ++i) {
+    Str* name = as<Str>(arguments.keyword_names->values()[i]);
+    int64_t index = find_parameter(signature, name);
+    if (index < 0 && extra) {
+      TRY(dict_set_str(vm, extra, name, arguments.keyword_values()[i]));
+    } else if (index < 0) {
+      return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'", names.plain, name);
+    } else if (!slots[index].is_empty()) {
+      return vm.raise(Exc::TypeError, "argument for {}() given by name ('{}') and position ({})", names.plain,
+                      name, static_cast<size_t>(index) + 1 - receiver);
+    } else {
+      slots[index] = arguments.keyword_values()[i];
+    }
+  }
+  return {};
+}
+
+Result<void> check_required(VM& vm, const CallNames& names, const Signature& signature, size_t given,
+                            const Value* slots) {
+  size_t receiver = signature.has_receiver ? 1 : 0;
+  size_t required_positional_only = 0, maximum = 0;
+  for (const SignatureParameter& p : signature.own()) {
+    if (p.kind == Kind::PositionalOnly) {
+      required_positional_only += p.is_required();
+      ++maximum;
+    }
+  }
+  if (given < required_positional_only) {
+    return vm.raise(Exc::TypeError, "{}() takes {} {} positional argument{} ({} given)", names.plain,
+                    required_positional_only < signature.own().size() ? "at least" : "exactly",
+                    required_positional_only, plural(required_positional_only), given);
+  }
+  for (size_t i = receiver; i < signature.parameters.size(); ++i) {
+    const SignatureParameter& p = signature.parameters[i];
+    if (!p.is_required() || !slots[i].is_empty()) continue;
+    if (p.kind == Kind::KeywordOnly)
+      return vm.raise(Exc::TypeError, "{}() missing required keyword-only argument: '{}'", names.plain, p.name);
+    return vm.raise(Exc::TypeError, "{}() missing required argument '{}' (pos {})", names.plain, p.name,
+                    i + 1 - receiver);
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const Arguments& arguments,
+                            Value* slots) {
+  Signature signature(definition);
+  size_t receiver = signature.has_receiver ? 1 : 0;
+  CallNames names = names_for(vm, definition, signature, arguments);
+  if (arguments.positional_count < receiver) {
+    if (definition.name() == "__new__")
+      return vm.raise(Exc::TypeError, "{}(): not enough arguments", definition.name());
+    return vm.raise(Exc::TypeError, "unbound method {}() needs an argument", names.qualified);
+  }
+  size_t given = arguments.positional_count - receiver;
+  auto own = signature.own();
+  bool has_rest = false, by_position_only = true;
+  Dict* extra = nullptr;
+  size_t positional = 0;
+  size_t extra_index = 0;
+  for (size_t i = 0; i < own.size(); ++i) {
+    has_rest |= own[i].kind == Kind::VarPositional;
+    by_position_only &= own[i].kind == Kind::PositionalOnly || own[i].kind == Kind::VarPositional;
+    positional += own[i].kind == Kind::PositionalOnly || own[i].kind == Kind::Normal;
+    if (own[i].kind == Kind::VarKeyword) extra_index = i + receiver + 1;
+  }
+  size_t required = static_cast<size_t>(
+      std::count_if(own.begin(), own.end(), [](const SignatureParameter& p) { return p.is_required(); }));
+  if (by_position_only &&
+      (arguments.keyword_count() || given < required || (!has_rest && given > own.size())))
+    return raise_positional(vm, names, signature, arguments, given);
+  if (!has_rest && !extra_index &&
+      (given > positional || given + arguments.keyword_count() > own.size()))
+    return raise_too_many(vm, names, signature, given, arguments.keyword_count());
+  if (extra_index) extra = TRY(make_dict(vm));
+  size_t count = std::min<size_t>(definition.bound.parameter_count, signature.parameters.size());
+  size_t taken = std::min<size_t>(arguments.positional_count, receiver + positional);
+  for (size_t i = 0; i < definition.bound.parameter_count; ++i)
+    slots[i] = i < taken ? arguments.values[i] : Value();
+  if (extra_index && extra_index <= count) slots[extra_index - 1] = extra;
+  TRY(bind_keywords(vm, names, signature, arguments, slots, extra));
+  return check_required(vm, names, signature, given, slots);
+}
+
+Error wrong_argument(VM& vm, const NativeFunctionDef& definition, unsigned index, const char* expected,
+                     Value got) {
+  Signature signature(definition);
+  auto own = signature.own();
+  size_t position = index - (signature.has_receiver ? 1 : 0);
+  std::string which = "argument";
+  if (position < own.size() && own[position].kind != Kind::PositionalOnly) {
+    which += " '" + std::string(own[position].name) + "'";
+  } else if (own.size() > 1) {
+    which += " " + std::to_string(position + 1);
+  }
+  if (got.is_none())
+    return vm.raise(Exc::TypeError, "{}() {} must be {}, not None", definition.name(), which, expected);
+  return vm.raise(Exc::TypeError, "{}() {} must be {}, not {}", definition.name(), which, expected,
+                  vm.type_of(got));
+}
+
+Error wrong_receiver(VM& vm, const NativeFunctionDef& definition, const char* type_name, Value got) {
+  Signature signature(definition);
+  if (!signature.has_receiver) return wrong_argument(vm, definition, 0, type_name, got);
+  if (definition.name() == "__new__") {
+    return vm.raise(Exc::TypeError, "{}.__new__(X): X is not a type object ({})", type_name, vm.type_of(got));
+  }
+  std::string_view name = definition.name();
+  if (name.starts_with("__"))
+    return vm.raise(Exc::TypeError, "descriptor '{}' requires a '{}' object but received a '{}'", name, type_name,
+                    vm.type_of(got));
+  return vm.raise(Exc::TypeError, "descriptor '{}' for '{}' objects doesn't apply to a '{}' object", name,
+                  type_name, vm.type_of(got));
+}
+
+// --- functions and modules ---
+
+Result<NativeFunction*> make_native_function(VM& vm, const NativeFunctionDef& definition, Type* owner,
+                                             Value self, Value module_name) {
+  bool is_descriptor = owner && self.is_empty() && !(definition.flags & NativeFunctionDef::kStatic);
+  uint16_t aux = definition.flags & NativeFunctionDef::kStatic        ? NativeFunction::kStatic
+                 : definition.flags & NativeFunctionDef::kClassMethod ? NativeFunction::kClassMethod
+                                                                      : uint16_t{0};
+  NativeFunction* function = TRY(vm.allocate<NativeFunction>(
+      is_descriptor ? BuiltinType::MethodDescriptor : BuiltinType::BuiltinFunction, sizeof(NativeFunction), aux));
+  function->definition = &definition;
+  function->self = self;
+  function->module = module_name;
+  function->owner = owner;
+  return function;
+}
+
+Result<Module*> make_module(VM& vm, std::string_view name) {
+  Module* module = TRY(vm.allocate<Module>(BuiltinType::Module));
+  module->dict = TRY(make_dict(vm));
+  vm.barrier(module);
+  Str* text = TRY(intern(vm, name));
+  const Names& names = vm.names();
+  TRY(dict_set_str(vm, module->dict, names.name_, text));
+  for (Str* key : {names.doc, names.package, names.loader, names.spec})
+    TRY(dict_set_str(vm, module->dict, key, Value::none()));
+  return module;
+}
+
+Result<void> module_set(VM& vm, Module* module, std::string_view name, Value value) {
+  Str* key = TRY(intern(vm, name));
+  return dict_set_str(vm, module->dict, key, value);
+}
+
+}  // namespace apy

@@ -1,0 +1,127 @@
+// Raising: making exceptions with formatted messages, chaining contexts, memory exhaustion.
+#include <string>
+
+#include "vm/binding/native.h"
+#include "vm/objects/internals.h"
+#include "vm/objects/protocol.h"
+
+namespace apy {
+
+std::string_view message_name(const Type* type) {
+  // Types of modules carry the module in their definition's name, and messages show it.
+  if (type->definition) return type->definition->name;
+  return type->name->is_ascii() ? type->name->latin1() : std::string_view();
+}
+
+namespace {
+
+void append_argument(std::string& text, const FormatArgument& argument) {
+  switch (argument.kind) {
+    case FormatArgument::Kind::Text: text += argument.text; break;
+    case FormatArgument::Kind::Integer: text += std::to_string(argument.integer); break;
+    case FormatArgument::Kind::Unsigned:
+      text += std::to_string(static_cast<uint64_t>(argument.integer));
+      break;
+    case FormatArgument::Kind::String: append_utf8(text, as<Str>(argument.value)); break;
+    case FormatArgument::Kind::TypeName: {
+      const Type* type = as<Type>(argument.value);
+      std::string_view name = message_name(type);
+      if (name.empty()) append_utf8(text, type->name);
+      else text += name;
+      break;
+    }
+  }
+}
+
+/// If `exception` is further down in the chain that starts at `handled`, cuts the chain above it.
+void break_context_cycle(VM& vm, Exception* handled, const Exception* exception) {
+  Exception* slow = handled;
+  bool step = false;
+  for (Exception* at = handled;;) {
+    Exception* next = try_as<Exception>(at->context);
+    if (!next) return;
+    if (next == exception) {
+      at->context = Value::none();
+      vm.barrier(at);
+      return;
+    }
+    at = next;
+    if (at == slow) return;  // a cycle that does not concern us
+    if (step) slow = as<Exception>(slow->context);
+    step = !step;
+  }
+}
+
+}  // namespace
+
+Error VM::raise_formatted(Exc type, std::string_view format, const FormatArgument* arguments,
+                          size_t count) {
+  std::string text;
+  size_t used = 0;
+  for (size_t i = 0; i < format.size(); ++i) {
+    if (format[i] == '{' && i + 1 < format.size() && format[i + 1] == '}' && used < count) {
+      append_argument(text, arguments[used++]);
+      ++i;
+    } else {
+      text += format[i];
+    }
+  }
+  auto exception = make_exception(*this, type, text);
+  if (exception.is_error()) return Error{};
+  return raise_exception(exception.value());
+}
+
+Error VM::raise_exception(Value value) {
+  Exception* exception = as<Exception>(value);
+  Exception* handled = try_as<Exception>(handled_);
+  if (handled && handled != exception) {
+    break_context_cycle(*this, handled, exception);
+    exception->context = handled;
+    barrier(exception);
+  }
+  pending_ = exception;
+  return {};
+}
+
+Error VM::raise_with(Exc type_id, std::span<const Value> args) {
+  auto exception = make_exception(*this, type(type_id), args);
+  if (exception.is_error()) return Error{};
+  return raise_exception(exception.value());
+}
+
+Error VM::reraise(Value exception) {
+  pending_ = exception;
+  return {};
+}
+
+bool VM::catch_pending(Exc type_id) {
+  if (pending_.is_empty() || !is_instance(pending_, type_id)) return false;
+  pending_ = Value();
+  return true;
+}
+
+Error VM::out_of_memory() {
+  Exception* exception = internals_->memory_error;
+  if (!exception) __builtin_trap();  // while the VM starts
+  exception->context = exception->cause = exception->traceback = Value();
+  exception->attributes = nullptr;
+  return raise_exception(exception);
+}
+
+void VM::write_unraisable(Value where) {
+  Value exception = take_pending();
+  if (exception.is_empty()) return;
+  std::string text = "Exception ignored in: ";
+  Value handled = handled_;
+  auto shown = repr_text(*this, where);
+  if (shown.is_ok()) text += shown.value();
+  else (void)take_pending();
+  text += "\n";
+  auto formatted = format_exception(*this, exception);
+  if (formatted.is_ok()) text += formatted.value();
+  else (void)take_pending();
+  handled_ = handled;
+  write_standard_error(*this, text);
+}
+
+}  // namespace apy

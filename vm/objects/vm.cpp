@@ -1,0 +1,140 @@
+// The VM's life and its duties towards the heap. What it does for errors is in raise.cpp, for weak references in
+// weak.cpp, at start in startup.cpp; calling and contexts are the interpreter's.
+//
+// Types and shapes live as long as the VM: a cell names its shape by number, so nothing else would keep them alive.
+#include "vm/objects/vm.h"
+
+#include <sys/random.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+
+#include "vm/bytecode/code.h"
+#include "vm/objects/dict.h"
+#include "vm/objects/frame.h"
+#include "vm/objects/internals.h"
+
+namespace apy {
+
+void trace_contexts(VM& vm, Visitor& visitor);  // vm/interpreter/context.h
+
+namespace {
+
+void draw_hash_key(uint64_t key[2]) {
+  const char* seed = std::getenv("PYTHONHASHSEED");
+  if (seed && *seed && std::strcmp(seed, "random") != 0) {
+    uint64_t number = std::strtoull(seed, nullptr, 10);
+    if (number != 0) {
+      key[0] = number * 0x9E3779B97F4A7C15u;
+      key[1] = (number ^ 0xD1B54A32D192ED03u) * 0xBF58476D1CE4E5B9u;
+    }
+    return;
+  }
+  if (getrandom(key, 16, GRND_NONBLOCK) != 16) {
+    key[0] = reinterpret_cast<uintptr_t>(key);
+    key[1] = static_cast<uint64_t>(clock());
+  }
+}
+
+void sip_round(uint64_t& v0, uint64_t& v1, uint64_t& v2, uint64_t& v3) {
+  v0 += v1; v1 = std::rotl(v1, 13); v1 ^= v0; v0 = std::rotl(v0, 32);
+  v2 += v3; v3 = std::rotl(v3, 16); v3 ^= v2;
+  v0 += v3; v3 = std::rotl(v3, 21); v3 ^= v0;
+  v2 += v1; v1 = std::rotl(v1, 17); v1 ^= v2; v2 = std::rotl(v2, 32);
+}
+
+}  // namespace
+
+VM::VM() : heap_(*this), internals_(new Internals(heap_)) {
+  // Nothing is reachable in the regular way until the types are there.
+  heap_.set_enabled(false);
+  draw_hash_key(internals_->hash_key);
+  create_builtin_types(*this);
+  builtins_ = make_dict(*this, 256).value();
+  modules_ = make_dict(*this, 32).value();
+  internals_->memory_error = allocate<Exception>(BuiltinType::MemoryError).value();
+  internals_->memory_error->args = make_tuple(*this, size_t{0}).value();
+  heap_.set_enabled(true);
+}
+
+VM::~VM() { delete internals_; }
+
+ShapeId VM::add_shape(Shape* shape) {
+  shapes_.push_back(shape);
+  return static_cast<ShapeId>(shapes_.size() - 1);
+}
+
+Result<Record*> VM::make_record(BuiltinType type, std::initializer_list<Value> fields) {
+  size_t count = fields.size();
+  Record* record = TRY(allocate<Record>(type, sizeof(Record) + count * sizeof(Value),
+                                        static_cast<uint16_t>(count)));
+  std::copy(fields.begin(), fields.end(), record->fields());
+  return record;
+}
+
+uint64_t VM::hash_bytes(const void* data, size_t size) const {
+  uint64_t k0 = internals_->hash_key[0], k1 = internals_->hash_key[1];
+  uint64_t v0 = k0 ^ 0x736F6D6570736575u, v1 = k1 ^ 0x646F72616E646F6Du;
+  uint64_t v2 = k0 ^ 0x6C7967656E657261u, v3 = k1 ^ 0x7465646279746573u;
+  auto* bytes = static_cast<const uint8_t*>(data);
+  size_t whole = size & ~size_t{7};
+  for (size_t i = 0; i < whole; i += 8) {
+    uint64_t word;
+    std::memcpy(&word, bytes + i, 8);
+    v3 ^= word;
+    sip_round(v0, v1, v2, v3);
+    v0 ^= word;
+  }
+  uint64_t last = static_cast<uint64_t>(size) << 56;
+  for (size_t i = whole; i < size; ++i) last |= uint64_t{bytes[i]} << (8 * (i - whole));
+  v3 ^= last;
+  sip_round(v0, v1, v2, v3);
+  v0 ^= last;
+  v2 ^= 0xFF;
+  for (int i = 0; i < 3; ++i) sip_round(v0, v1, v2, v3);
+  return v0 ^ v1 ^ v2 ^ v3;
+}
+
+void*& VM::module_state(const void* key) { return internals_->module_states[key]; }
+
+void VM::trace_roots(Visitor& visitor) {
+  for (const Shape* shape : shapes_) visitor.visit(shape);
+  for (const Type* type : types_) visitor.visit(type);
+  auto* names = reinterpret_cast<Str* const*>(&names_);
+  for (size_t i = 0; i < sizeof names_ / sizeof(Str*); ++i) visitor.visit(names[i]);
+  for (const Str* character : latin1_characters_) visitor.visit(character);
+  visitor.visit(pending_);
+  visitor.visit(handled_);
+  visitor.visit(base_);
+  visitor.visit(builtins_);
+  visitor.visit(modules_);
+  visitor.visit(sys_module_);
+  visitor.visit(internals_->memory_error);
+  // A module's state may be a cell (its types, for example).
+  for (auto& [key, state] : internals_->module_states) visitor.visit_conservatively(&state, &state + 1);
+  trace_contexts(*this, visitor);
+}
+
+void VM::process_weak(Heap& heap) {
+  internals_->interned.drop_dead(heap, heap.is_collecting_full());
+  process_weak_references(*internals_, heap);
+  // Entries may name dead cells.
+  internals_->clear_caches();
+  Code** link = &codes_;
+  while (Code* code = *link) {
+    if (heap.is_dead(code)) {
+      *link = code->next_in_vm;
+    } else {
+      link = &code->next_in_vm;
+    }
+  }
+  if (!internals_->weak_callbacks.values.empty()) request_interrupt();
+}
+
+void VM::Internals::clear_caches() {
+  std::fill(method_cache.begin(), method_cache.end(), MethodCacheEntry{});
+  std::fill(slot_cache.begin(), slot_cache.end(), SlotCacheEntry{});
+}
+
+}  // namespace apy
