@@ -1,0 +1,158 @@
+#include <string>
+
+#include "parser/grammar.h"
+
+namespace apy {
+
+const char* describe(const ast::Expression* expression) {
+  using ast::NodeKind;
+  switch (expression->kind) {
+    case NodeKind::Attribute:
+      return "attribute";
+    case NodeKind::Subscript:
+      return "subscript";
+    case NodeKind::Starred:
+      return "starred";
+    case NodeKind::Name:
+      return "name";
+    case NodeKind::List:
+      return "list";
+    case NodeKind::Tuple:
+      return "tuple";
+    case NodeKind::Lambda:
+      return "lambda";
+    case NodeKind::Call:
+      return "function call";
+    case NodeKind::GeneratorExp:
+      return "generator expression";
+    case NodeKind::Yield:
+    case NodeKind::YieldFrom:
+      return "yield expression";
+    case NodeKind::Await:
+      return "await expression";
+    case NodeKind::ListComp:
+      return "list comprehension";
+    case NodeKind::SetComp:
+      return "set comprehension";
+    case NodeKind::DictComp:
+      return "dict comprehension";
+    case NodeKind::Dict:
+      return "dict literal";
+    case NodeKind::Set:
+      return "set display";
+    case NodeKind::JoinedStr:
+    case NodeKind::FormattedValue:
+      return "f-string expression";
+    case NodeKind::Compare:
+      return "comparison";
+    case NodeKind::IfExp:
+      return "conditional expression";
+    case NodeKind::NamedExpr:
+      return "named expression";
+    case NodeKind::Constant:
+      switch (expression->as<ast::Constant>()->value.kind) {
+        case ast::ConstantKind::None:
+          return "None";
+        case ast::ConstantKind::True:
+          return "True";
+        case ast::ConstantKind::False:
+          return "False";
+        case ast::ConstantKind::Ellipsis:
+          return "ellipsis";
+        default:
+          return "literal";
+      }
+    default:
+      return "expression";
+  }
+}
+
+std::nullptr_t Parser::raise(DiagnosticKind kind, Span span, std::string message) {
+  if (failed_) return nullptr;
+  failed_ = true;
+  result_.error.kind = kind;
+  result_.error.span = span;
+  result_.error.message = std::move(message);
+  position_ = static_cast<uint32_t>(tokens_.size()) - 1;
+  return nullptr;
+}
+
+std::nullptr_t Parser::raise_from(Span start, std::string message) {
+  const Token& last = tokens_[furthest_];
+  // CPython leaves out the last character.
+  uint32_t end = last.kind == Kind::Newline ? last.span.begin : last.span.end - 1;
+  return raise_at({start.begin, std::max(end, start.begin)}, std::move(message));
+}
+
+std::nullptr_t Parser::raise_here(std::string message) {
+  return raise_at(tokens_[furthest_].span, std::move(message));
+}
+
+std::nullptr_t Parser::raise_next(std::string message) {
+  kind();
+  return raise_at(token().span, std::move(message));
+}
+
+std::nullptr_t Parser::raise_indentation(std::string message) {
+  return raise(DiagnosticKind::IndentationError, tokens_[furthest_].span, std::move(message));
+}
+
+std::nullptr_t Parser::raise_expected_block(std::string_view after, const Token& keyword) {
+  return raise_indentation("expected an indented block after " + std::string(after) + " on line " +
+                           std::to_string(keyword.line));
+}
+
+std::nullptr_t Parser::raise_invalid_target(TargetKind kind, ast::Expression* target) {
+  ast::Expression* culprit = invalid_target(target, kind);
+  if (!culprit) return nullptr;
+  const char* verb = kind == TargetKind::Delete ? "cannot delete " : "cannot assign to ";
+  return raise_at(culprit->span, std::string(verb) + describe(culprit));
+}
+
+std::nullptr_t Parser::raise_too_deep() {
+  if (failed_) return nullptr;
+  result_.error.excerpt = DiagnosticExcerpt::None;
+  return raise(DiagnosticKind::RecursionError, {},
+               "maximum recursion depth exceeded during compilation");
+}
+
+void Parser::raise_final(const Token& last) {
+  if (last.kind == Kind::Indent) {
+    raise_indentation("unexpected indent");
+    return;
+  }
+  if (last.kind == Kind::Dedent) {
+    raise_indentation("unexpected unindent");
+    return;
+  }
+  raise_at(last.span, "invalid syntax");
+  let_lexer_error_win();
+}
+
+void Parser::let_lexer_error_win() {
+  if (result_.error.kind == DiagnosticKind::RecursionError) return;
+  const Token& end = tokens_[tokens_.size() - 2];
+  if (end.kind != Kind::Error) return;
+  const Diagnostic& error = lexer_.error();
+  uint32_t stopped_line = tokens_[std::min<size_t>(furthest_, tokens_.size() - 2)].line;
+  if (lexer_error_wins(error, source_.line_at(error.span.begin), stopped_line)) {
+    result_.error = error;
+  }
+}
+
+bool Parser::force(Kind wanted, const char* spelling) {
+  if (accept(wanted)) return true;
+  // The lexer's own error speaks for itself.
+  if (!at(Kind::Error)) raise_next(std::string("expected '") + spelling + "'");
+  return false;
+}
+
+void Parser::warn(Span span, std::string message) {
+  Diagnostic warning;
+  warning.kind = DiagnosticKind::SyntaxWarning;
+  warning.span = span;
+  warning.message = std::move(message);
+  result_.warnings.push_back(std::move(warning));
+}
+
+}  // namespace apy

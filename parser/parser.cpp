@@ -1,0 +1,209 @@
+#include "parser/parser.h"
+
+#include <algorithm>
+
+#include "parser/grammar.h"
+
+namespace apy {
+
+namespace {
+
+// What the parser may use of the native stack when its caller sets no limit: most of a fiber's.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr size_t kDefaultStackBudget = 768 * 1024;
+#else
+constexpr size_t kDefaultStackBudget = 176 * 1024;
+#endif
+
+}  // namespace
+
+ParseResult parse(const Source& source, NameTable& names, const ParseOptions& options) {
+  ParseResult result;
+  Parser(source, names, options, result).run();
+  return result;
+}
+
+Completeness completeness(std::string_view text, NameTable& names) {
+  Source source = Source::from_text("<prompt>", text);
+  ParseOptions options;
+  options.mode = ParseMode::Interactive;
+  ParseResult result;
+  Parser parser(source, names, options, result);
+  parser.run();
+  if (!result) {
+    bool wants_more = result.error.incomplete || parser.stopped_at_end();
+    return wants_more ? Completeness::Incomplete : Completeness::Complete;
+  }
+  bool ends_with_empty_line = text.size() >= 2 && text.substr(text.size() - 2) == "\n\n";
+  if (parser.has_open_block() && !ends_with_empty_line) return Completeness::Incomplete;
+  return Completeness::Complete;
+}
+
+Parser::Parser(const Source& source, NameTable& names, const ParseOptions& options,
+               ParseResult& result)
+    : source_(source),
+      names_(names),
+      options_(options),
+      result_(result),
+      lexer_(source, names),
+      match_(names.intern("match")),
+      case_(names.intern("case")),
+      type_(names.intern("type")),
+      underscore_(names.intern("_")),
+      print_(names.intern("print")),
+      exec_(names.intern("exec")) {
+  char* here = static_cast<char*>(__builtin_frame_address(0));
+  stack_limit_ = options.stack_limit
+                     ? static_cast<char*>(const_cast<void*>(options.stack_limit))
+                     : here - kDefaultStackBudget;
+}
+
+void Parser::run() {
+  read_tokens();
+  auto root = [this]() -> ast::Node* {
+    switch (options_.mode) {
+      case ParseMode::File:
+        return module();
+      case ParseMode::Interactive:
+        return interactive();
+      case ParseMode::Expression:
+        return expression_module();
+    }
+    return nullptr;
+  };
+  ast::Node* tree = root();
+  if (!tree && !failed_) {
+    const Token& last = tokens_[furthest_];
+    if (last.kind == Kind::Error) {
+      result_.error = lexer_.error();
+      return;
+    }
+    size_t warnings = result_.warnings.size();
+    diagnosing_ = true;
+    position_ = top_level_start_;
+    root();
+    result_.warnings.resize(std::min(warnings, result_.warnings.size()));
+    if (failed_) {
+      let_lexer_error_win();
+    } else {
+      raise_final(last);
+    }
+    return;
+  }
+  if (failed_) {
+    let_lexer_error_win();
+    return;
+  }
+  result_.root = tree;
+  const std::vector<Diagnostic>& lexer_warnings = lexer_.warnings();
+  if (!lexer_warnings.empty()) {
+    result_.warnings.insert(result_.warnings.end(), lexer_warnings.begin(), lexer_warnings.end());
+    std::stable_sort(
+        result_.warnings.begin(), result_.warnings.end(),
+        [](const Diagnostic& a, const Diagnostic& b) { return a.span.begin < b.span.begin; });
+  }
+}
+
+void Parser::read_tokens() {
+  tokens_.reserve(source_.text().size() / 4 + 16);
+  do {
+    tokens_.push_back(lexer_.next());
+  } while (tokens_.back().kind != Kind::EndOfFile && tokens_.back().kind != Kind::Error);
+  // The poison token: nothing matches it, and looking ahead stops here.
+  Token poison = tokens_.back();
+  poison.kind = Kind::Error;
+  tokens_.push_back(poison);
+}
+
+bool Parser::stopped_at_end() const {
+  for (uint32_t i = furthest_; i < tokens_.size() - 1; ++i) {
+    Kind kind = tokens_[i].kind;
+    if (kind != Kind::EndOfFile && kind != Kind::Dedent && kind != Kind::Newline) return false;
+    // A line that ends too early is wrong; one that is missing may still come.
+    if (kind == Kind::Newline && i == furthest_) return false;
+  }
+  return true;
+}
+
+bool Parser::has_open_block() const {
+  for (const Token& token : tokens_) {
+    if (token.kind == Kind::Indent) return true;
+  }
+  // A block on the header's own line, or a decorator's.
+  for (const Token& token : tokens_) {
+    switch (token.kind) {
+      case Kind::KwIf: case Kind::KwFor: case Kind::KwWhile: case Kind::KwTry: case Kind::KwWith:
+      case Kind::KwDef: case Kind::KwClass: case Kind::KwAsync: case Kind::At:
+        return true;
+      default:
+        return false;
+    }
+  }
+  return false;
+}
+
+TokenKind Parser::kind_ahead(uint32_t distance) {
+  uint32_t place = position_ + distance;
+  if (place >= tokens_.size() - 1) place = static_cast<uint32_t>(tokens_.size()) - 2;
+  if (place > furthest_) furthest_ = place;
+  return tokens_[place].kind;
+}
+
+bool Parser::at_soft_keyword() {
+  if (!at(Kind::Name)) return false;
+  const char* text = token().text.data();
+  return text == match_.data() || text == case_.data() || text == type_.data() ||
+         text == underscore_.data();
+}
+
+uint32_t Parser::previous_end() const {
+  uint32_t i = position_ - 1;
+  while (i > 0 && (tokens_[i].kind == Kind::Newline || tokens_[i].kind == Kind::Indent ||
+                   tokens_[i].kind == Kind::Dedent)) {
+    --i;
+  }
+  return tokens_[i].span.end;
+}
+
+ast::Node* Parser::module() {
+  Statements body(*this);
+  do {
+    top_level_start_ = position_;
+  } while (!at(Kind::EndOfFile) && statement(body));
+  if (!accept(Kind::EndOfFile)) return nullptr;
+  auto* node = make<ast::Module>({0, static_cast<uint32_t>(source_.text().size())});
+  node->body = body.take();
+  return node;
+}
+
+ast::Node* Parser::interactive() {
+  Statements body(*this);
+  while (at(Kind::Newline)) ++position_;
+  top_level_start_ = position_;
+  if (at(Kind::EndOfFile)) {
+    auto* pass = make<ast::Pass>(token().span);
+    body.push(pass);
+  } else if (!statement(body)) {
+    return nullptr;
+  }
+  while (at(Kind::Newline)) ++position_;
+  if (!at(Kind::EndOfFile)) {
+    if (at(Kind::Error)) return nullptr;
+    return raise_next("multiple statements found while compiling a single statement");
+  }
+  auto* node = make<ast::InteractiveModule>({0, static_cast<uint32_t>(source_.text().size())});
+  node->body = body.take();
+  return node;
+}
+
+ast::Node* Parser::expression_module() {
+  ast::Expression* body = expressions();
+  if (!body) return nullptr;
+  while (at(Kind::Newline)) ++position_;
+  if (!accept(Kind::EndOfFile)) return nullptr;
+  auto* node = make<ast::ExpressionModule>(body->span);
+  node->body = body;
+  return node;
+}
+
+}  // namespace apy
