@@ -1,0 +1,162 @@
+// format() of float and complex, and the text of a double by type and precision, which % formatting uses too.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "vm/objects/format.h"
+#include "vm/objects/protocol.h"
+#include "vm/objects/text.h"
+
+namespace apy {
+namespace {
+
+/// printf of one finite double; exact, since the C library rounds correctly at any precision.
+std::string print_double(char type, bool alternate, int64_t precision, double value) {
+  char format[] = {'%', '#', '.', '*', type, 0};
+  if (!alternate) std::memmove(format + 1, format + 2, sizeof format - 2);
+  char small[128];
+  int length = std::snprintf(small, sizeof small, format, static_cast<int>(precision), value);
+  if (length < static_cast<int>(sizeof small)) return std::string(small, static_cast<size_t>(length));
+  std::string text(static_cast<size_t>(length) + 1, '\0');
+  std::snprintf(text.data(), text.size(), format, static_cast<int>(precision), value);
+  text.pop_back();
+  return text;
+}
+
+void strip_trailing_zeros(std::string& digits) {
+  if (digits.find('.') == std::string::npos) return;
+  while (digits.back() == '0') digits.pop_back();
+  if (digits.back() == '.') digits.pop_back();
+}
+
+/// Like %g, but the result looks like a float: an exponent from `precision` digits on, else at least one digit behind the point.
+std::string print_general(double value, int64_t precision, bool alternate) {
+  if (precision == 0) precision = 1;
+  std::string text = print_double('e', alternate, precision - 1, value);
+  size_t exponent_at = text.find('e');
+  int64_t exponent = std::atoi(text.c_str() + exponent_at + 1);
+  if (exponent < -4 || exponent >= precision - 1) {
+    if (alternate) return text;
+    std::string mantissa = text.substr(0, exponent_at);
+    strip_trailing_zeros(mantissa);
+    return mantissa + text.substr(exponent_at);
+  }
+  text = print_double('f', alternate, precision - 1 - exponent, value);
+  if (!alternate) strip_trailing_zeros(text);
+  if (text.find('.') == std::string::npos) text += ".0";
+  return text;
+}
+
+bool is_zero_text(const std::string& text) {
+  for (char c : text) {
+    if (c == 'e' || c == 'E') break;
+    if (c >= '1' && c <= '9') return false;
+  }
+  return true;
+}
+
+bool is_float_type(uint32_t type) {
+  return type == 0 || (type < 128 && std::strchr("eEfFgGn", static_cast<int>(type)));
+}
+
+}  // namespace
+
+std::string format_double(double value, char type, int64_t precision, bool alternate) {
+  bool upper = type == 'E' || type == 'F' || type == 'G';
+  if (std::isnan(value)) return upper ? "NAN" : "nan";
+  if (std::isinf(value)) {
+    std::string text = upper ? "INF" : "inf";
+    return value < 0 ? "-" + text : text;
+  }
+  if (type != 'r') {
+    if ((type == 'g' || type == 'G') && precision == 0) precision = 1;
+    return print_double(type, alternate, precision, value);
+  }
+  if (precision >= 0) return print_general(value, precision, alternate);
+  std::string text = float_repr(value);
+  if (size_t e = text.find('e'); alternate && e != std::string::npos && text.find('.') == std::string::npos)
+    text.insert(e, ".");
+  return text;
+}
+
+NumberText split_number(std::string text) {
+  NumberText number;
+  number.negative = text[0] == '-';
+  size_t begin = number.negative ? 1 : 0, end = begin;
+  while (end < text.size() && text[end] >= '0' && text[end] <= '9') ++end;
+  number.digits = text.substr(begin, end - begin);
+  number.remainder = text.substr(end);
+  return number;
+}
+
+Result<NumberText> format_double_text(VM& vm, double value, const FormatSpec& spec, bool is_float) {
+  char type = static_cast<char>(spec.type);
+  int64_t precision = spec.precision;
+  if (precision > INT32_MAX) return vm.raise(Exc::ValueError, "precision too big");
+  if (precision > kMaxPrecision) return vm.out_of_memory();
+  if (type == 0) type = is_float ? 'r' : 'g';
+  if (type == 'n') type = 'g';
+  if (type == '%') {
+    type = 'f';
+    value *= 100;
+  }
+  if (precision < 0 && type != 'r') precision = 6;
+  std::string text = format_double(value, type, precision, spec.alternate);
+  if (spec.no_negative_zero && text[0] == '-' && is_zero_text(text) && !std::isinf(value)) text.erase(0, 1);
+  if (spec.type == '%') text += '%';
+  return split_number(std::move(text));
+}
+
+Result<Value> format_float(VM& vm, Value value, Str* spec_text) {
+  if (spec_text->length == 0) return str_of(vm, value);
+  FormatSpec spec = TRY(parse_format_spec(vm, spec_text, value, 0, '>'));
+  if (!is_float_type(spec.type) && spec.type != '%') return unknown_format_code(vm, spec.type, value);
+  StrBuilder out(vm);
+  append_number(out, spec, TRY(format_double_text(vm, as_float(value), spec, true)));
+  return out.finish();
+}
+
+namespace {
+
+/// One part of a complex number, without padding.
+Result<void> append_part(VM& vm, StrBuilder& out, double value, const FormatSpec& spec) {
+  FormatSpec plain = spec;
+  plain.width = -1;
+  plain.align = 0;
+  if (spec.type == 0 && spec.precision >= 0) plain.type = 'g';
+  NumberText text = TRY(format_double_text(vm, value, plain, true));
+  if (plain.type == 0 && text.remainder == ".0") text.remainder.clear();
+  append_number(out, plain, text);
+  return {};
+}
+
+}  // namespace
+
+Result<Value> format_complex(VM& vm, Value value, Str* spec_text) {
+  if (spec_text->length == 0) return str_of(vm, value);
+  FormatSpec spec = TRY(parse_format_spec(vm, spec_text, value, 0, '>'));
+  if (!is_float_type(spec.type)) return unknown_format_code(vm, spec.type, value);
+  if (spec.fill == '0')
+    return vm.raise(Exc::ValueError, "Zero padding is not allowed in complex format specifier");
+  if (spec.align == '=')
+    return vm.raise(Exc::ValueError, "'=' alignment flag is not allowed in complex format specifier");
+  auto* number = as<Complex>(value);
+  bool plain = spec.type == 0;
+  bool skip_real = plain && number->real == 0.0 && !std::signbit(number->real);
+  bool parentheses = plain && !skip_real;
+  StrBuilder text(vm);
+  if (parentheses) text.append("(");
+  if (!skip_real) TRY(append_part(vm, text, number->real, spec));
+  FormatSpec imaginary = spec;
+  if (!skip_real) imaginary.sign = '+';
+  TRY(append_part(vm, text, number->imaginary, imaginary));
+  text.append("j");
+  if (parentheses) text.append(")");
+  Str* whole = TRY(text.finish());
+  StrBuilder out(vm);
+  append_padded(out, spec, whole, whole->length, '>');
+  return out.finish();
+}
+
+}  // namespace apy
