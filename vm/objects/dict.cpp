@@ -70,20 +70,21 @@ size_t slot_of_entry(const DictTable* table, uint32_t index) {
   return i;
 }
 
-/// Moves the live entries to a new table.
-Result<void> rebuild(VM& vm, Dict* dict, uint32_t log2_slots) {
+/// Moves the live entries to a new table, behind `gap` free places.
+Result<void> rebuild(VM& vm, Dict* dict, uint32_t log2_slots, uint32_t gap = 0) {
   DictTable* table = TRY(make_table(vm, log2_slots));
   DictTable* old = dict->table;
   if (old) {
     const DictEntry* from = old->entries();
     DictEntry* to = table->entries();
-    uint32_t count = 0;
+    uint32_t count = gap;
     for (uint32_t i = old->first; i < old->filled; ++i) {
       if (from[i].key.is_empty()) continue;
       to[count] = from[i];
       link_entry(table, from[i].hash, count);
       ++count;
     }
+    table->first = gap;
     table->filled = count;
     table->usable -= count;
   }
@@ -256,6 +257,34 @@ void dict_remove_entry(VM& vm, Dict* dict, uint32_t index) {
   }
   while (entries[table->first].key.is_empty()) ++table->first;
   while (entries[table->filled - 1].key.is_empty()) --table->filled;
+}
+
+Result<bool> dict_move_to_end(VM& vm, Dict* dict, Value key, bool last) {
+  uint64_t hash = TRY(hash_key(vm, key));
+  int64_t found = TRY(find(vm, dict, key, hash));
+  if (found < 0) return false;
+  auto index = static_cast<uint32_t>(found);
+  if (index == (last ? dict->table->filled - 1 : dict->table->first)) return true;
+  DictEntry entry = dict->table->entries()[index];
+  if (last) {
+    dict_remove_entry(vm, dict, index);
+    TRY(insert_new(vm, dict, entry.key, entry.hash, entry.value));
+    return true;
+  }
+  if (dict->table->first == 0) {
+    // Room for as many moves as there are entries, so that moving is amortised constant time.
+    TRY(rebuild(vm, dict, log2_for(size_t{dict->length} * 2 + 2), dict->length));
+    index = static_cast<uint32_t>(TRY(find(vm, dict, key, hash)));
+  }
+  uint32_t place = dict->table->first - 1;
+  dict_remove_entry(vm, dict, index);
+  DictTable* table = dict->table;
+  table->entries()[place] = entry;
+  link_entry(table, entry.hash, place);
+  table->first = place;
+  ++dict->length;
+  vm.barrier(table);
+  return true;
 }
 
 Result<bool> dict_remove(VM& vm, Dict* dict, Value key, Value* out) {

@@ -95,6 +95,8 @@ Result<void> dict_update(VM& vm, Dict* dict, Value other);
 Result<void> dict_merge(VM& vm, Dict* dict, Dict* other);
 /// Removes the entry at `index` (below table->filled and not deleted).
 void dict_remove_entry(VM& vm, Dict* dict, uint32_t index);
+/// Makes `key` the last or the first entry; false when absent.
+Result<bool> dict_move_to_end(VM& vm, Dict* dict, Value key, bool last);
 /// `d[key]` with __missing__ of subclasses and KeyError.
 Result<Value> dict_get_item(VM& vm, Dict* dict, Value key);
 /// Room for `count` entries altogether.

@@ -10,14 +10,17 @@ namespace apy {
 
 namespace {
 
-bool is_keys(Value v) { return is_exact(v, BuiltinType::DictKeys); }
-bool is_items(Value v) { return is_exact(v, BuiltinType::DictItems); }
-bool is_set_view(Value v) { return is_keys(v) || is_items(v); }
+/// Views of OrderedDict are of native subclasses.
+bool is_view(VM& vm, Value v, BuiltinType type) {
+  return is_exact(v, type) || (is_kind(v, CellKind::Record) && vm.is_instance(v, type));
+}
+bool is_keys(VM& vm, Value v) { return is_view(vm, v, BuiltinType::DictKeys); }
+bool is_set_view(VM& vm, Value v) { return is_keys(vm, v) || is_view(vm, v, BuiltinType::DictItems); }
 
 /// The dict behind a view of that type; TypeError for other receivers.
 template <BuiltinType type>
 Result<Dict*> dict_of(VM& vm, Value self) {
-  if (is_exact(self, type)) return as<Dict>(as<Record>(self)->fields()[0]);
+  if (is_view(vm, self, type)) return as<Dict>(as<Record>(self)->fields()[0]);
   return vm.raise(Exc::TypeError, "descriptor requires a '{}' object but received a '{}'",
                   vm.type(type), vm.type_of(self));
 }
@@ -56,7 +59,7 @@ Result<Value> view_repr(VM& vm, Value self) {
   Value iterator = TRY(make_dict_iterator(vm, kForward<type>, dict));
   Value items = TRY(list_from(vm, iterator));
   StrBuilder builder(vm);
-  builder.append(vm.type(type)->name);
+  builder.append(vm.type_of(self)->name);
   builder.append("(");
   builder.append(TRY(repr_of(vm, items)));
   builder.append(")");
@@ -72,7 +75,7 @@ Result<Value> view_mapping(VM& vm, Value self) {
 /// `item in view` for keys and items views.
 Result<bool> view_contains(VM& vm, Value view, Value item) {
   Value value;
-  if (is_keys(view)) return dict_get(vm, dict_behind(view), item, &value);
+  if (is_keys(vm, view)) return dict_get(vm, dict_behind(view), item, &value);
   Tuple* pair = try_as<Tuple>(item);
   if (!pair || pair->length != 2) return false;
   if (!TRY(dict_get(vm, dict_behind(view), pair->values()[0], &value))) return false;
@@ -92,19 +95,19 @@ Result<Value> view_or(VM& vm, Value self, Value other) {
 }
 
 /// Is `other` a set or a set-like view?
-bool is_set_like(Value other) { return is_kind(other, CellKind::Set) || is_set_view(other); }
+bool is_set_like(VM& vm, Value other) { return is_kind(other, CellKind::Set) || is_set_view(vm, other); }
 
 Result<Value> view_and(VM& vm, Value self, Value other) {
   // Visit the smaller side when both know their size; either operand may be the view.
-  if (!is_set_view(self)) std::swap(self, other);
-  if (is_set_view(other) && dict_behind(other)->length > dict_behind(self)->length)
+  if (!is_set_view(vm, self)) std::swap(self, other);
+  if (is_set_view(vm, other) && dict_behind(other)->length > dict_behind(self)->length)
     std::swap(self, other);
   Set* result = TRY(make_set(vm));
   bool visit_self =
       is_kind(other, CellKind::Set) && as<Set>(other)->length > dict_behind(self)->length;
   Value visited = visit_self ? self : other, tested = visit_self ? other : self;
   TRY(for_each(vm, visited, [&](Value item) -> Result<bool> {
-    bool there = is_set_view(tested) ? TRY(view_contains(vm, tested, item))
+    bool there = is_set_view(vm, tested) ? TRY(view_contains(vm, tested, item))
                                      : TRY(set_contains(vm, as<Set>(tested), item));
     if (there) TRY(set_add(vm, result, item));
     return true;
@@ -140,7 +143,7 @@ Result<Value> reflected(VM& vm, Value self, Value other) {
 Result<bool> all_in(VM& vm, Value part, Value whole) {
   bool all = true;
   TRY(for_each(vm, part, [&](Value item) -> Result<bool> {
-    all = is_set_view(whole) ? TRY(view_contains(vm, whole, item))
+    all = is_set_view(vm, whole) ? TRY(view_contains(vm, whole, item))
                              : TRY(set_contains(vm, as<Set>(whole), item));
     return all;
   }));
@@ -149,7 +152,7 @@ Result<bool> all_in(VM& vm, Value part, Value whole) {
 
 template <CompareOp op>
 Result<Value> view_compare(VM& vm, Value self, Value other) {
-  if (!is_set_view(self) || !is_set_like(other)) return Value::not_implemented();
+  if (!is_set_view(vm, self) || !is_set_like(vm, other)) return Value::not_implemented();
   int64_t a = dict_behind(self)->length, b = TRY(length_of(vm, other));
   switch (op) {
     case CompareOp::Equal: return Value::boolean(a == b && TRY(all_in(vm, self, other)));
@@ -330,15 +333,17 @@ constexpr NativeFunctionDef kProxyMethods[] = {
      bind<proxy_class_getitem>(), NativeFunctionDef::kClassMethod},
 };
 
+constexpr uint32_t kOneField = sizeof(Record) + sizeof(Value);
+
 }  // namespace
 
 extern const NativeTypeDef kDictKeysType = {
-    "dict_keys", "", kKeysMethods, kKeysAttributes, Type::kDisallowNew, 0, nullptr,
+    "dict_keys", "", kKeysMethods, kKeysAttributes, Type::kDisallowNew, kOneField, nullptr,
     make_unhashable};
 extern const NativeTypeDef kDictValuesType = {
-    "dict_values", "", kValuesMethods, kValuesAttributes, Type::kDisallowNew};
+    "dict_values", "", kValuesMethods, kValuesAttributes, Type::kDisallowNew, kOneField};
 extern const NativeTypeDef kDictItemsType = {
-    "dict_items", "", kItemsMethods, kItemsAttributes, Type::kDisallowNew, 0, nullptr,
+    "dict_items", "", kItemsMethods, kItemsAttributes, Type::kDisallowNew, kOneField, nullptr,
     make_unhashable};
 extern const NativeTypeDef kMappingProxyType = {
     "mappingproxy", "mappingproxy(mapping)\n\nA read-only view of a mapping.", kProxyMethods, {},
