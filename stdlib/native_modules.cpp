@@ -1,0 +1,24 @@
+#include "stdlib/native_modules.h"
+
+namespace apy {
+
+extern const NativeModuleDef kBuiltinsModule;
+extern const NativeModuleDef kCollectionsModule;
+extern const NativeModuleDef kItertoolsModule;
+extern const NativeModuleDef kSysModule;
+
+namespace {
+
+// In alphabetical order of the modules' names.
+constexpr const NativeModuleDef* kModules[] = {
+    &kCollectionsModule,
+    &kBuiltinsModule,
+    &kItertoolsModule,
+    &kSysModule,
+};
+
+}  // namespace
+
+std::span<const NativeModuleDef* const> native_modules() { return kModules; }
+
+}  // namespace apy
