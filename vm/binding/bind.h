@@ -7,9 +7,10 @@
 //   Optional<T>           may be absent; only at the end
 //   Rest                  all remaining positional arguments
 //   const Arguments&      everything as it is (then the only parameter)
-//   Keywords              remaining keyword arguments as a Dict (last)
+//   Dict* for **keywords  the remaining keyword arguments (last)
 //
 // R: Value, a cell pointer, bool, int64_t, double or void (None).
+#include <cstring>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -144,6 +145,13 @@ struct Thunk {
   static constexpr unsigned kCount = sizeof...(P);
   static constexpr bool kHasRest = (kIsRest<P> || ... || false);
   static constexpr unsigned kRequired = ((is_optional<P>() ? 0u : 1u) + ... + 0u);
+  static constexpr uint32_t rest_index() {
+    uint32_t index = 0;
+    bool found = false;
+    ((found = found || kIsRest<P>, index += found ? 0 : 1), ...);
+    return index;
+  }
+  static constexpr uint32_t kRestIndex = rest_index();
   template <size_t I, class T>
   static bool convert_one(VM& vm, const NativeFunctionDef& d, const Arguments& arguments,
                           [[maybe_unused]] const Value* slots, T* out) {
@@ -167,10 +175,13 @@ struct Thunk {
   static Value entry(VM& vm, const NativeFunctionDef& d, const Arguments& arguments) {
     constexpr auto kIndices = std::make_index_sequence<kCount>();
     uint32_t n = arguments.positional_count;
-    if (!arguments.keyword_names && n >= kRequired && (kHasRest || n <= kCount)) [[likely]] {
-      if (n >= kCount) return invoke(vm, d, arguments, arguments.values, kIndices);
+    // Optional parameters may be keyword-only.
+    if (!arguments.keyword_names && n >= kRequired &&
+        (kHasRest || n == kRequired || (n <= kCount && !std::strchr(d.signature, '*')))) [[likely]] {
+      if (n == kCount && !kHasRest) return invoke(vm, d, arguments, arguments.values, kIndices);
       Value slots[kCount + 1];
-      for (uint32_t i = 0; i < n; ++i) slots[i] = arguments.values[i];
+      constexpr uint32_t kTaken = kHasRest ? kRestIndex : kCount;  // what is behind *args comes by name only
+      for (uint32_t i = 0; i < n && i < kTaken; ++i) slots[i] = arguments.values[i];
       return invoke(vm, d, arguments, slots, kIndices);
     }
     Value slots[kCount + 1];

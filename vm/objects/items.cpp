@@ -1,0 +1,265 @@
+// Membership, items, lengths, callability and class tests on any values.
+#include "vm/objects/descriptor.h"
+#include "vm/objects/internals.h"
+#include "vm/objects/set.h"
+#include "vm/objects/special_call.h"
+
+namespace apy {
+
+namespace {
+
+bool has_special(VM& vm, Value v, Special special) {
+  Value method = type_special(vm, vm.type_of(v), special);
+  return !method.is_empty() && !method.is_none();
+}
+
+/// The classes whose subscription makes an alias without a __class_getitem__ in their table.
+bool is_generic_builtin(const Type* type) {
+  switch (type->builtin) {
+    case BuiltinType::Type:
+    case BuiltinType::Tuple:
+    case BuiltinType::List:
+    case BuiltinType::Dict:
+    case BuiltinType::Set:
+    case BuiltinType::FrozenSet:
+    case BuiltinType::Enumerate:
+    case BuiltinType::Map:
+    case BuiltinType::Filter:
+    case BuiltinType::Zip:
+    case BuiltinType::Reversed:
+    case BuiltinType::MappingProxy:
+    case BuiltinType::Generator:
+    case BuiltinType::Coroutine:
+    case BuiltinType::AsyncGenerator:
+    case BuiltinType::WeakReference:
+    case BuiltinType::BaseExceptionGroup:
+    case BuiltinType::ExceptionGroup: return true;
+    default: return false;
+  }
+}
+
+Result<Value> subscript_class(VM& vm, Type* cls, Value key) {
+  Value hook;
+  if (TRY(get_attribute_optional(vm, cls, vm.special_name(Special::ClassGetItem), &hook)) && !hook.is_none())
+    return vm.call(hook, {key});
+  if (is_generic_builtin(cls) && hook.is_empty()) return make_generic_alias(vm, cls, key);
+  return vm.raise(Exc::TypeError, "type '{}' is not subscriptable", cls->name);
+}
+
+}  // namespace
+
+Result<bool> contains(VM& vm, Value container, Value item) {
+  if (is_exact(container, BuiltinType::Dict)) {
+    Value ignored;
+    return dict_get(vm, as<Dict>(container), item, &ignored);
+  }
+  if (is_exact(container, BuiltinType::Set)) return set_contains(vm, as<Set>(container), item);
+  Type* type = vm.type_of(container);
+  Value method = type_special(vm, type, Special::Contains);
+  if (method.is_none()) return vm.raise(Exc::TypeError, "'{}' object is not a container", type);
+  if (!method.is_empty()) {
+    Value result = TRY(call_special_method(vm, method, container, {item}));
+    return is_truthy(vm, result);
+  }
+  if (!has_special(vm, container, Special::Iter) && type_special(vm, type, Special::GetItem).is_empty())
+    return vm.raise(Exc::TypeError, "argument of type '{}' is not iterable", type);
+  bool found = false;
+  TRY(for_each(vm, container, [&](Value v) -> Result<bool> {
+    found = TRY(values_equal(vm, v, item));
+    return !found;
+  }));
+  return found;
+}
+
+Result<Value> get_item(VM& vm, Value object, Value key) {
+  if (object.is_cell()) {
+    switch (object.cell()->shape) {
+      case shape_of(BuiltinType::List): return list_get_item(vm, as<List>(object), key);
+      case shape_of(BuiltinType::Tuple): return tuple_get_item(vm, as<Tuple>(object), key);
+      case shape_of(BuiltinType::Dict): return dict_get_item(vm, as<Dict>(object), key);
+      default: break;
+    }
+  }
+  Value method = type_special(vm, vm.type_of(object), Special::GetItem);
+  if (!method.is_empty() && !method.is_none()) return call_special_method(vm, method, object, {key});
+  if (Type* cls = try_as<Type>(object)) return subscript_class(vm, cls, key);
+  return vm.raise(Exc::TypeError, "'{}' object is not subscriptable", vm.type_of(object));
+}
+
+Result<void> set_item(VM& vm, Value object, Value key, Value value) {
+  if (is_exact(object, BuiltinType::List)) return list_set_item(vm, as<List>(object), key, value);
+  if (is_exact(object, BuiltinType::Dict)) return dict_set(vm, as<Dict>(object), key, value);
+  Value method = type_special(vm, vm.type_of(object), Special::SetItem);
+  if (method.is_empty() || method.is_none())
+    return vm.raise(Exc::TypeError, "'{}' object does not support item assignment", vm.type_of(object));
+  TRY(call_special_method(vm, method, object, {key, value}));
+  return {};
+}
+
+Result<void> delete_item(VM& vm, Value object, Value key) {
+  if (is_exact(object, BuiltinType::List)) return list_set_item(vm, as<List>(object), key, Value());
+  Type* type = vm.type_of(object);
+  Value method = type_special(vm, type, Special::DelItem);
+  if (method.is_empty() || method.is_none()) {
+    bool is_sequence = is_int(key) && ((type->flags & Type::kHeapType) || has_special(vm, object, Special::GetItem));
+    return vm.raise(Exc::TypeError,
+                    is_sequence ? "'{}' object doesn't support item deletion"
+                                : "'{}' object does not support item deletion",
+                    type);
+  }
+  TRY(call_special_method(vm, method, object, {key}));
+  return {};
+}
+
+Result<int64_t> length_of(VM& vm, Value object) {
+  if (object.is_cell()) {
+    switch (object.cell()->shape) {
+      case shape_of(BuiltinType::List): return static_cast<int64_t>(as<List>(object)->length);
+      case shape_of(BuiltinType::Tuple): return static_cast<int64_t>(as<Tuple>(object)->length);
+      case shape_of(BuiltinType::Dict): return int64_t{as<Dict>(object)->length};
+      case shape_of(BuiltinType::Str): return static_cast<int64_t>(as<Str>(object)->length);
+      default: break;
+    }
+  }
+  Value method = type_special(vm, vm.type_of(object), Special::Length);
+  if (method.is_empty() || method.is_none())
+    return vm.raise(Exc::TypeError, "object of type '{}' has no len()", vm.type_of(object));
+  Value result = TRY(call_special_method(vm, method, object, {}));
+  Value integer = TRY(to_index(vm, result));
+  int64_t length;
+  bool fits = fits_int64(integer, &length);
+  bool negative = fits ? length < 0 : is_kind(integer, CellKind::BigInt) && as<BigInt>(integer)->is_negative();
+  if (negative) return vm.raise(Exc::ValueError, "__len__() should return >= 0");
+  if (!fits) return vm.raise(Exc::OverflowError, "cannot fit '{}' into an index-sized integer", vm.type_of(result));
+  return length;
+}
+
+Result<int64_t> length_hint(VM& vm, Value object, int64_t fallback) {
+  if (has_special(vm, object, Special::Length)) {
+    auto length = length_of(vm, object);
+    if (length.is_ok()) return length;
+    if (!vm.catch_pending(Exc::TypeError)) return Error{};
+  }
+  Value method = type_special(vm, vm.type_of(object), Special::LengthHint);
+  if (method.is_empty() || method.is_none()) return fallback;
+  auto hint = call_special_method(vm, method, object, {});
+  if (hint.is_error()) return vm.catch_pending(Exc::TypeError) ? Result<int64_t>(fallback) : Error{};
+  if (hint.value().is_not_implemented()) return fallback;
+  int64_t length;
+  if (!is_int(hint.value()))
+    return vm.raise(Exc::TypeError, "__length_hint__ must be an integer, not {}", vm.type_of(hint.value()));
+  if (!fits_int64(hint.value(), &length) || length < 0)
+    return vm.raise(Exc::ValueError, "__length_hint__() should return >= 0");
+  return length;
+}
+
+// --- classes ---
+
+namespace {
+
+/// The class an object claims to have, when that differs from its type.
+Result<Type*> claimed_class(VM& vm, Value object) {
+  Type* type = vm.type_of(object);
+  Value standard = type_lookup(vm, vm.type(BuiltinType::Object), vm.names().class_);
+  if (type_lookup(vm, type, vm.names().class_).is(standard) && !(type->flags & Type::kCustomGetAttribute)) return type;
+  Value claimed;
+  if (TRY(get_attribute_optional(vm, object, vm.names().class_, &claimed)) && is_kind(claimed, CellKind::Type))
+    return as<Type>(claimed);
+  return type;
+}
+
+/// Calls test(entry) for each class of a tuple or union until one is true.
+template <class Test>
+Result<bool> any_of_classes(VM& vm, std::span<const Value> classes, Test test) {
+  NativeDepth guard(vm);
+  TRY(guard.check(" in __instancecheck__"));
+  for (Value entry : classes)
+    if (TRY(test(entry))) return true;
+  return false;
+}
+
+/// The members of X | Y, or null.
+Tuple* union_members(Value v) {
+  return is_exact(v, BuiltinType::UnionType) ? as<Tuple>(as<Record>(v)->fields()[0]) : nullptr;
+}
+
+Result<bool> instance_check(VM& vm, Value object, Value cls);
+Result<bool> subclass_check(VM& vm, Value sub, Value cls);
+
+bool uses_standard_check(VM& vm, Type* cls, Special special) {
+  Type* metaclass = vm.type_of(cls);
+  return metaclass == vm.type(BuiltinType::Type) ||
+         type_special(vm, metaclass, special).is(type_special(vm, vm.type(BuiltinType::Type), special));
+}
+
+Result<bool> instance_check(VM& vm, Value object, Value cls) {
+  Type* type = try_as<Type>(cls);
+  if (type && vm.type_of(object) == type) return true;
+  if (type && uses_standard_check(vm, type, Special::InstanceCheck)) {
+    if (vm.type_of(object)->is_subtype_of(type)) return true;
+    return TRY(claimed_class(vm, object))->is_subtype_of(type);
+  }
+  if (Tuple* tuple = try_as<Tuple>(cls))
+    return any_of_classes(vm, tuple->span(), [&](Value entry) { return instance_check(vm, object, entry); });
+  if (Tuple* members = union_members(cls)) {
+    return any_of_classes(vm, members->span(), [&](Value entry) -> Result<bool> {
+      if (is_exact(entry, BuiltinType::GenericAlias))
+        return vm.raise(Exc::TypeError, "isinstance() argument 2 cannot be a parameterized generic");
+      return instance_check(vm, object, entry.is_none() ? Value(vm.type(BuiltinType::NoneType)) : entry);
+    });
+  }
+  if (is_exact(cls, BuiltinType::GenericAlias))
+    return vm.raise(Exc::TypeError, "isinstance() argument 2 cannot be a parameterized generic");
+  Value hook = type_special(vm, vm.type_of(cls), Special::InstanceCheck);
+  if (hook.is_empty())
+    return vm.raise(Exc::TypeError, "isinstance() arg 2 must be a type, a tuple of types, or a union");
+  Value answer = TRY(call_special_method(vm, hook, cls, {object}));
+  return is_truthy(vm, answer);
+}
+
+Result<bool> subclass_check(VM& vm, Value sub, Value cls) {
+  Type* type = try_as<Type>(cls);
+  if (type && uses_standard_check(vm, type, Special::SubclassCheck)) {
+    if (!is_kind(sub, CellKind::Type)) return vm.raise(Exc::TypeError, "issubclass() arg 1 must be a class");
+    return as<Type>(sub)->is_subtype_of(type);
+  }
+  if (Tuple* tuple = try_as<Tuple>(cls))
+    return any_of_classes(vm, tuple->span(), [&](Value entry) { return subclass_check(vm, sub, entry); });
+  if (Tuple* members = union_members(cls)) {
+    return any_of_classes(vm, members->span(), [&](Value entry) {
+      return subclass_check(vm, sub, entry.is_none() ? Value(vm.type(BuiltinType::NoneType)) : entry);
+    });
+  }
+  if (is_exact(cls, BuiltinType::GenericAlias))
+    return vm.raise(Exc::TypeError, "issubclass() argument 2 cannot be a parameterized generic");
+  Value hook = type_special(vm, vm.type_of(cls), Special::SubclassCheck);
+  if (hook.is_empty()) {
+    if (!is_kind(sub, CellKind::Type)) return vm.raise(Exc::TypeError, "issubclass() arg 1 must be a class");
+    return vm.raise(Exc::TypeError, "issubclass() arg 2 must be a class, a tuple of classes, or a union");
+  }
+  Value answer = TRY(call_special_method(vm, hook, cls, {sub}));
+  return is_truthy(vm, answer);
+}
+
+}  // namespace
+
+Result<bool> is_instance_of(VM& vm, Value object, Value class_or_tuple) {
+  return instance_check(vm, object, class_or_tuple);
+}
+
+Result<bool> is_subclass_of(VM& vm, Value cls, Value class_or_tuple) {
+  return subclass_check(vm, cls, class_or_tuple);
+}
+
+Result<bool> is_callable(VM& vm, Value v) {
+  if (!v.is_cell()) return false;
+  switch (v.cell()->kind) {
+    case CellKind::Function:
+    case CellKind::NativeFunction:
+    case CellKind::BoundMethod:
+    case CellKind::Type: return true;
+    default: return !type_special(vm, vm.type_of(v.cell()), Special::Call).is_empty();
+  }
+}
+
+}  // namespace apy
