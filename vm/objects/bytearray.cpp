@@ -1,8 +1,8 @@
 // The type bytearray: mutation and its method table.
 //
-// Storage that was outgrown is left to the collector, never freed at once: a method may hold a view of it while an
-// argument's __index__ runs script code that resizes the array. While a buffer is exported (`exports` > 0) the
-// length cannot change.
+// Storage that was outgrown is left to the collector, never freed at once: a method may hold a view
+// of it while an argument's __index__ runs script code that resizes the array. While a buffer is
+// exported (`exports` > 0) the length cannot change.
 #include "vm/objects/bytes_family.h"
 
 namespace apy {
@@ -57,15 +57,16 @@ Result<Value> bytearray_new(VM& vm, const Arguments& arguments) {
   return TRY(allocate_instance(vm, cls));
 }
 
-Result<void> bytearray_init(VM& vm, ByteArray* self, Optional<Value> source, Optional<Value> encoding,
-                            Optional<Value> errors) {
+Result<void> bytearray_init(VM& vm, ByteArray* self, Optional<Value> source,
+                            Optional<Value> encoding, Optional<Value> errors) {
   TRY(resize(vm, self, 0));
   if (encoding.present || errors.present) {
     Bytes* bytes = TRY(encode_source(vm, source, encoding, errors, "bytearray"));
     return splice(vm, self, 0, 0, bytes->view());
   }
   if (!source.present) return {};
-  if (try_as<Str>(source.value)) return vm.raise(Exc::TypeError, "string argument without an encoding");
+  if (try_as<Str>(source.value))
+    return vm.raise(Exc::TypeError, "string argument without an encoding");
   ByteBuilder out(vm);
   TRY(append_bytes_from(vm, out, source.value, false));
   ByteArray* made = TRY(out.finish_bytearray());
@@ -98,9 +99,11 @@ Result<void> bytearray_extend(VM& vm, ByteArray* self, Value iterable) {
     return splice(vm, self, self->length, self->length, data);
   }
   Type* type = vm.type_of(iterable);
-  if (type_special(vm, type, Special::Iter).is_empty() && type_special(vm, type, Special::GetItem).is_empty())
+  if (type_special(vm, type, Special::Iter).is_empty() &&
+      type_special(vm, type, Special::GetItem).is_empty())
     return vm.raise(Exc::TypeError, "can't extend bytearray with {}", type);
-  if (try_as<Str>(iterable)) return vm.raise(Exc::TypeError, "expected iterable of integers; got: 'str'");
+  if (try_as<Str>(iterable))
+    return vm.raise(Exc::TypeError, "expected iterable of integers; got: 'str'");
   ByteArray* added = TRY(collect(vm, iterable));
   return splice(vm, self, self->length, self->length, Methods::view(added));
 }
@@ -128,7 +131,8 @@ Result<int64_t> bytearray_pop(VM& vm, ByteArray* self, Optional<int64_t> index) 
 Result<void> bytearray_remove(VM& vm, ByteArray* self, Value item) {
   auto byte = static_cast<char>(TRY(byte_value(vm, item)));
   size_t at = Methods::view(self).find(byte);
-  if (at == std::string_view::npos) return vm.raise(Exc::ValueError, "value not found in bytearray");
+  if (at == std::string_view::npos)
+    return vm.raise(Exc::ValueError, "value not found in bytearray");
   return splice(vm, self, at, at + 1, {});
 }
 
@@ -137,15 +141,19 @@ Result<void> bytearray_reverse(VM&, ByteArray* self) {
   return {};
 }
 Result<void> bytearray_clear(VM& vm, ByteArray* self) { return resize(vm, self, 0); }
-Result<ByteArray*> bytearray_copy(VM& vm, ByteArray* self) { return make_bytearray(vm, Methods::view(self)); }
+Result<ByteArray*> bytearray_copy(VM& vm, ByteArray* self) {
+  return make_bytearray(vm, Methods::view(self));
+}
 
 /// self[start:stop:step] = data with |step| != 1, or deletion of these bytes.
 Result<void> assign_extended(VM& vm, ByteArray* self, SliceIndices s, std::string_view data) {
   if (static_cast<int64_t>(data.size()) != s.count)
-    return vm.raise(Exc::ValueError, "attempt to assign bytes of size {} to extended slice of size {}",
-                    data.size(), s.count);
+    return vm.raise(Exc::ValueError,
+                    "attempt to assign bytes of size {} to extended slice of size {}", data.size(),
+                    s.count);
   for (int64_t i = 0; i < s.count; ++i)
-    self->storage->data()[s.start + i * s.step] = static_cast<uint8_t>(data[static_cast<size_t>(i)]);
+    self->storage->data()[s.start + i * s.step] =
+        static_cast<uint8_t>(data[static_cast<size_t>(i)]);
   return {};
 }
 Result<void> delete_slice(VM& vm, ByteArray* self, SliceIndices s) {
@@ -160,8 +168,10 @@ Result<void> delete_slice(VM& vm, ByteArray* self, SliceIndices s) {
   auto length = static_cast<int64_t>(self->length);
   int64_t to = first, removed = 0;
   for (int64_t from = first; from < length; ++from) {
-    if (removed < s.count && from == first + removed * step) ++removed;
-    else bytes[to++] = bytes[from];
+    if (removed < s.count && from == first + removed * step)
+      ++removed;
+    else
+      bytes[to++] = bytes[from];
   }
   return resize(vm, self, static_cast<size_t>(to));
 }
@@ -181,7 +191,8 @@ Result<void> bytearray_set_item(VM& vm, ByteArray* self, Value key, Value value)
   Bytes* copy = nullptr;
   if (!get_bytes(value, &data)) {
     if (is_int(value) || try_as<Str>(value))
-      return vm.raise(Exc::TypeError, "can assign only bytes, buffers, or iterables of ints in range(0, 256)");
+      return vm.raise(Exc::TypeError,
+                      "can assign only bytes, buffers, or iterables of ints in range(0, 256)");
     ByteBuilder out(vm);
     TRY(append_bytes_from(vm, out, value, false));
     copy = TRY(out.finish());
@@ -201,7 +212,8 @@ Result<void> bytearray_set_item(VM& vm, ByteArray* self, Value key, Value value)
 
 Result<void> bytearray_delete_item(VM& vm, ByteArray* self, Value key) {
   if (Slice* slice = try_as<Slice>(key))
-    return delete_slice(vm, self, TRY(resolve_slice(vm, slice, static_cast<int64_t>(self->length))));
+    return delete_slice(vm, self,
+                        TRY(resolve_slice(vm, slice, static_cast<int64_t>(self->length))));
   int64_t at = TRY(index_in(vm, key, self->length, "bytearray", "bytearray index out of range"));
   return splice(vm, self, static_cast<size_t>(at), static_cast<size_t>(at) + 1, {});
 }
@@ -209,7 +221,8 @@ Result<void> bytearray_delete_item(VM& vm, ByteArray* self, Value key) {
 Result<Value> bytearray_in_place_add(VM& vm, ByteArray* self, Value other) {
   std::string_view data;
   if (!get_bytes(other, &data))
-    return vm.raise(Exc::TypeError, "can't concat {} to {}", vm.type_of(other), vm.type_of(Value(self)));
+    return vm.raise(Exc::TypeError, "can't concat {} to {}", vm.type_of(other),
+                    vm.type_of(Value(self)));
   TRY(bytearray_extend(vm, self, other));
   return self;
 }
@@ -236,33 +249,36 @@ Result<Value> bytearray_reduce(VM& vm, ByteArray* self) {
   return make_tuple(vm, parts);
 }
 
-constexpr NativeFunctionDef kMethods[] = {
+constexpr auto kOwnMethods = std::to_array<NativeFunctionDef>({
     {"__new__(cls, *args, **kwargs)", "Create and return a new object.", bind<bytearray_new>(),
      NativeFunctionDef::kStatic},
     {"__init__(self, /, source=b'', encoding='utf-8', errors='strict')", "Initialize self.",
      bind<bytearray_init>()},
-    BYTES_COMMON_METHODS(Methods),
     {"__setitem__(self, key, value, /)", "Set self[key] to value.", bind<bytearray_set_item>()},
     {"__delitem__(self, key, /)", "Delete self[key].", bind<bytearray_delete_item>()},
     {"__iadd__(self, value, /)", "Implement self+=value.", bind<bytearray_in_place_add>()},
     {"__imul__(self, value, /)", "Implement self*=value.", bind<bytearray_in_place_multiply>()},
-    {"__alloc__(self, /)", "Return the number of bytes actually allocated.", bind<bytearray_alloc>()},
+    {"__alloc__(self, /)", "Return the number of bytes actually allocated.",
+     bind<bytearray_alloc>()},
     {"__sizeof__(self, /)", "Returns the size of the bytearray object in memory, in bytes.",
      bind<bytearray_sizeof>()},
     {"__reduce__(self, /)", "Return state information for pickling.", bind<bytearray_reduce>()},
-    {"append(self, item, /)", "Append a single item to the end of the bytearray.", bind<bytearray_append>()},
+    {"append(self, item, /)", "Append a single item to the end of the bytearray.",
+     bind<bytearray_append>()},
     {"extend(self, iterable_of_ints, /)",
      "Append all the items from the iterator or sequence to the end of the bytearray.",
      bind<bytearray_extend>()},
-    {"insert(self, index, item, /)", "Insert a single item into the bytearray before the given index.",
-     bind<bytearray_insert>()},
+    {"insert(self, index, item, /)",
+     "Insert a single item into the bytearray before the given index.", bind<bytearray_insert>()},
     {"pop(self, index=-1, /)", "Remove and return a single item from B.", bind<bytearray_pop>()},
     {"remove(self, value, /)", "Remove the first occurrence of a value in the bytearray.",
      bind<bytearray_remove>()},
-    {"reverse(self, /)", "Reverse the order of the values in B in place.", bind<bytearray_reverse>()},
+    {"reverse(self, /)", "Reverse the order of the values in B in place.",
+     bind<bytearray_reverse>()},
     {"clear(self, /)", "Remove all items from the bytearray.", bind<bytearray_clear>()},
     {"copy(self, /)", "Return a copy of B.", bind<bytearray_copy>()},
-};
+});
+constexpr auto kMethods = join_tables(kOwnMethods, bytes_common_methods<ByteArray>());
 
 /// A mutable object has no hash.
 Result<void> add_constants(VM& vm, Type* type) {
@@ -273,11 +289,12 @@ Result<void> add_constants(VM& vm, Type* type) {
 
 extern const NativeTypeDef kByteArrayType = {
     .name = "bytearray",
-    .doc = "bytearray(iterable_of_ints) -> bytearray\n"
-           "bytearray(string, encoding[, errors]) -> bytearray\n"
-           "bytearray(bytes_or_buffer) -> mutable copy of bytes_or_buffer\n"
-           "bytearray(int) -> bytes array of size given by the parameter initialized with null bytes\n"
-           "bytearray() -> empty bytes array",
+    .doc =
+        "bytearray(iterable_of_ints) -> bytearray\n"
+        "bytearray(string, encoding[, errors]) -> bytearray\n"
+        "bytearray(bytes_or_buffer) -> mutable copy of bytes_or_buffer\n"
+        "bytearray(int) -> bytes array of size given by the parameter initialized with null bytes\n"
+        "bytearray() -> empty bytes array",
     .methods = kMethods,
     .flags = Type::kCanSubclass,
     .extend = add_constants,

@@ -22,7 +22,8 @@ Result<Bytes*> make_bytes(VM& vm, std::string_view data) {
 
 Result<ByteStorage*> make_byte_storage(VM& vm, size_t capacity) {
   if (capacity > kMaxTextBytes) return vm.out_of_memory();
-  auto* storage = TRY(vm.allocate<ByteStorage>(BuiltinType::Internal, sizeof(ByteStorage) + capacity));
+  auto* storage =
+      TRY(vm.allocate<ByteStorage>(BuiltinType::Internal, sizeof(ByteStorage) + capacity));
   storage->capacity = capacity;
   return storage;
 }

@@ -48,7 +48,8 @@ Result<void> append_bytes_from(VM& vm, ByteBuilder& out, Value source, bool byte
       Value result = TRY(vm.call_method(source, name, {}));
       Bytes* made = try_as<Bytes>(result);
       if (!made)
-        return vm.raise(Exc::TypeError, "__bytes__ returned non-bytes (type {})", vm.type_of(result));
+        return vm.raise(Exc::TypeError, "__bytes__ returned non-bytes (type {})",
+                        vm.type_of(result));
       out.append(made->view());
       return {};
     }
@@ -63,7 +64,8 @@ Result<void> append_bytes_from(VM& vm, ByteBuilder& out, Value source, bool byte
     if (index.is_ok()) {
       int64_t count;
       if (!fits_int64(index.value(), &count))
-        return vm.raise(Exc::OverflowError, "cannot fit '{}' into an index-sized integer", vm.type_of(source));
+        return vm.raise(Exc::OverflowError, "cannot fit '{}' into an index-sized integer",
+                        vm.type_of(source));
       if (count < 0) return vm.raise(Exc::ValueError, "negative count");
       out.append_repeated(0, static_cast<size_t>(count));
       return {};
@@ -71,8 +73,10 @@ Result<void> append_bytes_from(VM& vm, ByteBuilder& out, Value source, bool byte
     if (!vm.catch_pending(Exc::TypeError)) return Error{};
   }
   Type* type = vm.type_of(source);
-  if (type_special(vm, type, Special::Iter).is_empty() && type_special(vm, type, Special::GetItem).is_empty())
-    return vm.raise(Exc::TypeError, "cannot convert '{}' object to {}", type, bytes ? "bytes" : "bytearray");
+  if (type_special(vm, type, Special::Iter).is_empty() &&
+      type_special(vm, type, Special::GetItem).is_empty())
+    return vm.raise(Exc::TypeError, "cannot convert '{}' object to {}", type,
+                    bytes ? "bytes" : "bytearray");
   return append_items(vm, out, source, bytes);
 }
 
@@ -111,7 +115,8 @@ Result<void> append_from_hex(VM& vm, ByteBuilder& out, Value argument) {
     }
     int high = digit(i), low = high < 0 ? -1 : digit(i + 1);
     if (low < 0)
-      return vm.raise(Exc::ValueError, "non-hexadecimal number found in fromhex() arg at position {}",
+      return vm.raise(Exc::ValueError,
+                      "non-hexadecimal number found in fromhex() arg at position {}",
                       high < 0 ? i : i + 1);
     out.append(static_cast<uint32_t>(high * 16 + low));
     i += 2;
@@ -119,14 +124,16 @@ Result<void> append_from_hex(VM& vm, ByteBuilder& out, Value argument) {
   return {};
 }
 
-Result<Str*> bytes_hex(VM& vm, std::string_view data, const Optional<Value>& separator, int64_t group) {
+Result<Str*> bytes_hex(VM& vm, std::string_view data, const Optional<Value>& separator,
+                       int64_t group) {
   uint32_t mark = 0;
   if (separator.present) {
     std::string_view bytes;
     Str* text = try_as<Str>(separator.value);
     bool is_bytes = !text && get_bytes(separator.value, &bytes);
-    int64_t length = text ? static_cast<int64_t>(text->length) : is_bytes ? static_cast<int64_t>(bytes.size())
-                                                                          : TRY(length_of(vm, separator.value));
+    int64_t length = text       ? static_cast<int64_t>(text->length)
+                     : is_bytes ? static_cast<int64_t>(bytes.size())
+                                : TRY(length_of(vm, separator.value));
     if (length != 1) return vm.raise(Exc::ValueError, "sep must be length 1.");
     if (!text && !is_bytes) return vm.raise(Exc::TypeError, "sep must be str or bytes.");
     mark = text ? text->at(0) : static_cast<uint8_t>(bytes[0]);
@@ -172,7 +179,8 @@ Result<void> append_joined(VM& vm, ByteBuilder& out, std::string_view separator,
   return {};
 }
 
-Result<void> append_translated(VM& vm, ByteBuilder& out, std::string_view data, Value table, Value remove) {
+Result<void> append_translated(VM& vm, ByteBuilder& out, std::string_view data, Value table,
+                               Value remove) {
   std::string_view map;
   if (!table.is_none()) {
     map = TRY(bytes_like(vm, table));
@@ -215,11 +223,21 @@ void append_case(ByteBuilder& out, std::string_view data, ByteCase mapping) {
   for (size_t i = 0; i < data.size(); ++i) {
     uint32_t c = static_cast<uint8_t>(data[i]);
     switch (mapping) {
-      case ByteCase::Lower: out.append(lower_byte(c)); break;
-      case ByteCase::Upper: out.append(upper_byte(c)); break;
-      case ByteCase::Swap: out.append(is_alpha_byte(c) ? c ^ 32 : c); break;
-      case ByteCase::Title: out.append(in_word ? lower_byte(c) : upper_byte(c)); break;
-      case ByteCase::Capitalize: out.append(i ? lower_byte(c) : upper_byte(c)); break;
+      case ByteCase::Lower:
+        out.append(lower_byte(c));
+        break;
+      case ByteCase::Upper:
+        out.append(upper_byte(c));
+        break;
+      case ByteCase::Swap:
+        out.append(is_alpha_byte(c) ? c ^ 32 : c);
+        break;
+      case ByteCase::Title:
+        out.append(in_word ? lower_byte(c) : upper_byte(c));
+        break;
+      case ByteCase::Capitalize:
+        out.append(i ? lower_byte(c) : upper_byte(c));
+        break;
     }
     in_word = is_alpha_byte(c);
   }
@@ -233,13 +251,30 @@ bool test_bytes(std::string_view data, ByteTest test) {
     bool alpha = is_alpha_byte(c), digit = c - '0' < 10;
     bool fits = true, counts = true;
     switch (test) {
-      case ByteTest::Alpha: fits = alpha; break;
-      case ByteTest::Alnum: fits = alpha || digit; break;
-      case ByteTest::Digit: fits = digit; break;
-      case ByteTest::Space: fits = is_ascii_space(c); break;
-      case ByteTest::Lower: fits = !is_upper_byte(c); counts = alpha; break;
-      case ByteTest::Upper: fits = !is_lower_byte(c); counts = alpha; break;
-      default: fits = !alpha || is_lower_byte(c) == in_word; counts = alpha; break;
+      case ByteTest::Alpha:
+        fits = alpha;
+        break;
+      case ByteTest::Alnum:
+        fits = alpha || digit;
+        break;
+      case ByteTest::Digit:
+        fits = digit;
+        break;
+      case ByteTest::Space:
+        fits = is_ascii_space(c);
+        break;
+      case ByteTest::Lower:
+        fits = !is_upper_byte(c);
+        counts = alpha;
+        break;
+      case ByteTest::Upper:
+        fits = !is_lower_byte(c);
+        counts = alpha;
+        break;
+      default:
+        fits = !alpha || is_lower_byte(c) == in_word;
+        counts = alpha;
+        break;
     }
     if (!fits) return false;
     any |= counts;

@@ -19,7 +19,8 @@ Result<Value> bytes_as_class(VM& vm, Type* cls, Bytes* bytes) {
   return instance;
 }
 
-Result<Value> bytes_new(VM& vm, Type* cls, Optional<Value> source, Optional<Value> encoding, Optional<Value> errors) {
+Result<Value> bytes_new(VM& vm, Type* cls, Optional<Value> source, Optional<Value> encoding,
+                        Optional<Value> errors) {
   Bytes* bytes;
   if (encoding.present || errors.present) {
     bytes = TRY(encode_source(vm, source, encoding, errors, "bytes"));
@@ -45,32 +46,37 @@ Result<Value> bytes_hash(VM& vm, Bytes* self) {
   }
   return make_int(vm, static_cast<int64_t>(self->hash));
 }
-Result<Value> bytes_bytes(VM& vm, Bytes* self) { return bytes_as_class(vm, vm.type(BuiltinType::Bytes), self); }
+Result<Value> bytes_bytes(VM& vm, Bytes* self) {
+  return bytes_as_class(vm, vm.type(BuiltinType::Bytes), self);
+}
 Result<Tuple*> bytes_getnewargs(VM& vm, Bytes* self) {
   Value exact = TRY(bytes_bytes(vm, self));
   return make_tuple(vm, std::span<const Value>(&exact, 1));
 }
 Result<int64_t> bytes_sizeof(VM&, Bytes* self) { return static_cast<int64_t>(33 + self->length); }
 
-constexpr NativeFunctionDef kMethods[] = {
-    {"__new__(cls, source=b'', encoding='utf-8', errors='strict')", "Create and return a new object.",
-     bind<bytes_new>(), NativeFunctionDef::kStatic},
+constexpr auto kOwnMethods = std::to_array<NativeFunctionDef>({
+    {"__new__(cls, source=b'', encoding='utf-8', errors='strict')",
+     "Create and return a new object.", bind<bytes_new>(), NativeFunctionDef::kStatic},
     {"__hash__(self, /)", "Return hash(self).", bind<bytes_hash>()},
     {"__bytes__(self, /)", "Convert this value to exact type bytes.", bind<bytes_bytes>()},
-    {"__getnewargs__(self, /)", "Return the arguments to make a copy with.", bind<bytes_getnewargs>()},
-    {"__sizeof__(self, /)", "Return the size of the object in memory, in bytes.", bind<bytes_sizeof>()},
-    BYTES_COMMON_METHODS(Methods),
-};
+    {"__getnewargs__(self, /)", "Return the arguments to make a copy with.",
+     bind<bytes_getnewargs>()},
+    {"__sizeof__(self, /)", "Return the size of the object in memory, in bytes.",
+     bind<bytes_sizeof>()},
+});
+constexpr auto kMethods = join_tables(kOwnMethods, bytes_common_methods<Bytes>());
 
 }  // namespace
 
 extern const NativeTypeDef kBytesType = {
     .name = "bytes",
-    .doc = "bytes(iterable_of_ints) -> bytes\n"
-           "bytes(string, encoding[, errors]) -> bytes\n"
-           "bytes(bytes_or_buffer) -> immutable copy of bytes_or_buffer\n"
-           "bytes(int) -> bytes object of size given by the parameter initialized with null bytes\n"
-           "bytes() -> empty bytes object",
+    .doc =
+        "bytes(iterable_of_ints) -> bytes\n"
+        "bytes(string, encoding[, errors]) -> bytes\n"
+        "bytes(bytes_or_buffer) -> immutable copy of bytes_or_buffer\n"
+        "bytes(int) -> bytes object of size given by the parameter initialized with null bytes\n"
+        "bytes() -> empty bytes object",
     .methods = kMethods,
     .flags = Type::kCanSubclass,
 };

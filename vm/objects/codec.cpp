@@ -1,8 +1,9 @@
 // The encodings behind str.encode and bytes.decode.
 //
-// Each codec is a loop over units that reports what it cannot handle as a range [start, end) with a reason; one class per
-// direction applies the error handler to such a range. So a codec knows nothing of handlers, and a handler nothing of codecs
-// except how to write (or recognise) a character in the encoding, which surrogatepass needs.
+// Each codec is a loop over units that reports what it cannot handle as a range [start, end) with a
+// reason; one class per direction applies the error handler to such a range. So a codec knows
+// nothing of handlers, and a handler nothing of codecs except how to write (or recognise) a
+// character in the encoding, which surrogatepass needs.
 #include "vm/objects/codec.h"
 
 #include <algorithm>
@@ -61,11 +62,20 @@ const Encoding* find_encoding(std::string_view name) {
 }
 
 enum class Handler {
-  Strict, Ignore, Replace, BackslashReplace, XmlCharRefReplace, NameReplace, SurrogateEscape, SurrogatePass, Unknown,
+  Strict,
+  Ignore,
+  Replace,
+  BackslashReplace,
+  XmlCharRefReplace,
+  NameReplace,
+  SurrogateEscape,
+  SurrogatePass,
+  Unknown,
 };
 Handler find_handler(std::string_view name) {
-  constexpr std::string_view kNames[] = {"strict",           "ignore",      "replace",         "backslashreplace",
-                                         "xmlcharrefreplace", "namereplace", "surrogateescape", "surrogatepass"};
+  constexpr std::string_view kNames[] = {
+      "strict",      "ignore",          "replace",      "backslashreplace", "xmlcharrefreplace",
+      "namereplace", "surrogateescape", "surrogatepass"};
   auto* found = std::find(std::begin(kNames), std::end(kNames), name);
   return static_cast<Handler>(found - std::begin(kNames));
 }
@@ -120,9 +130,12 @@ class Encoder {
 
   bool encodable(uint32_t c) const {
     switch (encoding_.kind) {
-      case Kind::Ascii: return c < 0x80;
-      case Kind::Latin1: return c < 0x100;
-      default: return !is_surrogate(c);
+      case Kind::Ascii:
+        return c < 0x80;
+      case Kind::Latin1:
+        return c < 0x100;
+      default:
+        return !is_surrogate(c);
     }
   }
 
@@ -130,7 +143,9 @@ class Encoder {
     bool big = encoding_.order == Encoding::Big;
     switch (encoding_.kind) {
       case Kind::Ascii:
-      case Kind::Latin1: out_.append(c); return;
+      case Kind::Latin1:
+        out_.append(c);
+        return;
       case Kind::Utf8:
       case Kind::Utf8Signature: {
         char bytes[4];
@@ -145,7 +160,9 @@ class Encoder {
         }
         put_unit(out_, c, 2, big);
         return;
-      case Kind::Utf32: put_unit(out_, c, 4, big); return;
+      case Kind::Utf32:
+        put_unit(out_, c, 4, big);
+        return;
     }
   }
 
@@ -153,7 +170,8 @@ class Encoder {
     const char* reason = encoding_.kind == Kind::Ascii    ? "ordinal not in range(128)"
                          : encoding_.kind == Kind::Latin1 ? "ordinal not in range(256)"
                                                           : "surrogates not allowed";
-    Value args[] = {TRY(make_str(vm_, encoding_.name)), text_, Value::small_int(static_cast<int64_t>(start)),
+    Value args[] = {TRY(make_str(vm_, encoding_.name)), text_,
+                    Value::small_int(static_cast<int64_t>(start)),
                     Value::small_int(static_cast<int64_t>(end)), TRY(make_str(vm_, reason))};
     return vm_.raise_with(Exc::UnicodeEncodeError, args);
   }
@@ -166,10 +184,16 @@ class Encoder {
     for (size_t i = start; i < end; ++i) {
       uint32_t c = text_->at(i);
       switch (handler) {
-        case Handler::Replace: put('?'); break;
-        case Handler::XmlCharRefReplace: put_text("&#" + std::to_string(c) + ";"); break;
+        case Handler::Replace:
+          put('?');
+          break;
+        case Handler::XmlCharRefReplace:
+          put_text("&#" + std::to_string(c) + ";");
+          break;
         case Handler::BackslashReplace:
-        case Handler::NameReplace: put_text(backslash_escape(c)); break;
+        case Handler::NameReplace:
+          put_text(backslash_escape(c));
+          break;
         case Handler::SurrogateEscape:
           if (c < 0xDC80 || c > 0xDCFF) return fail(start, end);
           out_.append(c - 0xDC00);
@@ -179,7 +203,8 @@ class Encoder {
             return fail(start, end);
           put(c);
           break;
-        default: break;  // ignore
+        default:
+          break;  // ignore
       }
     }
     return {};
@@ -199,22 +224,37 @@ class Encoder {
 
 class Decoder {
  public:
-  Decoder(VM& vm, std::string_view data, Value object, const Encoding& encoding, std::string_view errors)
-      : vm_(vm), begin_(reinterpret_cast<const uint8_t*>(data.data())), end_(begin_ + data.size()),
-        object_(object), encoding_(encoding), name_(encoding.name), errors_(errors), out_(vm) {}
+  Decoder(VM& vm, std::string_view data, Value object, const Encoding& encoding,
+          std::string_view errors)
+      : vm_(vm),
+        begin_(reinterpret_cast<const uint8_t*>(data.data())),
+        end_(begin_ + data.size()),
+        object_(object),
+        encoding_(encoding),
+        name_(encoding.name),
+        errors_(errors),
+        out_(vm) {}
 
   Result<Str*> run(bool final, size_t* consumed) {
     out_.expect(static_cast<size_t>(end_ - begin_));
     const uint8_t* p = begin_;
     big_ = encoding_.order == Encoding::Big;
     switch (encoding_.kind) {
-      case Kind::Utf16: p = TRY(decode_utf16(skip_mark(p, 2))); break;
-      case Kind::Utf32: p = TRY(decode_utf32(skip_mark(p, 4))); break;
-      case Kind::Ascii: p = TRY(decode_ascii(p)); break;
+      case Kind::Utf16:
+        p = TRY(decode_utf16(skip_mark(p, 2)));
+        break;
+      case Kind::Utf32:
+        p = TRY(decode_utf32(skip_mark(p, 4)));
+        break;
+      case Kind::Ascii:
+        p = TRY(decode_ascii(p));
+        break;
       case Kind::Utf8Signature:
         if (end_ - p >= 3 && p[0] == 0xEF && p[1] == 0xBB && p[2] == 0xBF) p += 3;
         [[fallthrough]];
-      default: p = TRY(decode_utf8(p, final)); break;
+      default:
+        p = TRY(decode_utf8(p, final));
+        break;
     }
     if (consumed) *consumed = static_cast<size_t>(p - begin_);
     return out_.finish();
@@ -234,8 +274,10 @@ class Decoder {
         p += size;
       } else {
         big_ = true;
-        if (unit(p, size) == 0xFEFF) p += size;
-        else big_ = false;
+        if (unit(p, size) == 0xFEFF)
+          p += size;
+        else
+          big_ = false;
       }
     }
     name_ = size == 2 ? (big_ ? "utf-16-be" : "utf-16-le") : (big_ ? "utf-32-be" : "utf-32-le");
@@ -305,14 +347,17 @@ class Decoder {
 
   Result<const uint8_t*> decode_ascii(const uint8_t* p) {
     while (p < end_) {
-      if (*p < 0x80) out_.append(*p++);
-      else p = TRY(handle(p, p + 1, "ordinal not in range(128)"));
+      if (*p < 0x80)
+        out_.append(*p++);
+      else
+        p = TRY(handle(p, p + 1, "ordinal not in range(128)"));
     }
     return p;
   }
 
   Error fail(const uint8_t* start, const uint8_t* end, const char* reason) {
-    std::string_view data(reinterpret_cast<const char*>(begin_), static_cast<size_t>(end_ - begin_));
+    std::string_view data(reinterpret_cast<const char*>(begin_),
+                          static_cast<size_t>(end_ - begin_));
     Bytes* whole = try_as<Bytes>(object_);
     if (!whole || whole->length != data.size()) object_ = TRY(make_bytes(vm_, data));
     Value args[] = {TRY(make_str(vm_, name_)), object_, Value::small_int(start - begin_),
@@ -323,9 +368,13 @@ class Decoder {
   /// Where to go on.
   Result<const uint8_t*> handle(const uint8_t* start, const uint8_t* end, const char* reason) {
     switch (find_handler(errors_)) {
-      case Handler::Strict: return fail(start, end, reason);
-      case Handler::Ignore: return end;
-      case Handler::Replace: out_.append(0xFFFD); return end;
+      case Handler::Strict:
+        return fail(start, end, reason);
+      case Handler::Ignore:
+        return end;
+      case Handler::Replace:
+        out_.append(0xFFFD);
+        return end;
       case Handler::BackslashReplace:
         for (auto* p = start; p < end; ++p) out_.append(backslash_escape(*p));
         return end;
@@ -342,16 +391,20 @@ class Decoder {
       }
       case Handler::XmlCharRefReplace:
       case Handler::NameReplace:
-        return vm_.raise(Exc::TypeError, "don't know how to handle UnicodeDecodeError in error callback");
-      default: return vm_.raise(Exc::LookupError, "unknown error handler name '{}'", errors_);
+        return vm_.raise(Exc::TypeError,
+                         "don't know how to handle UnicodeDecodeError in error callback");
+      default:
+        return vm_.raise(Exc::LookupError, "unknown error handler name '{}'", errors_);
     }
   }
   const uint8_t* pass_surrogate(const uint8_t* p) {
     uint32_t c = 0;
     int size = encoding_.kind == Kind::Utf16 ? 2 : encoding_.kind == Kind::Utf32 ? 4 : 3;
     if (end_ - p < size || encoding_.kind == Kind::Ascii) return nullptr;
-    if (size != 3) c = unit(p, size);
-    else if (Utf8Step step = utf8_step(p, end_, true); !step.error) c = step.code_point;
+    if (size != 3)
+      c = unit(p, size);
+    else if (Utf8Step step = utf8_step(p, end_, true); !step.error)
+      c = step.code_point;
     if (!is_surrogate(c)) return nullptr;
     out_.append(c);
     return p + size;
@@ -384,7 +437,8 @@ bool is_strict_utf8(std::string_view data) {
 Result<Bytes*> encode_text(VM& vm, Str* text, std::string_view encoding, std::string_view errors) {
   const Encoding* found = find_encoding(encoding);
   if (!found) return vm.raise(Exc::LookupError, "unknown encoding: {}", encoding);
-  bool narrow = found->kind != Kind::Utf16 && found->kind != Kind::Utf32 && found->kind != Kind::Utf8Signature;
+  bool narrow = found->kind != Kind::Utf16 && found->kind != Kind::Utf32 &&
+                found->kind != Kind::Utf8Signature;
   if (narrow && (text->is_ascii() || (found->kind == Kind::Latin1 && text->width() == 1)))
     return make_bytes(vm, text->latin1());
   return Encoder(vm, text, *found, errors).run();

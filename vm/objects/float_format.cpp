@@ -1,4 +1,5 @@
-// format() of float and complex, and the text of a double by type and precision, which % formatting uses too.
+// format() of float and complex, and the text of a double by type and precision, which % formatting
+// uses too.
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -17,7 +18,8 @@ std::string print_double(char type, bool alternate, int64_t precision, double va
   if (!alternate) std::memmove(format + 1, format + 2, sizeof format - 2);
   char small[128];
   int length = std::snprintf(small, sizeof small, format, static_cast<int>(precision), value);
-  if (length < static_cast<int>(sizeof small)) return std::string(small, static_cast<size_t>(length));
+  if (length < static_cast<int>(sizeof small))
+    return std::string(small, static_cast<size_t>(length));
   std::string text(static_cast<size_t>(length) + 1, '\0');
   std::snprintf(text.data(), text.size(), format, static_cast<int>(precision), value);
   text.pop_back();
@@ -30,7 +32,8 @@ void strip_trailing_zeros(std::string& digits) {
   if (digits.back() == '.') digits.pop_back();
 }
 
-/// Like %g, but the result looks like a float: an exponent from `precision` digits on, else at least one digit behind the point.
+/// Like %g, but the result looks like a float: an exponent from `precision` digits on, else at
+/// least one digit behind the point.
 std::string print_general(double value, int64_t precision, bool alternate) {
   if (precision == 0) precision = 1;
   std::string text = print_double('e', alternate, precision - 1, value);
@@ -75,7 +78,8 @@ std::string format_double(double value, char type, int64_t precision, bool alter
   }
   if (precision >= 0) return print_general(value, precision, alternate);
   std::string text = float_repr(value);
-  if (size_t e = text.find('e'); alternate && e != std::string::npos && text.find('.') == std::string::npos)
+  if (size_t e = text.find('e');
+      alternate && e != std::string::npos && text.find('.') == std::string::npos)
     text.insert(e, ".");
   return text;
 }
@@ -103,7 +107,8 @@ Result<NumberText> format_double_text(VM& vm, double value, const FormatSpec& sp
   }
   if (precision < 0 && type != 'r') precision = 6;
   std::string text = format_double(value, type, precision, spec.alternate);
-  if (spec.no_negative_zero && text[0] == '-' && is_zero_text(text) && !std::isinf(value)) text.erase(0, 1);
+  if (spec.no_negative_zero && text[0] == '-' && is_zero_text(text) && !std::isinf(value))
+    text.erase(0, 1);
   if (spec.type == '%') text += '%';
   return split_number(std::move(text));
 }
@@ -111,7 +116,8 @@ Result<NumberText> format_double_text(VM& vm, double value, const FormatSpec& sp
 Result<Value> format_float(VM& vm, Value value, Str* spec_text) {
   if (spec_text->length == 0) return str_of(vm, value);
   FormatSpec spec = TRY(parse_format_spec(vm, spec_text, value, 0, '>'));
-  if (!is_float_type(spec.type) && spec.type != '%') return unknown_format_code(vm, spec.type, value);
+  if (!is_float_type(spec.type) && spec.type != '%')
+    return unknown_format_code(vm, spec.type, value);
   StrBuilder out(vm);
   append_number(out, spec, TRY(format_double_text(vm, as_float(value), spec, true)));
   return out.finish();
@@ -140,7 +146,8 @@ Result<Value> format_complex(VM& vm, Value value, Str* spec_text) {
   if (spec.fill == '0')
     return vm.raise(Exc::ValueError, "Zero padding is not allowed in complex format specifier");
   if (spec.align == '=')
-    return vm.raise(Exc::ValueError, "'=' alignment flag is not allowed in complex format specifier");
+    return vm.raise(Exc::ValueError,
+                    "'=' alignment flag is not allowed in complex format specifier");
   auto* number = as<Complex>(value);
   bool plain = spec.type == 0;
   bool skip_real = plain && number->real == 0.0 && !std::signbit(number->real);

@@ -62,22 +62,26 @@ Result<void> read_grouping(SpecReader& reader, FormatSpec* spec) {
 Result<void> check_grouping(VM& vm, const FormatSpec& spec, uint32_t type) {
   constexpr std::string_view kDecimal = "defgEG%F";
   bool known = type < 128 && type != 0;
-  if (type == 0 || (known && kDecimal.find(static_cast<char>(type)) != std::string_view::npos)) return {};
-  if (spec.grouping == '_' && known && std::string_view("boxX").find(static_cast<char>(type)) != std::string_view::npos)
+  if (type == 0 || (known && kDecimal.find(static_cast<char>(type)) != std::string_view::npos))
     return {};
-  return vm.raise(Exc::ValueError, "Cannot specify '{}' with {}.", std::string_view(&spec.grouping, 1),
-                  quoted_code(type));
+  if (spec.grouping == '_' && known &&
+      std::string_view("boxX").find(static_cast<char>(type)) != std::string_view::npos)
+    return {};
+  return vm.raise(Exc::ValueError, "Cannot specify '{}' with {}.",
+                  std::string_view(&spec.grouping, 1), quoted_code(type));
 }
 
-/// Appends digits with a separator between groups, counted from the right, and zeros in front up to `minimum` characters.
-void append_grouped(StrBuilder& out, std::string_view digits, char separator, size_t group, size_t minimum) {
+/// Appends digits with a separator between groups, counted from the right, and zeros in front up to
+/// `minimum` characters.
+void append_grouped(StrBuilder& out, std::string_view digits, char separator, size_t group,
+                    size_t minimum) {
   if (!separator) {
     if (minimum > digits.size()) out.append_repeated('0', minimum - digits.size());
     out.append(digits);
     return;
   }
-  // How many digits in all, zeros included: as many as fill `minimum` characters with their separators. A group
-  // is never left with a separator in front.
+  // How many digits in all, zeros included: as many as fill `minimum` characters with their
+  // separators. A group is never left with a separator in front.
   size_t count = digits.size();
   auto total = [group](size_t n) { return n + (n - 1) / group; };
   if (total(count) < minimum) {
@@ -87,7 +91,8 @@ void append_grouped(StrBuilder& out, std::string_view digits, char separator, si
   for (size_t i = 0; i < count; ++i) {
     size_t left = count - i;
     if (i && left % group == 0) out.append(static_cast<uint32_t>(separator));
-    out.append(left > digits.size() ? uint32_t{'0'} : static_cast<uint32_t>(digits[digits.size() - left]));
+    out.append(left > digits.size() ? uint32_t{'0'}
+                                    : static_cast<uint32_t>(digits[digits.size() - left]));
   }
 }
 
@@ -96,9 +101,11 @@ size_t grouped_length(size_t digits, char separator, size_t group) {
 }
 
 Result<Value> format_int_character(VM& vm, Value value, const FormatSpec& spec) {
-  if (spec.sign) return vm.raise(Exc::ValueError, "Sign not allowed with integer format specifier 'c'");
+  if (spec.sign)
+    return vm.raise(Exc::ValueError, "Sign not allowed with integer format specifier 'c'");
   if (spec.alternate)
-    return vm.raise(Exc::ValueError, "Alternate form (#) not allowed with integer format specifier 'c'");
+    return vm.raise(Exc::ValueError,
+                    "Alternate form (#) not allowed with integer format specifier 'c'");
   int64_t code;
   if (!fits_int64(value, &code))
     return vm.raise(Exc::OverflowError, "Python int too large to convert to C long");
@@ -115,11 +122,12 @@ Result<Value> format_int_character(VM& vm, Value value, const FormatSpec& spec) 
 }  // namespace
 
 Error unknown_format_code(VM& vm, uint32_t code, Value value) {
-  return vm.raise(Exc::ValueError, "Unknown format code {} for object of type '{}'", quoted_code(code),
-                  vm.type_of(value));
+  return vm.raise(Exc::ValueError, "Unknown format code {} for object of type '{}'",
+                  quoted_code(code), vm.type_of(value));
 }
 
-Result<FormatSpec> parse_format_spec(VM& vm, Str* text, Value value, uint32_t default_type, char default_align) {
+Result<FormatSpec> parse_format_spec(VM& vm, Str* text, Value value, uint32_t default_type,
+                                     char default_align) {
   FormatSpec spec;
   SpecReader reader{vm, text};
   bool has_fill = false;
@@ -156,8 +164,10 @@ Result<FormatSpec> parse_format_spec(VM& vm, Str* text, Value value, uint32_t de
   return spec;
 }
 
-void append_padded(StrBuilder& out, const FormatSpec& spec, const Str* text, size_t length, char default_align) {
-  size_t pad = spec.width > static_cast<int64_t>(length) ? static_cast<size_t>(spec.width) - length : 0;
+void append_padded(StrBuilder& out, const FormatSpec& spec, const Str* text, size_t length,
+                   char default_align) {
+  size_t pad =
+      spec.width > static_cast<int64_t>(length) ? static_cast<size_t>(spec.width) - length : 0;
   char align = spec.align ? spec.align : default_align;
   size_t left = align == '<' ? 0 : align == '^' ? pad / 2 : pad;
   out.append_repeated(spec.fill, left);
@@ -172,8 +182,11 @@ void append_number(StrBuilder& out, const FormatSpec& spec, const NumberText& nu
   size_t group = by_fours ? 4 : 3;
   size_t around = (sign ? 1 : 0) + number.prefix.size() + number.remainder.size();
   size_t width = spec.width > 0 ? static_cast<size_t>(spec.width) : 0;
-  size_t minimum = spec.fill == '0' && align == '=' && width > around && !number.digits.empty() ? width - around : 0;
-  size_t length = around + std::max(minimum, grouped_length(number.digits.size(), spec.grouping, group));
+  size_t minimum = spec.fill == '0' && align == '=' && width > around && !number.digits.empty()
+                       ? width - around
+                       : 0;
+  size_t length =
+      around + std::max(minimum, grouped_length(number.digits.size(), spec.grouping, group));
   size_t pad = width > length ? width - length : 0;
   size_t left = align == '>' ? pad : align == '^' ? pad / 2 : 0;
   out.append_repeated(spec.fill, left);
@@ -191,23 +204,47 @@ Result<Value> format_int(VM& vm, Value value, Str* spec_text) {
   int base = 10;
   const char* prefix = "";
   switch (spec.type) {
-    case 'b': base = 2; prefix = "0b"; break;
-    case 'o': base = 8; prefix = "0o"; break;
-    case 'x': base = 16; prefix = "0x"; break;
-    case 'X': base = 16; prefix = "0X"; break;
-    case 0: case 'd': case 'n': case 'c': break;
-    case 'e': case 'E': case 'f': case 'F': case 'g': case 'G': case '%': {
+    case 'b':
+      base = 2;
+      prefix = "0b";
+      break;
+    case 'o':
+      base = 8;
+      prefix = "0o";
+      break;
+    case 'x':
+      base = 16;
+      prefix = "0x";
+      break;
+    case 'X':
+      base = 16;
+      prefix = "0X";
+      break;
+    case 0:
+    case 'd':
+    case 'n':
+    case 'c':
+      break;
+    case 'e':
+    case 'E':
+    case 'f':
+    case 'F':
+    case 'g':
+    case 'G':
+    case '%': {
       double number = TRY(to_double(vm, value));
       StrBuilder out(vm);
       append_number(out, spec, TRY(format_double_text(vm, number, spec, false)));
       return out.finish();
     }
-    default: return unknown_format_code(vm, spec.type, value);
+    default:
+      return unknown_format_code(vm, spec.type, value);
   }
   if (spec.precision >= 0)
     return vm.raise(Exc::ValueError, "Precision not allowed in integer format specifier");
   if (spec.no_negative_zero)
-    return vm.raise(Exc::ValueError, "Negative zero coercion (z) not allowed in integer format specifier");
+    return vm.raise(Exc::ValueError,
+                    "Negative zero coercion (z) not allowed in integer format specifier");
   if (spec.type == 'c') return format_int_character(vm, value, spec);
   NumberText number;
   number.digits = TRY(int_to_string(vm, value, base));
@@ -228,10 +265,12 @@ Result<Value> format_string(VM& vm, Str* string, Str* spec_text) {
   if (spec_text->length == 0) return str_slice(vm, string, 0, string->length);
   FormatSpec spec = TRY(parse_format_spec(vm, spec_text, string, 's', '<'));
   if (spec.type && spec.type != 's') return unknown_format_code(vm, spec.type, string);
-  if (spec.sign == ' ') return vm.raise(Exc::ValueError, "Space not allowed in string format specifier");
+  if (spec.sign == ' ')
+    return vm.raise(Exc::ValueError, "Space not allowed in string format specifier");
   if (spec.sign) return vm.raise(Exc::ValueError, "Sign not allowed in string format specifier");
   if (spec.no_negative_zero)
-    return vm.raise(Exc::ValueError, "Negative zero coercion (z) not allowed in string format specifier");
+    return vm.raise(Exc::ValueError,
+                    "Negative zero coercion (z) not allowed in string format specifier");
   if (spec.alternate)
     return vm.raise(Exc::ValueError, "Alternate form (#) not allowed in string format specifier");
   if (spec.align == '=')

@@ -1,5 +1,5 @@
-// The % operator of str, bytes and bytearray. One formatter over two output alphabets: numbers are ASCII either way, and
-// only %s, %r, %a, %b and %c ask the alphabet.
+// The % operator of str, bytes and bytearray. One formatter over two output alphabets: numbers are
+// ASCII either way, and only %s, %r, %a, %b and %c ask the alphabet.
 #include <algorithm>
 
 #include "vm/objects/format.h"
@@ -27,7 +27,9 @@ struct StrAlphabet {
   size_t length() const { return format->length; }
   uint32_t at(size_t i) const { return format->at(i); }
   void copy(StrBuilder& out, size_t begin, size_t end) const { out.append(format, begin, end); }
-  Result<Value> key(VM& vm, size_t begin, size_t end) const { return str_slice(vm, format, begin, end); }
+  Result<Value> key(VM& vm, size_t begin, size_t end) const {
+    return str_slice(vm, format, begin, end);
+  }
   static size_t size(Str* text) { return text->length; }
   static void append(StrBuilder& out, Str* text, size_t length) { out.append(text, 0, length); }
 };
@@ -40,12 +42,16 @@ struct BytesAlphabet {
   std::string_view format;
   size_t length() const { return format.size(); }
   uint32_t at(size_t i) const { return static_cast<uint8_t>(format[i]); }
-  void copy(ByteBuilder& out, size_t begin, size_t end) const { out.append(format.substr(begin, end - begin)); }
+  void copy(ByteBuilder& out, size_t begin, size_t end) const {
+    out.append(format.substr(begin, end - begin));
+  }
   Result<Value> key(VM& vm, size_t begin, size_t end) const {
     return make_bytes(vm, format.substr(begin, end - begin));
   }
   static size_t size(std::string_view text) { return text.size(); }
-  static void append(ByteBuilder& out, std::string_view text, size_t length) { out.append(text.substr(0, length)); }
+  static void append(ByteBuilder& out, std::string_view text, size_t length) {
+    out.append(text.substr(0, length));
+  }
 };
 
 template <class Alphabet>
@@ -59,7 +65,9 @@ class PercentFormatter {
       // A single argument, which also may be a mapping; -2 and -1 let it be taken once.
       next_ = -2;
       count_ = -1;
-      bool text = is_kind(args, CellKind::Str) || (Alphabet::kBytes && (is_kind(args, CellKind::Bytes) || is_kind(args, CellKind::ByteArray)));
+      bool text = is_kind(args, CellKind::Str) ||
+                  (Alphabet::kBytes &&
+                   (is_kind(args, CellKind::Bytes) || is_kind(args, CellKind::ByteArray)));
       is_mapping_ = !text && !type_special(vm, vm.type_of(args), Special::GetItem).is_empty();
     }
     original_args_ = args;
@@ -135,11 +143,16 @@ class PercentFormatter {
 
   bool read_flag(uint32_t c, Directive* d) {
     switch (c) {
-      case '-': return d->left = true;
-      case '+': return d->plus = true;
-      case ' ': return d->space = true;
-      case '#': return d->alternate = true;
-      case '0': return d->zero = true;
+      case '-':
+        return d->left = true;
+      case '+':
+        return d->plus = true;
+      case ' ':
+        return d->space = true;
+      case '#':
+        return d->alternate = true;
+      case '0':
+        return d->zero = true;
     }
     return false;
   }
@@ -158,7 +171,8 @@ class PercentFormatter {
       ++*at;
       d.precision = std::max<int64_t>(TRY(read_number(at, 0, "precision too big")), 0);
     }
-    if (*at < n && (format_.at(*at) == 'h' || format_.at(*at) == 'l' || format_.at(*at) == 'L')) ++*at;
+    if (*at < n && (format_.at(*at) == 'h' || format_.at(*at) == 'l' || format_.at(*at) == 'L'))
+      ++*at;
     if (*at >= n) return incomplete();
     d.index = *at;
     d.type = format_.at((*at)++);
@@ -168,11 +182,29 @@ class PercentFormatter {
   Result<void> convert(Builder& out, const Directive& d) {
     Value v = TRY(next_argument());
     switch (d.type) {
-      case 'c': return convert_character(out, d, v);
-      case 'r': case 'a': case 's': return convert_text(out, d, v);
-      case 'b': if (Alphabet::kBytes) return convert_text(out, d, v); break;
-      case 'd': case 'i': case 'u': case 'o': case 'x': case 'X': return convert_int(out, d, v);
-      case 'e': case 'E': case 'f': case 'F': case 'g': case 'G': return convert_float(out, d, v);
+      case 'c':
+        return convert_character(out, d, v);
+      case 'r':
+      case 'a':
+      case 's':
+        return convert_text(out, d, v);
+      case 'b':
+        if (Alphabet::kBytes) return convert_text(out, d, v);
+        break;
+      case 'd':
+      case 'i':
+      case 'u':
+      case 'o':
+      case 'x':
+      case 'X':
+        return convert_int(out, d, v);
+      case 'e':
+      case 'E':
+      case 'f':
+      case 'F':
+      case 'g':
+      case 'G':
+        return convert_float(out, d, v);
     }
     char letter = d.type >= 31 && d.type <= 126 ? static_cast<char>(d.type) : '?';
     char hex[16];
@@ -194,13 +226,15 @@ class PercentFormatter {
       std::string_view data;
       if (get_bytes(v, &data)) return data;
       if (type_lookup(vm_, vm_.type_of(v), vm_.names().bytes_).is_empty())
-        return vm_.raise(Exc::TypeError,
-                         "%b requires a bytes-like object, or an object that implements __bytes__, not '{}'",
-                         vm_.type_of(v));
+        return vm_.raise(
+            Exc::TypeError,
+            "%b requires a bytes-like object, or an object that implements __bytes__, not '{}'",
+            vm_.type_of(v));
       Value made = TRY(vm_.call_method(v, vm_.names().bytes_, {}));
       Bytes* bytes = try_as<Bytes>(made);
       if (!bytes)
-        return vm_.raise(Exc::TypeError, "__bytes__ returned non-bytes (type {})", vm_.type_of(made));
+        return vm_.raise(Exc::TypeError, "__bytes__ returned non-bytes (type {})",
+                         vm_.type_of(made));
       return bytes->view();
     }
   }
@@ -229,8 +263,8 @@ class PercentFormatter {
     Value integer = TRY(to_index(vm_, v));
     int64_t code, limit = Alphabet::kBytes ? 256 : 0x110000;
     if (!fits_int64(integer, &code) || code < 0 || code >= limit)
-      return vm_.raise(Exc::OverflowError,
-                       Alphabet::kBytes ? "%c arg not in range(256)" : "%c arg not in range(0x110000)");
+      return vm_.raise(Exc::OverflowError, Alphabet::kBytes ? "%c arg not in range(256)"
+                                                            : "%c arg not in range(0x110000)");
     return static_cast<uint32_t>(code);
   }
   Result<void> convert_character(Builder& out, const Directive& d, Value v) {
@@ -242,9 +276,11 @@ class PercentFormatter {
   }
 
   /// Sign, prefix, zeros, digits with padding.
-  void put_number(Builder& out, const Directive& d, const std::string& sign, const std::string& digits) {
+  void put_number(Builder& out, const Directive& d, const std::string& sign,
+                  const std::string& digits) {
     size_t length = sign.size() + digits.size();
-    size_t missing = d.width > static_cast<int64_t>(length) ? static_cast<size_t>(d.width) - length : 0;
+    size_t missing =
+        d.width > static_cast<int64_t>(length) ? static_cast<size_t>(d.width) - length : 0;
     size_t zeros = d.zero && !d.left ? missing : 0;
     if (!zeros) pad(out, d, length, true);
     out.append(std::string_view(sign));
@@ -264,18 +300,22 @@ class PercentFormatter {
     char letter = static_cast<char>(d.type);
     std::string_view type(&letter, 1);
     if (wants_index)
-      return vm_.raise(Exc::TypeError, "%{} format: an integer is required, not {}", type, vm_.type_of(v));
-    return vm_.raise(Exc::TypeError, "%{} format: a real number is required, not {}", type, vm_.type_of(v));
+      return vm_.raise(Exc::TypeError, "%{} format: an integer is required, not {}", type,
+                       vm_.type_of(v));
+    return vm_.raise(Exc::TypeError, "%{} format: a real number is required, not {}", type,
+                     vm_.type_of(v));
   }
   Result<Value> integer_of(const Directive& d, Value v) {
     if (is_int(v)) return v;
     bool wants_index = d.type == 'o' || d.type == 'x' || d.type == 'X';
     Type* type = vm_.type_of(v);
-    bool convertible = !type_special(vm_, type, Special::Index).is_empty() ||
-                       (!wants_index && (is_float(v) || !type_special(vm_, type, Special::Int).is_empty()));
+    bool convertible =
+        !type_special(vm_, type, Special::Index).is_empty() ||
+        (!wants_index && (is_float(v) || !type_special(vm_, type, Special::Int).is_empty()));
     if (!convertible) return wrong_number(d, v, wants_index);
     auto result = wants_index ? to_index(vm_, v) : vm_.call(vm_.type(BuiltinType::Int), {v});
-    if (result.is_error() && vm_.catch_pending(Exc::TypeError)) return wrong_number(d, v, wants_index);
+    if (result.is_error() && vm_.catch_pending(Exc::TypeError))
+      return wrong_number(d, v, wants_index);
     return result;
   }
 
@@ -304,7 +344,8 @@ class PercentFormatter {
     }
     int64_t precision = d.precision < 0 ? 6 : d.precision;
     if (precision > kMaxPrecision) return vm_.out_of_memory();
-    std::string text = format_double(number.value(), static_cast<char>(d.type), precision, d.alternate);
+    std::string text =
+        format_double(number.value(), static_cast<char>(d.type), precision, d.alternate);
     std::string sign = sign_of(d, text);
     put_number(out, d, sign, text);
     return {};
@@ -326,7 +367,8 @@ Result<Value> percent_format(VM& vm, Str* format, Value args) {
   return out.finish();
 }
 
-Result<Value> percent_format_bytes(VM& vm, std::string_view format, Value args, bool want_bytearray) {
+Result<Value> percent_format_bytes(VM& vm, std::string_view format, Value args,
+                                   bool want_bytearray) {
   ByteBuilder out(vm);
   TRY(PercentFormatter<BytesAlphabet>(vm, {format}, args).run(out));
   if (want_bytearray) return out.finish_bytearray();

@@ -1,13 +1,14 @@
 // Strings: construction, narrowing, equality, order, hash, concatenation, slicing, StrBuilder.
 //
-// Invariant: a string has the narrowest width that holds all its code points, and kAscii is set exactly when all
-// are below 128. So equal strings have equal bytes: equality and hash work on memory, and a needle wider than
-// its haystack cannot occur in it.
+// Invariant: a string has the narrowest width that holds all its code points, and kAscii is set
+// exactly when all are below 128. So equal strings have equal bytes: equality and hash work on
+// memory, and a needle wider than its haystack cannot occur in it.
 //
-// Concatenation: a result that is still short is a new flat string. A longer one gets a ByteStorage of its own,
-// and when such a string is appended to, the storage is extended in place if the string ends where the storage is
-// used up, else copied into one with as much room again. So `s += t` in a loop costs amortised O(len(t)), while
-// a single concatenation wastes nothing. The price: every such string keeps the whole storage alive.
+// Concatenation: a result that is still short is a new flat string. A longer one gets a ByteStorage
+// of its own, and when such a string is appended to, the storage is extended in place if the string
+// ends where the storage is used up, else copied into one with as much room again. So `s += t` in a
+// loop costs amortised O(len(t)), while a single concatenation wastes nothing. The price: every
+// such string keeps the whole storage alive.
 #include "vm/objects/str.h"
 
 #include <algorithm>
@@ -27,8 +28,8 @@ uint16_t flags_for(unsigned width, bool ascii) {
 }
 
 /// A string over [data, data + length units) inside `storage`.
-Result<Str*> make_shared(VM& vm, ByteStorage* storage, const uint8_t* data, size_t length, unsigned width,
-                         bool ascii) {
+Result<Str*> make_shared(VM& vm, ByteStorage* storage, const uint8_t* data, size_t length,
+                         unsigned width, bool ascii) {
   uint16_t flags = flags_for(width, ascii) | Str::kShared;
   Str* s = TRY(vm.allocate<Str>(BuiltinType::Str, sizeof(Str) + sizeof(Cell*), flags));
   s->length = length;
@@ -74,7 +75,8 @@ int compare_units(const A* a, const B* b, size_t length) {
 
 Result<Str*> allocate_str(VM& vm, size_t length, unsigned width, bool ascii) {
   if (length > kMaxTextBytes / width) return vm.out_of_memory();
-  Str* s = TRY(vm.allocate<Str>(BuiltinType::Str, sizeof(Str) + length * width, flags_for(width, ascii)));
+  Str* s = TRY(
+      vm.allocate<Str>(BuiltinType::Str, sizeof(Str) + length * width, flags_for(width, ascii)));
   s->length = length;
   s->data = reinterpret_cast<const uint8_t*>(s + 1);
   return s;
@@ -87,9 +89,14 @@ void copy_units(uint8_t* to, unsigned width, const Str* string, size_t begin, si
   }
   with_units(string, [&](const auto* units) {
     switch (width) {
-      case 1: convert_units(to, units + begin, length); break;
-      case 2: convert_units(reinterpret_cast<uint16_t*>(to), units + begin, length); break;
-      default: convert_units(reinterpret_cast<uint32_t*>(to), units + begin, length);
+      case 1:
+        convert_units(to, units + begin, length);
+        break;
+      case 2:
+        convert_units(reinterpret_cast<uint16_t*>(to), units + begin, length);
+        break;
+      default:
+        convert_units(reinterpret_cast<uint32_t*>(to), units + begin, length);
     }
   });
 }
@@ -102,9 +109,14 @@ Result<Str*> make_str_units(VM& vm, const T* units, size_t length) {
   unsigned width = width_for(seen);
   Str* s = TRY(allocate_str(vm, length, width, seen < 0x80));
   switch (width) {
-    case 1: convert_units(units_of<uint8_t>(s), units, length); break;
-    case 2: convert_units(units_of<uint16_t>(s), units, length); break;
-    default: convert_units(units_of<uint32_t>(s), units, length);
+    case 1:
+      convert_units(units_of<uint8_t>(s), units, length);
+      break;
+    case 2:
+      convert_units(units_of<uint16_t>(s), units, length);
+      break;
+    default:
+      convert_units(units_of<uint32_t>(s), units, length);
   }
   return s;
 }
@@ -122,9 +134,14 @@ Result<Str*> make_str(VM& vm, std::string_view utf8) {
   if (length == 1 && width == 1) return make_str_char(vm, utf8_step(p, end, true).code_point);
   Str* s = TRY(allocate_str(vm, length, width, false));
   switch (width) {
-    case 1: decode_utf8(p, end, units_of<uint8_t>(s)); break;
-    case 2: decode_utf8(p, end, units_of<uint16_t>(s)); break;
-    default: decode_utf8(p, end, units_of<uint32_t>(s));
+    case 1:
+      decode_utf8(p, end, units_of<uint8_t>(s));
+      break;
+    case 2:
+      decode_utf8(p, end, units_of<uint16_t>(s));
+      break;
+    default:
+      decode_utf8(p, end, units_of<uint32_t>(s));
   }
   return s;
 }
@@ -156,8 +173,10 @@ Result<Str*> make_str_char(VM& vm, uint32_t code_point) {
   }
   unsigned width = width_for(code_point);
   Str* s = TRY(allocate_str(vm, 1, width, false));
-  if (width == 2) *units_of<uint16_t>(s) = static_cast<uint16_t>(code_point);
-  else *units_of<uint32_t>(s) = code_point;
+  if (width == 2)
+    *units_of<uint16_t>(s) = static_cast<uint16_t>(code_point);
+  else
+    *units_of<uint32_t>(s) = code_point;
   return s;
 }
 
@@ -177,7 +196,8 @@ void append_utf8(std::string& out, const Str* string) {
     return;
   }
   char buffer[4];
-  for (size_t i = 0; i < string->length; ++i) out.append(buffer, utf8_encode(string->at(i), buffer));
+  for (size_t i = 0; i < string->length; ++i)
+    out.append(buffer, utf8_encode(string->at(i), buffer));
 }
 
 std::string to_utf8(const Str* string) {
@@ -258,7 +278,8 @@ Result<Str*> str_slice(VM& vm, Str* string, size_t begin, size_t end) {
     std::memcpy(units_of<uint8_t>(s), string->data + begin, length);
     return s;
   }
-  return with_units(string, [&](const auto* units) { return make_str_units(vm, units + begin, length); });
+  return with_units(string,
+                    [&](const auto* units) { return make_str_units(vm, units + begin, length); });
 }
 
 Result<Str*> str_join_array(VM& vm, const Value* strings, size_t n) {
@@ -338,10 +359,14 @@ bool StrBuilder::reserve(size_t more, unsigned width) {
       target[i] = static_cast<std::remove_reference_t<decltype(target[i])>>(source[i]);
   };
   auto* from2 = reinterpret_cast<uint16_t*>(from);
-  if (width == width_) std::memcpy(to, from, length_ * width);
-  else if (width == 2) widen(reinterpret_cast<uint16_t*>(to), from);
-  else if (width_ == 1) widen(reinterpret_cast<uint32_t*>(to), from);
-  else widen(reinterpret_cast<uint32_t*>(to), from2);
+  if (width == width_)
+    std::memcpy(to, from, length_ * width);
+  else if (width == 2)
+    widen(reinterpret_cast<uint16_t*>(to), from);
+  else if (width_ == 1)
+    widen(reinterpret_cast<uint32_t*>(to), from);
+  else
+    widen(reinterpret_cast<uint32_t*>(to), from2);
   if (old) vm_.heap().free_storage(old);
   buffer_ = to;
   width_ = width;
@@ -358,7 +383,8 @@ void StrBuilder::append(const Str* string) {
 void StrBuilder::append(const Str* string, size_t begin, size_t end) {
   uint32_t seen = 0;
   if (!string->is_ascii())
-    seen = with_units(string, [&](const auto* units) { return or_of_units(units + begin, end - begin); });
+    seen = with_units(string,
+                      [&](const auto* units) { return or_of_units(units + begin, end - begin); });
   if (!reserve(end - begin, width_for(seen))) return;
   seen_ |= seen;
   copy_units(buffer_ + length_ * width_, width_, string, begin, end - begin);
@@ -369,9 +395,14 @@ void StrBuilder::append(std::string_view ascii) {
   if (!reserve(ascii.size(), 1)) return;
   auto* units = reinterpret_cast<const uint8_t*>(ascii.data());
   switch (width_) {
-    case 1: convert_units(buffer_ + length_, units, ascii.size()); break;
-    case 2: convert_units(reinterpret_cast<uint16_t*>(buffer_) + length_, units, ascii.size()); break;
-    default: convert_units(reinterpret_cast<uint32_t*>(buffer_) + length_, units, ascii.size());
+    case 1:
+      convert_units(buffer_ + length_, units, ascii.size());
+      break;
+    case 2:
+      convert_units(reinterpret_cast<uint16_t*>(buffer_) + length_, units, ascii.size());
+      break;
+    default:
+      convert_units(reinterpret_cast<uint32_t*>(buffer_) + length_, units, ascii.size());
   }
   length_ += ascii.size();
 }
@@ -393,11 +424,15 @@ void StrBuilder::append_repeated(uint32_t code_point, size_t count) {
   if (count == 0 || !reserve(count, width_for(code_point))) return;
   seen_ |= code_point;
   switch (width_) {
-    case 1: std::memset(buffer_ + length_, static_cast<int>(code_point), count); break;
-    case 2:
-      std::fill_n(reinterpret_cast<uint16_t*>(buffer_) + length_, count, static_cast<uint16_t>(code_point));
+    case 1:
+      std::memset(buffer_ + length_, static_cast<int>(code_point), count);
       break;
-    default: std::fill_n(reinterpret_cast<uint32_t*>(buffer_) + length_, count, code_point);
+    case 2:
+      std::fill_n(reinterpret_cast<uint16_t*>(buffer_) + length_, count,
+                  static_cast<uint16_t>(code_point));
+      break;
+    default:
+      std::fill_n(reinterpret_cast<uint32_t*>(buffer_) + length_, count, code_point);
   }
   length_ += count;
 }

@@ -1,10 +1,12 @@
 #pragma once
-// Str: immutable sequence of code points, each in 1, 2 or 4 bytes (the narrowest width that holds all of them).
+// Str: immutable sequence of code points, each in 1, 2 or 4 bytes (the narrowest width that holds
+// all of them).
 //
-// `data` points to the characters: right behind the struct, or into a ByteStorage shared with other strings.
-// Sharing makes repeated `s += t` linear: when `s` ends exactly where its storage is used up and there is room,
-// the result is a new Str over the same storage (strings never change, so prefixes can be shared). Every string
-// is always flat. Rejected: ropes (each access would have to flatten).
+// `data` points to the characters: right behind the struct, or into a ByteStorage shared with other
+// strings. Sharing makes repeated `s += t` linear: when `s` ends exactly where its storage is used
+// up and there is room, the result is a new Str over the same storage (strings never change, so
+// prefixes can be shared). Every string is always flat. Rejected: ropes (each access would have to
+// flatten).
 #include <string>
 #include <string_view>
 
@@ -44,9 +46,12 @@ struct Str : Cell {
   size_t byte_size() const { return length * width(); }
   uint32_t at(size_t index) const {
     switch (width()) {
-      case 1: return data[index];
-      case 2: return reinterpret_cast<const uint16_t*>(data)[index];
-      default: return reinterpret_cast<const uint32_t*>(data)[index];
+      case 1:
+        return data[index];
+      case 2:
+        return reinterpret_cast<const uint16_t*>(data)[index];
+      default:
+        return reinterpret_cast<const uint32_t*>(data)[index];
     }
   }
   /// The characters as Latin-1 bytes; width must be 1. For ASCII strings this is the text as UTF-8.
@@ -90,8 +95,9 @@ Result<Str*> str_repeat(VM& vm, Str* string, int64_t n);
 /// Decimal digits.
 Result<Str*> str_from_int64(VM& vm, int64_t i);
 
-/// Collects code points or pieces and makes one string; narrows the width by itself. A long text is collected in a
-/// ByteStorage, so that memory limits hold: use only as a local, where the collector sees it.
+/// Collects code points or pieces and makes one string; narrows the width by itself. A long text is
+/// collected in a ByteStorage, so that memory limits hold: use only as a local, where the collector
+/// sees it.
 class StrBuilder {
  public:
   explicit StrBuilder(VM& vm) : vm_(vm) {}
@@ -123,9 +129,14 @@ class StrBuilder {
   bool reserve(size_t more, unsigned width);
   void put(uint32_t code_point) {
     switch (width_) {
-      case 1: buffer_[length_] = static_cast<uint8_t>(code_point); break;
-      case 2: reinterpret_cast<uint16_t*>(buffer_)[length_] = static_cast<uint16_t>(code_point); break;
-      default: reinterpret_cast<uint32_t*>(buffer_)[length_] = code_point;
+      case 1:
+        buffer_[length_] = static_cast<uint8_t>(code_point);
+        break;
+      case 2:
+        reinterpret_cast<uint16_t*>(buffer_)[length_] = static_cast<uint16_t>(code_point);
+        break;
+      default:
+        reinterpret_cast<uint32_t*>(buffer_)[length_] = code_point;
     }
     ++length_;
   }
@@ -133,7 +144,7 @@ class StrBuilder {
   static constexpr size_t kInlineBytes = 256;
   VM& vm_;
   uint8_t* buffer_ = inline_;
-  ByteStorage* storage_ = nullptr;                // null: `buffer_` is `inline_`
+  ByteStorage* storage_ = nullptr;               // null: `buffer_` is `inline_`
   size_t length_ = 0, capacity_ = kInlineBytes;  // in units
   unsigned width_ = 1;
   uint32_t seen_ = 0;  // OR of all code points while width_ is 1
@@ -170,7 +181,8 @@ class ByteBuilder {
   explicit ByteBuilder(VM& vm) : vm_(vm) {}
   ByteBuilder(const ByteBuilder&) = delete;
   void append(uint32_t byte) {
-    if (length_ == capacity_ && !reserve(1)) [[unlikely]] return;
+    if (length_ == capacity_ && !reserve(1)) [[unlikely]]
+      return;
     buffer_[length_++] = static_cast<uint8_t>(byte);
   }
   void append(std::string_view bytes);

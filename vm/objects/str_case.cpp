@@ -1,4 +1,5 @@
-// Case mappings and character predicates of str. ASCII text never leaves the first branch of each function.
+// Case mappings and character predicates of str. ASCII text never leaves the first branch of each
+// function.
 #include "lexer/unicode_identifier.h"
 #include "vm/objects/str_functions.h"
 #include "vm/objects/unicode.h"
@@ -69,24 +70,30 @@ constexpr bool is_ascii_digit(uint32_t c) { return c - '0' < 10; }
 
 Result<Str*> str_lower(VM& vm, Str* string) {
   if (string->is_ascii())
-    return map_ascii(vm, string, [](uint8_t c) { return static_cast<uint8_t>(c | (is_ascii_upper(c) << 5)); });
-  return map_unicode(vm, string, [string](size_t i, uint32_t, uint32_t* out) { return lower_at(string, i, out); });
+    return map_ascii(vm, string,
+                     [](uint8_t c) { return static_cast<uint8_t>(c | (is_ascii_upper(c) << 5)); });
+  return map_unicode(
+      vm, string, [string](size_t i, uint32_t, uint32_t* out) { return lower_at(string, i, out); });
 }
 
 Result<Str*> str_upper(VM& vm, Str* string) {
   if (string->is_ascii())
-    return map_ascii(vm, string, [](uint8_t c) { return static_cast<uint8_t>(c & ~(is_ascii_lower(c) << 5)); });
-  return map_unicode(vm, string, [](size_t, uint32_t c, uint32_t* out) { return unicode_to_upper(c, out); });
+    return map_ascii(vm, string,
+                     [](uint8_t c) { return static_cast<uint8_t>(c & ~(is_ascii_lower(c) << 5)); });
+  return map_unicode(vm, string,
+                     [](size_t, uint32_t c, uint32_t* out) { return unicode_to_upper(c, out); });
 }
 
 Result<Str*> str_casefold(VM& vm, Str* string) {
   if (string->is_ascii()) return str_lower(vm, string);
-  return map_unicode(vm, string, [](size_t, uint32_t c, uint32_t* out) { return unicode_fold_case(c, out); });
+  return map_unicode(vm, string,
+                     [](size_t, uint32_t c, uint32_t* out) { return unicode_fold_case(c, out); });
 }
 
 Result<Str*> str_swapcase(VM& vm, Str* string) {
   if (string->is_ascii())
-    return map_ascii(vm, string, [](uint8_t c) { return static_cast<uint8_t>(c ^ (is_ascii_alpha(c) << 5)); });
+    return map_ascii(vm, string,
+                     [](uint8_t c) { return static_cast<uint8_t>(c ^ (is_ascii_alpha(c) << 5)); });
   return map_unicode(vm, string, [string](size_t i, uint32_t c, uint32_t* out) {
     if (unicode_is_upper(c)) return lower_at(string, i, out);
     if (unicode_is_lower(c)) return unicode_to_upper(c, out);
@@ -111,7 +118,8 @@ Result<Str*> str_title(VM& vm, Str* string) {
 }
 
 Result<bool> str_isalpha(VM&, Str* string) {
-  return all_units(string, [](uint32_t c) { return c < 0x80 ? is_ascii_alpha(c) : unicode_is_alpha(c); });
+  return all_units(string,
+                   [](uint32_t c) { return c < 0x80 ? is_ascii_alpha(c) : unicode_is_alpha(c); });
 }
 Result<bool> str_isalnum(VM&, Str* string) {
   return all_units(string, [](uint32_t c) {
@@ -119,13 +127,16 @@ Result<bool> str_isalnum(VM&, Str* string) {
   });
 }
 Result<bool> str_isdecimal(VM&, Str* string) {
-  return all_units(string, [](uint32_t c) { return c < 0x80 ? is_ascii_digit(c) : unicode_is_decimal(c); });
+  return all_units(string,
+                   [](uint32_t c) { return c < 0x80 ? is_ascii_digit(c) : unicode_is_decimal(c); });
 }
 Result<bool> str_isdigit(VM&, Str* string) {
-  return all_units(string, [](uint32_t c) { return c < 0x80 ? is_ascii_digit(c) : unicode_is_digit(c); });
+  return all_units(string,
+                   [](uint32_t c) { return c < 0x80 ? is_ascii_digit(c) : unicode_is_digit(c); });
 }
 Result<bool> str_isnumeric(VM&, Str* string) {
-  return all_units(string, [](uint32_t c) { return c < 0x80 ? is_ascii_digit(c) : unicode_is_numeric(c); });
+  return all_units(string,
+                   [](uint32_t c) { return c < 0x80 ? is_ascii_digit(c) : unicode_is_numeric(c); });
 }
 Result<bool> str_isspace(VM&, Str* string) { return all_units(string, is_unicode_space); }
 Result<bool> str_isascii(VM&, Str* string) { return string->is_ascii() || string->length == 0; }

@@ -1,8 +1,8 @@
 // str.format and str.format_map: "{field!conversion:spec}" templates.
 //
-// A template is read once from left to right. A field name is looked up first in the arguments, then through attributes
-// and indices; a spec that contains fields is itself a template, one level deep at most. Automatic numbers are counted
-// across both levels.
+// A template is read once from left to right. A field name is looked up first in the arguments,
+// then through attributes and indices; a spec that contains fields is itself a template, one level
+// deep at most. Automatic numbers are counted across both levels.
 #include "vm/objects/format.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/str_functions.h"
@@ -38,7 +38,8 @@ class Formatter {
         ++at;
         continue;
       }
-      if (brace == '}') return vm_.raise(Exc::ValueError, "Single '}' encountered in format string");
+      if (brace == '}')
+        return vm_.raise(Exc::ValueError, "Single '}' encountered in format string");
       if (at_end) return vm_.raise(Exc::ValueError, "Single '{' encountered in format string");
       Field field = TRY(read_field(text, &at, piece.end));
       TRY(render_field(out, text, field, depth));
@@ -115,13 +116,17 @@ class Formatter {
 
   Result<Value> convert(Value value, uint32_t conversion) {
     switch (conversion) {
-      case 'r': return repr_of(vm_, value);
-      case 's': return str_of(vm_, value);
-      case 'a': return ascii_of(vm_, value);
+      case 'r':
+        return repr_of(vm_, value);
+      case 's':
+        return str_of(vm_, value);
+      case 'a':
+        return ascii_of(vm_, value);
     }
     if (conversion > 32 && conversion < 127) {
       char letter = static_cast<char>(conversion);
-      return vm_.raise(Exc::ValueError, "Unknown conversion specifier {}", std::string_view(&letter, 1));
+      return vm_.raise(Exc::ValueError, "Unknown conversion specifier {}",
+                       std::string_view(&letter, 1));
     }
     constexpr char kDigits[] = "0123456789abcdef";
     std::string hex;
@@ -146,20 +151,23 @@ class Formatter {
   Result<void> set_numbering(Numbering numbering) {
     if (numbering_ == Numbering::Unknown) numbering_ = numbering;
     if (numbering_ == numbering) return {};
-    return vm_.raise(Exc::ValueError,
-                     numbering == Numbering::Manual
-                         ? "cannot switch from automatic field numbering to manual field specification"
-                         : "cannot switch from manual field specification to automatic field numbering");
+    return vm_.raise(
+        Exc::ValueError,
+        numbering == Numbering::Manual
+            ? "cannot switch from automatic field numbering to manual field specification"
+            : "cannot switch from manual field specification to automatic field numbering");
   }
 
   Result<Value> first_value(Str* text, Piece first) {
     int64_t index = TRY(number(text, first));
-    if (index >= 0 || first.empty()) TRY(set_numbering(first.empty() ? Numbering::Automatic : Numbering::Manual));
+    if (index >= 0 || first.empty())
+      TRY(set_numbering(first.empty() ? Numbering::Automatic : Numbering::Manual));
     if (first.empty()) index = next_index_++;
     if (index >= 0) {
       if (!has_args_) return vm_.raise(Exc::ValueError, "Format string contains positional fields");
       if (static_cast<size_t>(index) >= arg_count_)
-        return vm_.raise(Exc::IndexError, "Replacement index {} out of range for positional args tuple", index);
+        return vm_.raise(Exc::IndexError,
+                         "Replacement index {} out of range for positional args tuple", index);
       return args_[index];
     }
     Value key = TRY(str_slice(vm_, text, first.begin, first.end));
@@ -185,10 +193,12 @@ class Formatter {
         Piece piece{begin, at++};
         if (piece.empty()) return vm_.raise(Exc::ValueError, "Empty attribute in format string");
         int64_t index = TRY(number(text, piece));
-        Value key = index >= 0 ? TRY(make_int(vm_, index)) : Value(TRY(str_slice(vm_, text, piece.begin, piece.end)));
+        Value key = index >= 0 ? TRY(make_int(vm_, index))
+                               : Value(TRY(str_slice(vm_, text, piece.begin, piece.end)));
         value = TRY(get_item(vm_, value, key));
       } else {
-        return vm_.raise(Exc::ValueError, "Only '.' or '[' may follow ']' in format field specifier");
+        return vm_.raise(Exc::ValueError,
+                         "Only '.' or '[' may follow ']' in format field specifier");
       }
     }
     return value;
@@ -205,7 +215,8 @@ class Formatter {
 
 }  // namespace
 
-Result<Value> str_format(VM& vm, Str* format, const Value* args, size_t arg_count, Value names, bool has_args) {
+Result<Value> str_format(VM& vm, Str* format, const Value* args, size_t arg_count, Value names,
+                         bool has_args) {
   StrBuilder out(vm);
   Formatter formatter(vm, args, arg_count, names, has_args);
   TRY(formatter.render(out, format, {0, format->length}, 1));

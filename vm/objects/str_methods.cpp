@@ -1,5 +1,5 @@
-// The type str: its method table. Algorithms are in text_methods.h (shared with bytes), str_case.cpp, str_translate.cpp,
-// codec.cpp, str_format.cpp and percent_format.cpp.
+// The type str: its method table. Algorithms are in text_methods.h (shared with bytes),
+// str_case.cpp, str_translate.cpp, codec.cpp, str_format.cpp and percent_format.cpp.
 #include "vm/binding/bind.h"
 #include "vm/objects/codec.h"
 #include "vm/objects/format.h"
@@ -23,7 +23,9 @@ struct StrFamily {
   static bool is_line_break(uint32_t c) { return is_unicode_line_break(c); }
 
   template <class F>
-  static auto units(const Str* self, F f) { return with_units(self, f); }
+  static auto units(const Str* self, F f) {
+    return with_units(self, f);
+  }
   template <class R, class F>
   static R pair(const Str* self, const Str* operand, R absent, F f) {
     if (operand->width() > self->width()) return absent;
@@ -41,7 +43,9 @@ struct StrFamily {
     builder.append(self, begin, end);
   }
   static Result<Str*> make(VM&, StrBuilder& builder) { return builder.finish(); }
-  static Result<Str*> repeat(VM& vm, Str* self, int64_t count) { return str_repeat(vm, self, count); }
+  static Result<Str*> repeat(VM& vm, Str* self, int64_t count) {
+    return str_repeat(vm, self, count);
+  }
 
   static Result<Str*> needle(VM& vm, Value v, const char* method) {
     if (Str* string = try_as<Str>(v)) return string;
@@ -50,7 +54,8 @@ struct StrFamily {
   /// `what`: "removeprefix() argument", or null.
   static Result<Str*> operand(VM& vm, Value v, const char* what) {
     if (Str* string = try_as<Str>(v)) return string;
-    return vm.raise(Exc::TypeError, "{}{}must be str, not {}", what ? what : "", what ? " " : "", vm.type_of(v));
+    return vm.raise(Exc::TypeError, "{}{}must be str, not {}", what ? what : "", what ? " " : "",
+                    vm.type_of(v));
   }
   static Result<Str*> separator(VM& vm, Value v) {
     if (Str* string = try_as<Str>(v)) return string;
@@ -58,11 +63,13 @@ struct StrFamily {
   }
   static Result<Str*> affix(VM& vm, Value v, const char* method) {
     if (Str* string = try_as<Str>(v)) return string;
-    return vm.raise(Exc::TypeError, "{} first arg must be str or a tuple of str, not {}", method, vm.type_of(v));
+    return vm.raise(Exc::TypeError, "{} first arg must be str or a tuple of str, not {}", method,
+                    vm.type_of(v));
   }
   static Result<Str*> affix_in_tuple(VM& vm, Value v, const char* method) {
     if (Str* string = try_as<Str>(v)) return string;
-    return vm.raise(Exc::TypeError, "tuple for {} must only contain str, not {}", method, vm.type_of(v));
+    return vm.raise(Exc::TypeError, "tuple for {} must only contain str, not {}", method,
+                    vm.type_of(v));
   }
   static Result<Str*> strip_set(VM& vm, Value v, const char* method) {
     if (Str* string = try_as<Str>(v)) return string;
@@ -88,11 +95,13 @@ struct StrFamily {
 };
 using Text = TextMethods<StrFamily>;
 
-Result<Value> str_new(VM& vm, Type* cls, Optional<Value> object, Optional<Value> encoding, Optional<Value> errors) {
+Result<Value> str_new(VM& vm, Type* cls, Optional<Value> object, Optional<Value> encoding,
+                      Optional<Value> errors) {
   const char* which = "encoding";
   for (const Optional<Value>* name : {&encoding, &errors}) {
     if (name->present && !try_as<Str>(name->value))
-      return vm.raise(Exc::TypeError, "str() argument '{}' must be str, not {}", which, vm.type_of(name->value));
+      return vm.raise(Exc::TypeError, "str() argument '{}' must be str, not {}", which,
+                      vm.type_of(name->value));
     which = "errors";
   }
   Str* text;
@@ -106,7 +115,8 @@ Result<Value> str_new(VM& vm, Type* cls, Optional<Value> object, Optional<Value>
     if (!get_bytes(object.value, &data))
       return vm.raise(Exc::TypeError, "decoding to str: need a bytes-like object, {} found",
                       vm.type_of(object.value));
-    text = TRY(decode_text(vm, data, object.value, encoding.present ? to_utf8(as<Str>(encoding.value)) : "utf-8",
+    text = TRY(decode_text(vm, data, object.value,
+                           encoding.present ? to_utf8(as<Str>(encoding.value)) : "utf-8",
                            errors.present ? to_utf8(as<Str>(errors.value)) : "strict"));
   }
   return str_as_class(vm, cls, text);
@@ -133,7 +143,8 @@ Result<Value> str_add(VM& vm, Str* self, Value other) {
 Result<bool> str_contains(VM& vm, Str* self, Value item) {
   Str* needle = try_as<Str>(item);
   if (!needle)
-    return vm.raise(Exc::TypeError, "'in <string>' requires string as left operand, not {}", vm.type_of(item));
+    return vm.raise(Exc::TypeError, "'in <string>' requires string as left operand, not {}",
+                    vm.type_of(item));
   return str_find(self, needle, 0, self->length) >= 0;
 }
 
@@ -149,7 +160,9 @@ Result<Value> str_hash_method(VM& vm, Str* self) {
 Result<Str*> str_repr_method(VM& vm, Str* self) { return str_repr(vm, self); }
 Result<Str*> str_str(VM& vm, Str* self) { return str_slice(vm, self, 0, self->length); }
 Result<Value> str_iter(VM& vm, Str* self) { return make_str_iterator(vm, self); }
-Result<Value> str_format_spec(VM& vm, Str* self, Str* spec) { return format_string(vm, self, spec); }
+Result<Value> str_format_spec(VM& vm, Str* self, Str* spec) {
+  return format_string(vm, self, spec);
+}
 Result<int64_t> str_sizeof(VM&, Str* self) {
   size_t header = self->is_ascii() ? 40 : 56;
   return static_cast<int64_t>(header + (self->length + 1) * self->width());
@@ -165,11 +178,13 @@ Result<Bytes*> str_encode(VM& vm, Str* self, Optional<Str*> encoding, Optional<S
                      errors.present ? to_utf8(errors.value) : "strict");
 }
 
-Result<Value> str_replace(VM& vm, Str* self, Value old, Value replacement, Optional<int64_t> count) {
+Result<Value> str_replace(VM& vm, Str* self, Value old, Value replacement,
+                          Optional<int64_t> count) {
   Str* from = TRY(StrFamily::needle(vm, old, "replace"));
   Str* to = try_as<Str>(replacement);
   if (!to)
-    return vm.raise(Exc::TypeError, "replace() argument 2 must be str, not {}", vm.type_of(replacement));
+    return vm.raise(Exc::TypeError, "replace() argument 2 must be str, not {}",
+                    vm.type_of(replacement));
   return Text::replace_all(vm, self, from, to, Text::limit_of(count));
 }
 
@@ -180,8 +195,9 @@ Result<Value> str_maketrans(VM& vm, Value x, Optional<Value> y, Optional<Value> 
 Result<Value> str_format_method(VM& vm, const Arguments& arguments) {
   Str* self = arguments.positional_count ? try_as<Str>(arguments.values[0]) : nullptr;
   if (!self)
-    return vm.raise(Exc::TypeError, "descriptor 'format' for 'str' objects doesn't apply to a '{}' object",
-                    arguments.positional_count ? vm.type_of(arguments.values[0])->name : vm.names().empty);
+    return vm.raise(
+        Exc::TypeError, "descriptor 'format' for 'str' objects doesn't apply to a '{}' object",
+        arguments.positional_count ? vm.type_of(arguments.values[0])->name : vm.names().empty);
   Value names;
   if (arguments.keyword_names) {
     Dict* dict = TRY(make_dict(vm, arguments.keyword_count()));
@@ -197,8 +213,8 @@ Result<Value> str_format_map(VM& vm, Str* self, Value mapping) {
 
 constexpr uint16_t kStatic = NativeFunctionDef::kStatic;
 constexpr NativeFunctionDef kMethods[] = {
-    {"__new__(cls, object='', encoding='utf-8', errors='strict')", "Create and return a new object.", bind<str_new>(),
-     kStatic},
+    {"__new__(cls, object='', encoding='utf-8', errors='strict')",
+     "Create and return a new object.", bind<str_new>(), kStatic},
     {"__repr__(self, /)", "Return repr(self).", bind<str_repr_method>()},
     {"__str__(self, /)", "Return str(self).", bind<str_str>()},
     {"__hash__(self, /)", "Return hash(self).", bind<str_hash_method>()},
@@ -212,112 +228,149 @@ constexpr NativeFunctionDef kMethods[] = {
     {"__mod__(self, value, /)", "Return self%value.", bind<str_mod>()},
     {"__rmod__(self, value, /)", "Return value%self.", bind<str_reflected_mod>()},
     {"__lt__(self, value, /)", "Return self<value.", bind<str_rich_compare<CompareOp::Less>>()},
-    {"__le__(self, value, /)", "Return self<=value.", bind<str_rich_compare<CompareOp::LessEqual>>()},
+    {"__le__(self, value, /)", "Return self<=value.",
+     bind<str_rich_compare<CompareOp::LessEqual>>()},
     {"__eq__(self, value, /)", "Return self==value.", bind<str_rich_compare<CompareOp::Equal>>()},
-    {"__ne__(self, value, /)", "Return self!=value.", bind<str_rich_compare<CompareOp::NotEqual>>()},
+    {"__ne__(self, value, /)", "Return self!=value.",
+     bind<str_rich_compare<CompareOp::NotEqual>>()},
     {"__gt__(self, value, /)", "Return self>value.", bind<str_rich_compare<CompareOp::Greater>>()},
-    {"__ge__(self, value, /)", "Return self>=value.", bind<str_rich_compare<CompareOp::GreaterEqual>>()},
-    {"__format__(self, format_spec, /)", "Return a formatted version of the string as described by format_spec.",
+    {"__ge__(self, value, /)", "Return self>=value.",
+     bind<str_rich_compare<CompareOp::GreaterEqual>>()},
+    {"__format__(self, format_spec, /)",
+     "Return a formatted version of the string as described by format_spec.",
      bind<str_format_spec>()},
-    {"__sizeof__(self, /)", "Return the size of the string in memory, in bytes.", bind<str_sizeof>()},
-    {"__getnewargs__(self, /)", "Return the arguments to make a copy with.", bind<str_getnewargs>()},
+    {"__sizeof__(self, /)", "Return the size of the string in memory, in bytes.",
+     bind<str_sizeof>()},
+    {"__getnewargs__(self, /)", "Return the arguments to make a copy with.",
+     bind<str_getnewargs>()},
 
     {"find(self, sub, start=None, end=None, /)",
-     "Return the lowest index in S where substring sub is found, such that sub is contained within S[start:end].",
+     "Return the lowest index in S where substring sub is found, such that sub is contained within "
+     "S[start:end].",
      bind<Text::find>()},
     {"rfind(self, sub, start=None, end=None, /)",
-     "Return the highest index in S where substring sub is found, such that sub is contained within S[start:end].",
+     "Return the highest index in S where substring sub is found, such that sub is contained "
+     "within S[start:end].",
      bind<Text::rfind>()},
-    {"index(self, sub, start=None, end=None, /)", "Like find, but raise ValueError when the substring is not found.",
-     bind<Text::index>()},
-    {"rindex(self, sub, start=None, end=None, /)", "Like rfind, but raise ValueError when the substring is not found.",
-     bind<Text::rindex>()},
+    {"index(self, sub, start=None, end=None, /)",
+     "Like find, but raise ValueError when the substring is not found.", bind<Text::index>()},
+    {"rindex(self, sub, start=None, end=None, /)",
+     "Like rfind, but raise ValueError when the substring is not found.", bind<Text::rindex>()},
     {"count(self, sub, start=None, end=None, /)",
-     "Return the number of non-overlapping occurrences of substring sub in string S[start:end].", bind<Text::count>()},
+     "Return the number of non-overlapping occurrences of substring sub in string S[start:end].",
+     bind<Text::count>()},
     {"startswith(self, prefix, start=None, end=None, /)",
-     "Return True if the string starts with the specified prefix, False otherwise.", bind<Text::startswith>()},
+     "Return True if the string starts with the specified prefix, False otherwise.",
+     bind<Text::startswith>()},
     {"endswith(self, suffix, start=None, end=None, /)",
-     "Return True if the string ends with the specified suffix, False otherwise.", bind<Text::endswith>()},
-    {"removeprefix(self, prefix, /)", "Return a str with the given prefix string removed if present.",
-     bind<Text::removeprefix>()},
-    {"removesuffix(self, suffix, /)", "Return a str with the given suffix string removed if present.",
-     bind<Text::removesuffix>()},
-    {"replace(self, old, new, /, count=-1)", "Return a copy with all occurrences of substring old replaced by new.",
-     bind<str_replace>()},
+     "Return True if the string ends with the specified suffix, False otherwise.",
+     bind<Text::endswith>()},
+    {"removeprefix(self, prefix, /)",
+     "Return a str with the given prefix string removed if present.", bind<Text::removeprefix>()},
+    {"removesuffix(self, suffix, /)",
+     "Return a str with the given suffix string removed if present.", bind<Text::removesuffix>()},
+    {"replace(self, old, new, /, count=-1)",
+     "Return a copy with all occurrences of substring old replaced by new.", bind<str_replace>()},
     {"split(self, /, sep=None, maxsplit=-1)",
-     "Return a list of the substrings in the string, using sep as the separator string.", bind<Text::split>()},
+     "Return a list of the substrings in the string, using sep as the separator string.",
+     bind<Text::split>()},
     {"rsplit(self, /, sep=None, maxsplit=-1)",
      "Like split, but splitting starts at the end of the string.", bind<Text::rsplit>()},
-    {"splitlines(self, /, keepends=False)", "Return a list of the lines in the string, breaking at line boundaries.",
+    {"splitlines(self, /, keepends=False)",
+     "Return a list of the lines in the string, breaking at line boundaries.",
      bind<Text::splitlines>()},
     {"partition(self, sep, /)", "Partition the string into three parts using the given separator.",
      bind<Text::partition>()},
     {"rpartition(self, sep, /)", "Partition the string into three parts at the last separator.",
      bind<Text::rpartition>()},
     {"join(self, iterable, /)", "Concatenate any number of strings.", bind<str_join>()},
-    {"strip(self, chars=None, /)", "Return a copy of the string with leading and trailing whitespace removed.",
+    {"strip(self, chars=None, /)",
+     "Return a copy of the string with leading and trailing whitespace removed.",
      bind<Text::strip>()},
     {"lstrip(self, chars=None, /)", "Return a copy of the string with leading whitespace removed.",
      bind<Text::lstrip>()},
     {"rstrip(self, chars=None, /)", "Return a copy of the string with trailing whitespace removed.",
      bind<Text::rstrip>()},
-    {"center(self, width, fillchar=' ', /)", "Return a centered string of length width.", bind<Text::center>()},
-    {"ljust(self, width, fillchar=' ', /)", "Return a left-justified string of length width.", bind<Text::ljust>()},
-    {"rjust(self, width, fillchar=' ', /)", "Return a right-justified string of length width.", bind<Text::rjust>()},
-    {"zfill(self, width, /)", "Pad a numeric string with zeros on the left, to fill a field of the given width.",
+    {"center(self, width, fillchar=' ', /)", "Return a centered string of length width.",
+     bind<Text::center>()},
+    {"ljust(self, width, fillchar=' ', /)", "Return a left-justified string of length width.",
+     bind<Text::ljust>()},
+    {"rjust(self, width, fillchar=' ', /)", "Return a right-justified string of length width.",
+     bind<Text::rjust>()},
+    {"zfill(self, width, /)",
+     "Pad a numeric string with zeros on the left, to fill a field of the given width.",
      bind<Text::zfill>()},
-    {"expandtabs(self, /, tabsize=8)", "Return a copy where all tab characters are expanded using spaces.",
-     bind<Text::expandtabs>()},
+    {"expandtabs(self, /, tabsize=8)",
+     "Return a copy where all tab characters are expanded using spaces.", bind<Text::expandtabs>()},
 
     {"encode(self, /, encoding='utf-8', errors='strict')",
      "Encode the string using the codec registered for encoding.", bind<str_encode>()},
     {"format(self, /, *args, **kwargs)",
-     "Return a formatted version of the string, using substitutions from args and kwargs.", bind<str_format_method>()},
+     "Return a formatted version of the string, using substitutions from args and kwargs.",
+     bind<str_format_method>()},
     {"format_map(self, mapping, /)",
-     "Return a formatted version of the string, using substitutions from mapping.", bind<str_format_map>()},
-    {"translate(self, table, /)", "Replace each character in the string using the given translation table.",
+     "Return a formatted version of the string, using substitutions from mapping.",
+     bind<str_format_map>()},
+    {"translate(self, table, /)",
+     "Replace each character in the string using the given translation table.",
      bind<str_translate>()},
     {"maketrans(x, y=None, z=None, /)", "Return a translation table usable for str.translate().",
      bind<str_maketrans>(), kStatic},
 
     {"lower(self, /)", "Return a copy of the string converted to lowercase.", bind<str_lower>()},
     {"upper(self, /)", "Return a copy of the string converted to uppercase.", bind<str_upper>()},
-    {"title(self, /)", "Return a version of the string where each word is titlecased.", bind<str_title>()},
+    {"title(self, /)", "Return a version of the string where each word is titlecased.",
+     bind<str_title>()},
     {"swapcase(self, /)",
-     "Convert uppercase characters to lowercase and lowercase characters to uppercase.", bind<str_swapcase>()},
+     "Convert uppercase characters to lowercase and lowercase characters to uppercase.",
+     bind<str_swapcase>()},
     {"capitalize(self, /)", "Return a capitalized version of the string.", bind<str_capitalize>()},
-    {"casefold(self, /)", "Return a version of the string suitable for caseless comparisons.", bind<str_casefold>()},
-    {"isalpha(self, /)", "Return True if the string is an alphabetic string, False otherwise.", bind<str_isalpha>()},
+    {"casefold(self, /)", "Return a version of the string suitable for caseless comparisons.",
+     bind<str_casefold>()},
+    {"isalpha(self, /)", "Return True if the string is an alphabetic string, False otherwise.",
+     bind<str_isalpha>()},
     {"isalnum(self, /)", "Return True if the string is an alpha-numeric string, False otherwise.",
      bind<str_isalnum>()},
-    {"isdecimal(self, /)", "Return True if the string is a decimal string, False otherwise.", bind<str_isdecimal>()},
-    {"isdigit(self, /)", "Return True if the string is a digit string, False otherwise.", bind<str_isdigit>()},
-    {"isnumeric(self, /)", "Return True if the string is a numeric string, False otherwise.", bind<str_isnumeric>()},
-    {"isspace(self, /)", "Return True if the string is a whitespace string, False otherwise.", bind<str_isspace>()},
+    {"isdecimal(self, /)", "Return True if the string is a decimal string, False otherwise.",
+     bind<str_isdecimal>()},
+    {"isdigit(self, /)", "Return True if the string is a digit string, False otherwise.",
+     bind<str_isdigit>()},
+    {"isnumeric(self, /)", "Return True if the string is a numeric string, False otherwise.",
+     bind<str_isnumeric>()},
+    {"isspace(self, /)", "Return True if the string is a whitespace string, False otherwise.",
+     bind<str_isspace>()},
     {"isascii(self, /)", "Return True if all characters in the string are ASCII, False otherwise.",
      bind<str_isascii>()},
-    {"isprintable(self, /)", "Return True if the string is printable, False otherwise.", bind<str_isprintable>()},
-    {"isidentifier(self, /)", "Return True if the string is a valid Python identifier, False otherwise.",
+    {"isprintable(self, /)", "Return True if the string is printable, False otherwise.",
+     bind<str_isprintable>()},
+    {"isidentifier(self, /)",
+     "Return True if the string is a valid Python identifier, False otherwise.",
      bind<str_isidentifier>()},
-    {"islower(self, /)", "Return True if the string is a lowercase string, False otherwise.", bind<str_islower>()},
-    {"isupper(self, /)", "Return True if the string is an uppercase string, False otherwise.", bind<str_isupper>()},
-    {"istitle(self, /)", "Return True if the string is a title-cased string, False otherwise.", bind<str_istitle>()},
+    {"islower(self, /)", "Return True if the string is a lowercase string, False otherwise.",
+     bind<str_islower>()},
+    {"isupper(self, /)", "Return True if the string is an uppercase string, False otherwise.",
+     bind<str_isupper>()},
+    {"istitle(self, /)", "Return True if the string is a title-cased string, False otherwise.",
+     bind<str_istitle>()},
 };
 
 }  // namespace
 
 extern const NativeTypeDef kStrType = {
     .name = "str",
-    .doc = "str(object='') -> str\n"
-           "str(bytes_or_buffer[, encoding[, errors]]) -> str\n\n"
-           "Create a new string object from the given object. If encoding or errors is given, the object must expose\n"
-           "bytes, which are decoded; else the result is that of object.__str__().",
+    .doc =
+        "str(object='') -> str\n"
+        "str(bytes_or_buffer[, encoding[, errors]]) -> str\n\n"
+        "Create a new string object from the given object. If encoding or errors is given, the "
+        "object must expose\n"
+        "bytes, which are decoded; else the result is that of object.__str__().",
     .methods = kMethods,
     .flags = Type::kCanSubclass,
 };
 
 int64_t str_find(const Str* haystack, const Str* needle, size_t begin, size_t end) {
-  return Text::search(const_cast<Str*>(haystack), const_cast<Str*>(needle), {begin, end, begin <= end}, false);
+  return Text::search(const_cast<Str*>(haystack), const_cast<Str*>(needle),
+                      {begin, end, begin <= end}, false);
 }
 
 Result<Value> str_as_class(VM& vm, Type* cls, Str* string) {
@@ -325,7 +378,8 @@ Result<Value> str_as_class(VM& vm, Type* cls, Str* string) {
   Cell* cell = TRY(allocate_instance(vm, cls));
   Str* instance = static_cast<Str*>(cell);
   Str* text = TRY(str_slice(vm, string, 0, string->length));
-  instance->aux = static_cast<uint16_t>((text->aux & (Str::kWidthMask | Str::kAscii)) | Str::kShared);
+  instance->aux =
+      static_cast<uint16_t>((text->aux & (Str::kWidthMask | Str::kAscii)) | Str::kShared);
   instance->length = text->length;
   instance->data = text->data;
   instance->storage() = text;

@@ -10,7 +10,8 @@ constexpr char kHexDigits[] = "0123456789abcdef";
 
 void append_escape(StrBuilder& out, char letter, uint32_t code_point, int digits) {
   char text[10] = {'\\', letter};
-  for (int i = 0; i < digits; ++i) text[2 + i] = kHexDigits[code_point >> (4 * (digits - 1 - i)) & 15];
+  for (int i = 0; i < digits; ++i)
+    text[2 + i] = kHexDigits[code_point >> (4 * (digits - 1 - i)) & 15];
   out.append(std::string_view(text, static_cast<size_t>(digits) + 2));
 }
 
@@ -51,9 +52,12 @@ Result<Str*> str_repr(VM& vm, Str* string, bool ascii_only) {
       out.append(string, plain, i);
       plain = i + 1;
       if (append_short_escape(out, c, quote)) continue;
-      if (c < 0x100) append_escape(out, 'x', c, 2);
-      else if (c < 0x10000) append_escape(out, 'u', c, 4);
-      else append_escape(out, 'U', c, 8);
+      if (c < 0x100)
+        append_escape(out, 'x', c, 2);
+      else if (c < 0x10000)
+        append_escape(out, 'u', c, 4);
+      else
+        append_escape(out, 'U', c, 8);
     }
     out.append(string, plain, string->length);
     out.append(static_cast<uint32_t>(quote));
@@ -68,8 +72,10 @@ void append_bytes_repr(StrBuilder& out, std::string_view bytes) {
   for (char byte : bytes) {
     uint32_t c = static_cast<uint8_t>(byte);
     if (append_short_escape(out, c, quote)) continue;
-    if (c < ' ' || c >= 0x7F) append_escape(out, 'x', c, 2);
-    else out.append(c);
+    if (c < ' ' || c >= 0x7F)
+      append_escape(out, 'x', c, 2);
+    else
+      out.append(c);
   }
   out.append(static_cast<uint32_t>(quote));
 }

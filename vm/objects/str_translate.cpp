@@ -17,7 +17,8 @@ Result<Value> as_sequence(VM& vm, Value iterable) {
   return list_from(vm, iterator.value());
 }
 
-/// What `table` says about `c`: *replacement a string (perhaps empty), or null to keep the character.
+/// What `table` says about `c`: *replacement a string (perhaps empty), or null to keep the
+/// character.
 Result<void> translate_one(VM& vm, Value table, uint32_t c, Str** replacement) {
   Value mapped;
   if (is_exact(table, BuiltinType::Dict)) {
@@ -114,8 +115,10 @@ Result<Str*> str_translate(VM& vm, Str* string, Value table) {
     uint32_t c = string->at(i);
     Str* replacement;
     TRY(translate_one(vm, table, c, &replacement));
-    if (replacement) out.append(replacement);
-    else out.append(c);
+    if (replacement)
+      out.append(replacement);
+    else
+      out.append(c);
   }
   return out.finish();
 }

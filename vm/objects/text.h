@@ -1,6 +1,7 @@
 #pragma once
-// Units: what str, bytes and bytearray share. A text is an array of units of 1, 2 or 4 bytes; the algorithms here
-// and in units.h are templates over the unit type, so that the three types have one implementation.
+// Units: what str, bytes and bytearray share. A text is an array of units of 1, 2 or 4 bytes; the
+// algorithms here and in units.h are templates over the unit type, so that the three types have one
+// implementation.
 #include <bit>
 #include <cstring>
 
@@ -17,14 +18,18 @@ constexpr size_t kMaxTextBytes = size_t{1} << 46;
 template <class F>
 decltype(auto) with_units(const Str* string, F f) {
   switch (string->width()) {
-    case 1: return f(string->data);
-    case 2: return f(reinterpret_cast<const uint16_t*>(string->data));
-    default: return f(reinterpret_cast<const uint32_t*>(string->data));
+    case 1:
+      return f(string->data);
+    case 2:
+      return f(reinterpret_cast<const uint16_t*>(string->data));
+    default:
+      return f(reinterpret_cast<const uint32_t*>(string->data));
   }
 }
 
-/// A string whose units the caller fills before anything else can run: write to units_of<T>(str). `ascii`: all
-/// units will be below 128. Some unit must need the width (below 0x100 only with width 1, and so on).
+/// A string whose units the caller fills before anything else can run: write to units_of<T>(str).
+/// `ascii`: all units will be below 128. Some unit must need the width (below 0x100 only with width
+/// 1, and so on).
 Result<Str*> allocate_str(VM& vm, size_t length, unsigned width, bool ascii);
 template <class T>
 T* units_of(Str* string) {
@@ -64,7 +69,8 @@ void convert_units(To* to, const From* from, size_t length) {
     for (size_t i = 0; i < length; ++i) to[i] = static_cast<To>(from[i]);
   }
 }
-/// Copies `length` units of `string` from `begin` to `to`, which has units of `width` bytes, wide enough.
+/// Copies `length` units of `string` from `begin` to `to`, which has units of `width` bytes, wide
+/// enough.
 void copy_units(uint8_t* to, unsigned width, const Str* string, size_t begin, size_t length);
 
 /// A string of these units, narrowed when possible.

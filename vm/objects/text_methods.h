@@ -1,20 +1,21 @@
 #pragma once
-// The methods that str, bytes and bytearray share, once. TextMethods<Family>; a Family (StrFamily, BytesFamily<...>)
-// says how to read units, take an operand from an argument, and make a result:
+// The methods that str, bytes and bytearray share, once. TextMethods<Family>; a Family (StrFamily,
+// BytesFamily<...>) says how to read units, take an operand from an argument, and make a result:
 //
 //   Self, Operand, Builder        the struct, what an argument becomes, StrBuilder or ByteBuilder
 //   length(self), size(operand)
 //   units(self, f)                f(const Unit*)
-//   pair(self, operand, absent, f)  f(units, operand_units) with one unit type; `absent` when it cannot occur
-//   slice(vm, self, b, e)         a new object (self itself when the type is immutable and nothing is cut off)
-//   make(vm, builder)
-//   needle / operand / separator / affix(vm, value, ...)  with the error texts of the type
+//   pair(self, operand, absent, f)  f(units, operand_units) with one unit type; `absent` when it
+//   cannot occur slice(vm, self, b, e)         a new object (self itself when the type is immutable
+//   and nothing is cut off) make(vm, builder) needle / operand / separator / affix(vm, value, ...)
+//   with the error texts of the type
 #include "vm/objects/indexing.h"
 #include "vm/objects/units.h"
 
 namespace apy {
 
-/// A resolved [start:end] pair. When start lies behind the text nothing is found, not even an empty operand.
+/// A resolved [start:end] pair. When start lies behind the text nothing is found, not even an empty
+/// operand.
 struct TextBounds {
   size_t begin, end;
   bool valid;
@@ -25,7 +26,8 @@ inline Result<int64_t> text_bound(VM& vm, const Optional<Value>& bound, int64_t 
   if (!bound.present || bound.value.is_none()) return fallback;
   if (bound.value.is_small_int()) return bound.value.as_small_int();
   if (!is_int(bound.value) && type_special(vm, vm.type_of(bound.value), Special::Index).is_empty())
-    return vm.raise(Exc::TypeError, "slice indices must be integers or None or have an __index__ method");
+    return vm.raise(Exc::TypeError,
+                    "slice indices must be integers or None or have an __index__ method");
   return to_int64_clamped(vm, bound.value);
 }
 inline TextBounds clamp_bounds(int64_t start, int64_t end, size_t length) {
@@ -38,12 +40,18 @@ inline TextBounds clamp_bounds(int64_t start, int64_t end, size_t length) {
 
 inline Value compare_result(CompareOp op, int order) {
   switch (op) {
-    case CompareOp::Less: return Value::boolean(order < 0);
-    case CompareOp::LessEqual: return Value::boolean(order <= 0);
-    case CompareOp::Equal: return Value::boolean(order == 0);
-    case CompareOp::NotEqual: return Value::boolean(order != 0);
-    case CompareOp::Greater: return Value::boolean(order > 0);
-    case CompareOp::GreaterEqual: return Value::boolean(order >= 0);
+    case CompareOp::Less:
+      return Value::boolean(order < 0);
+    case CompareOp::LessEqual:
+      return Value::boolean(order <= 0);
+    case CompareOp::Equal:
+      return Value::boolean(order == 0);
+    case CompareOp::NotEqual:
+      return Value::boolean(order != 0);
+    case CompareOp::Greater:
+      return Value::boolean(order > 0);
+    case CompareOp::GreaterEqual:
+      return Value::boolean(order >= 0);
   }
   return Value::none();
 }
@@ -109,8 +117,8 @@ struct TextMethods {
       return m == 0 || std::memcmp(s + at, p, m * sizeof(*p)) == 0;
     });
   }
-  static Result<bool> match_any(VM& vm, Self* self, Value what, const Bound& start, const Bound& end,
-                                bool at_end) {
+  static Result<bool> match_any(VM& vm, Self* self, Value what, const Bound& start,
+                                const Bound& end, bool at_end) {
     const char* method = at_end ? "endswith" : "startswith";
     TextBounds b = TRY(bounds(vm, self, start, end));
     if (Tuple* tuple = try_as<Tuple>(what)) {
@@ -162,14 +170,16 @@ struct TextMethods {
     return operand;
   }
   template <bool kRight>
-  static Result<List*> split_any(VM& vm, Self* self, const Bound& sep, const Optional<int64_t>& maximum) {
+  static Result<List*> split_any(VM& vm, Self* self, const Bound& sep,
+                                 const Optional<int64_t>& maximum) {
     size_t limit = limit_of(maximum);
     if (!sep.present || sep.value.is_none()) {
       List* list = TRY(pieces(vm, self, [&](auto emit) {
         return Family::units(self, [&](const auto* s) {
           auto is_space = [](uint32_t c) { return Family::is_space(c); };
           size_t n = Family::length(self);
-          return kRight ? rsplit_space(s, n, limit, is_space, emit) : split_space(s, n, limit, is_space, emit);
+          return kRight ? rsplit_space(s, n, limit, is_space, emit)
+                        : split_space(s, n, limit, is_space, emit);
         });
       }));
       if (kRight && list->length) std::reverse(list->values(), list->values() + list->length);
@@ -178,10 +188,12 @@ struct TextMethods {
     Operand operand = TRY(nonempty_separator(vm, sep.value));
     size_t n = Family::length(self), m = Family::size(operand);
     List* list = TRY(pieces(vm, self, [&](auto emit) -> Result<void> {
-      bool possible = Family::pair(self, operand, false, [](const auto*, const auto*) { return true; });
+      bool possible =
+          Family::pair(self, operand, false, [](const auto*, const auto*) { return true; });
       if (!possible) return emit(0, n);
       return Family::pair(self, operand, Result<void>(), [&](const auto* s, const auto* p) {
-        return kRight ? rsplit_units(s, n, p, m, limit, emit) : split_units(s, n, p, m, limit, emit);
+        return kRight ? rsplit_units(s, n, p, m, limit, emit)
+                      : split_units(s, n, p, m, limit, emit);
       });
     }));
     if (kRight) std::reverse(list->values(), list->values() + list->length);
@@ -209,7 +221,8 @@ struct TextMethods {
     int64_t found = search(self, operand, {0, n, true}, kRight);
     size_t head = found >= 0 ? static_cast<size_t>(found) : kRight ? 0 : n;
     size_t tail = found >= 0 ? head + m : kRight ? 0 : n;
-    Value parts[] = {TRY(Family::slice(vm, self, 0, head)), TRY(Family::slice(vm, self, head, tail)),
+    Value parts[] = {TRY(Family::slice(vm, self, 0, head)),
+                     TRY(Family::slice(vm, self, head, tail)),
                      TRY(Family::slice(vm, self, tail, n))};
     return make_tuple(vm, parts);
   }
@@ -231,8 +244,8 @@ struct TextMethods {
     });
     return Family::slice(vm, self, begin, end);
   }
-  static Result<Value> strip_any(VM& vm, Self* self, const Bound& chars, const char* method, bool left,
-                                 bool right) {
+  static Result<Value> strip_any(VM& vm, Self* self, const Bound& chars, const char* method,
+                                 bool left, bool right) {
     if (!chars.present || chars.value.is_none())
       return strip_where(vm, self, left, right, [](uint32_t c) { return Family::is_space(c); });
     Operand operand = TRY(Family::strip_set(vm, chars.value, method));
@@ -317,7 +330,8 @@ struct TextMethods {
 
   // --- replacing, repeating, items ---
 
-  static Result<Value> replace_all(VM& vm, Self* self, Operand old, Operand replacement, size_t limit) {
+  static Result<Value> replace_all(VM& vm, Self* self, Operand old, Operand replacement,
+                                   size_t limit) {
     size_t n = Family::length(self), m = Family::size(old), count = 0;
     count = Family::pair(self, old, size_t{0}, [&](const auto* s, const auto* p) {
       return count_units(s, n, p, m, limit);
@@ -366,7 +380,9 @@ struct TextMethods {
     if (count == kNotACount) return Value::not_implemented();
     return Family::repeat(vm, self, count);
   }
-  static Result<int64_t> length(VM&, Self* self) { return static_cast<int64_t>(Family::length(self)); }
+  static Result<int64_t> length(VM&, Self* self) {
+    return static_cast<int64_t>(Family::length(self));
+  }
 };
 
 }  // namespace apy

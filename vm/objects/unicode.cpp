@@ -8,7 +8,8 @@
 namespace apy {
 namespace {
 
-// utf8proc gives categories, simple case mappings and case folding; what it lacks is in the short tables here.
+// utf8proc gives categories, simple case mappings and case folding; what it lacks is in the short
+// tables here.
 struct Range {
   uint32_t first, last;
 };
@@ -44,8 +45,9 @@ constexpr Range kOtherLower[] = {
     {0xA7F8, 0xA7F9},   {0xAB5C, 0xAB5F},   {0xAB69, 0xAB69},   {0x10780, 0x10780},
     {0x10783, 0x10785}, {0x10787, 0x107B0}, {0x107B2, 0x107BA}, {0x1E030, 0x1E06D}};
 // Word_Break=MidLetter, MidNumLet or Single_Quote.
-constexpr uint32_t kMidLetters[] = {0x27,   0x2E,   0x3A,   0xB7,   0x387,  0x55F,  0x5F4,  0x2018, 0x2019,
-                                    0x2024, 0x2027, 0xFE13, 0xFE52, 0xFE55, 0xFF07, 0xFF0E, 0xFF1A};
+constexpr uint32_t kMidLetters[] = {0x27,   0x2E,   0x3A,   0xB7,   0x387,  0x55F,
+                                    0x5F4,  0x2018, 0x2019, 0x2024, 0x2027, 0xFE13,
+                                    0xFE52, 0xFE55, 0xFF07, 0xFF0E, 0xFF1A};
 
 template <size_t N>
 bool contains(const Range (&ranges)[N], uint32_t code_point) {
@@ -91,14 +93,17 @@ constexpr uint32_t kIgnorable = bit(UTF8PROC_CATEGORY_MN) | bit(UTF8PROC_CATEGOR
                                 bit(UTF8PROC_CATEGORY_CF) | bit(UTF8PROC_CATEGORY_LM) |
                                 bit(UTF8PROC_CATEGORY_SK);
 
-utf8proc_int32_t signed_code(uint32_t code_point) { return static_cast<utf8proc_int32_t>(code_point); }
+utf8proc_int32_t signed_code(uint32_t code_point) {
+  return static_cast<utf8proc_int32_t>(code_point);
+}
 
 }  // namespace
 
 int unicode_category(uint32_t code_point) {
   // Assigned by Unicode 15.1, later than utf8proc 2.8 knows.
   if (code_point >= 0x2EBF0 && code_point <= 0x2EE5D) return UTF8PROC_CATEGORY_LO;
-  if ((code_point >= 0x2FFC && code_point <= 0x2FFF) || code_point == 0x31EF) return UTF8PROC_CATEGORY_SO;
+  if ((code_point >= 0x2FFC && code_point <= 0x2FFF) || code_point == 0x31EF)
+    return UTF8PROC_CATEGORY_SO;
   return utf8proc_category(signed_code(code_point));
 }
 
@@ -113,7 +118,8 @@ bool unicode_is_numeric(uint32_t code_point) {
   return (bit(unicode_category(code_point)) & kNumbers) || contains(kNumericIdeographs, code_point);
 }
 bool unicode_is_alnum(uint32_t code_point) {
-  return unicode_is_alpha(code_point) || unicode_is_numeric(code_point) || unicode_is_digit(code_point);
+  return unicode_is_alpha(code_point) || unicode_is_numeric(code_point) ||
+         unicode_is_digit(code_point);
 }
 bool unicode_is_upper(uint32_t code_point) {
   return unicode_category(code_point) == UTF8PROC_CATEGORY_LU || contains(kOtherUpper, code_point);
@@ -129,7 +135,8 @@ bool unicode_is_case_ignorable(uint32_t code_point) {
 }
 
 int unicode_decimal_value(uint32_t code_point) {
-  if (code_point < 0x80) return code_point >= '0' && code_point <= '9' ? static_cast<int>(code_point - '0') : -1;
+  if (code_point < 0x80)
+    return code_point >= '0' && code_point <= '9' ? static_cast<int>(code_point - '0') : -1;
   if (!unicode_is_decimal(code_point)) return -1;
   // Decimal digits come in runs of ten; the mathematical ones are five runs without a gap.
   uint32_t first = code_point;
@@ -147,19 +154,22 @@ int unicode_to_lower(uint32_t code_point, uint32_t* out) {
   return 1;
 }
 int unicode_to_upper(uint32_t code_point, uint32_t* out) {
-  if (const SpecialCasing* special = special_casing(code_point)) return copy_mapping(special->upper, out);
+  if (const SpecialCasing* special = special_casing(code_point))
+    return copy_mapping(special->upper, out);
   out[0] = static_cast<uint32_t>(utf8proc_toupper(signed_code(code_point)));
   return 1;
 }
 int unicode_to_title(uint32_t code_point, uint32_t* out) {
-  if (const SpecialCasing* special = special_casing(code_point)) return copy_mapping(special->title, out);
+  if (const SpecialCasing* special = special_casing(code_point))
+    return copy_mapping(special->title, out);
   out[0] = static_cast<uint32_t>(utf8proc_totitle(signed_code(code_point)));
   return 1;
 }
 int unicode_fold_case(uint32_t code_point, uint32_t* out) {
   utf8proc_int32_t folded[4];
   int last_boundclass = 0;
-  auto count = utf8proc_decompose_char(signed_code(code_point), folded, 4, UTF8PROC_CASEFOLD, &last_boundclass);
+  auto count = utf8proc_decompose_char(signed_code(code_point), folded, 4, UTF8PROC_CASEFOLD,
+                                       &last_boundclass);
   if (count < 1 || count > 4) {  // surrogates
     out[0] = code_point;
     return 1;

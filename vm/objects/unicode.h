@@ -18,7 +18,8 @@ bool unicode_is_upper(uint32_t code_point);
 bool unicode_is_lower(uint32_t code_point);
 bool unicode_is_title(uint32_t code_point);
 inline bool unicode_is_cased(uint32_t code_point) {
-  return unicode_is_lower(code_point) || unicode_is_upper(code_point) || unicode_is_title(code_point);
+  return unicode_is_lower(code_point) || unicode_is_upper(code_point) ||
+         unicode_is_title(code_point);
 }
 /// Characters that do not break the "word" around a final sigma: apostrophes, marks, ...
 bool unicode_is_case_ignorable(uint32_t code_point);

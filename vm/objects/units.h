@@ -1,6 +1,6 @@
 #pragma once
-// Algorithms on arrays of units (see text.h): searching, splitting, counting. They know nothing of the heap; those that
-// yield pieces call `emit(begin, end)`, which returns Result<void>.
+// Algorithms on arrays of units (see text.h): searching, splitting, counting. They know nothing of
+// the heap; those that yield pieces call `emit(begin, end)`, which returns Result<void>.
 #include <algorithm>
 #include <cstring>
 #include <cwchar>
@@ -43,7 +43,8 @@ int64_t find_units(const T* s, size_t n, const T* p, size_t m) {
   // Wide text: memmem on the bytes is linear; a hit between two units is skipped.
   auto* bytes = reinterpret_cast<const char*>(s);
   size_t size = n * sizeof(T), from = 0;
-  while (auto* hit = static_cast<const char*>(memmem(bytes + from, size - from, p, m * sizeof(T)))) {
+  while (auto* hit =
+             static_cast<const char*>(memmem(bytes + from, size - from, p, m * sizeof(T)))) {
     size_t at = static_cast<size_t>(hit - bytes);
     if (at % sizeof(T) == 0) return static_cast<int64_t>(at / sizeof(T));
     from = at + 1;
