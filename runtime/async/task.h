@@ -1,0 +1,57 @@
+#pragma once
+// Task: a future that drives a coroutine.
+#include "runtime/async/future.h"
+#include "runtime/loop/timer_heap.h"
+
+namespace apy {
+
+struct Task : Future {
+  Value coroutine;
+  Value waiting_for;      // future or Sleep that it waits for, or empty
+  Value name;             // Str, or small int: "Task-N" not yet spelled out
+  Value context;
+  Task* next;             // pending tasks of the loop
+  Task* previous;
+  uint32_t cancel_requests;
+  bool must_cancel;
+  bool log_destroy_pending;
+  bool listed;
+};
+
+inline Task* try_task(Value v) {
+  if (!is_kind(v, CellKind::NativeObject)) return nullptr;
+  NativeObject* object = static_cast<NativeObject*>(v.cell());
+  return object->native_class == &Future::kTaskClass ? static_cast<Task*>(object) : nullptr;
+}
+
+/// sleep(): a coroutine-like awaitable that needs no future.
+struct Sleep : NativeObject {
+  static const NativeClass kClass;
+  enum Stage : uint16_t { kNew, kYielded, kWaiting, kDue, kCancelled, kDone };
+  Value delay, result;
+  Value loop;       // while waiting
+  Value waiter;     // Task
+  TimerId timer;
+  Stage stage;
+};
+
+extern const NativeTypeDef kTaskDefinition;
+extern const NativeTypeDef kSleepDefinition;
+
+Result<Task*> make_task(VM& vm, Value coroutine, Value loop, Value name, Value context, bool eager);
+/// Resumes the coroutine; `exception` non-empty: thrown in. Errors only for what ends the loop.
+Result<void> task_step(VM& vm, Task* task, Value exception);
+/// The future that it waited for is done.
+Result<void> task_wake(VM& vm, Task* task, Value future);
+Result<bool> task_cancel(VM& vm, Task* task, Value message);
+void finalize_pending_task(VM& vm, Task* task);
+Result<Str*> task_name(VM& vm, Task* task);
+
+Result<Value> make_sleep(VM& vm, Value delay, Value result);
+/// The timer fired: its callback's turn.
+Result<void> sleep_due(VM& vm, Sleep* sleep);
+Result<bool> sleep_cancel(VM& vm, Sleep* sleep);
+/// asyncio.iscoroutine.
+Result<bool> is_coroutine(VM& vm, Value v);
+
+}  // namespace apy

@@ -1,0 +1,42 @@
+// From text to a code object: lexer, parser, names, compiler.
+#include "lexer/name_table.h"
+#include "lexer/source.h"
+#include "parser/parser.h"
+#include "parser/resolve.h"
+#include "vm/compiler/compile.h"
+#include "vm/interpreter/setup.h"
+
+namespace apy {
+
+namespace {
+
+ParseMode parse_mode(SourceOptions::Mode mode) {
+  switch (mode) {
+    case SourceOptions::Mode::Eval: return ParseMode::Expression;
+    case SourceOptions::Mode::Single: return ParseMode::Interactive;
+    default: return ParseMode::File;
+  }
+}
+
+}  // namespace
+
+Result<Code*> compile_source(VM& vm, std::string_view text, std::string_view filename, const SourceOptions& options) {
+  Source source = options.is_file ? Source::from_bytes(std::string(filename), text)
+                                  : Source::from_text(std::string(filename), text);
+  NameTable names;
+  ParseOptions parse_options;
+  parse_options.mode = parse_mode(options.mode);
+  ParseResult parsed = parse(source, names, parse_options);
+  if (!parsed) return raise_diagnostic(vm, parsed.error, source);
+  ResolveOptions resolve_options;
+  resolve_options.allow_top_level_await = options.top_level_await;
+  Resolution resolved = resolve(parsed.root, names, resolve_options);
+  if (!resolved) return raise_diagnostic(vm, resolved.error, source);
+  CompileOptions compile_options;
+  compile_options.use_namespace = options.dynamic_names;
+  compile_options.top_level_await = options.top_level_await;
+  compile_options.annotations_as_text = options.future_annotations;
+  return compile_module(vm, parsed.root, source, compile_options);
+}
+
+}  // namespace apy
