@@ -5,6 +5,7 @@ namespace apy {
 extern const NativeModuleDef kBuiltinsModule;
 extern const NativeModuleDef kCollectionsModule;
 extern const NativeModuleDef kItertoolsModule;
+extern const NativeModuleDef kMathModule;
 extern const NativeModuleDef kSysModule;
 
 namespace {
@@ -14,6 +15,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kCollectionsModule,
     &kBuiltinsModule,
     &kItertoolsModule,
+    &kMathModule,
     &kSysModule,
 };
 
