@@ -2,8 +2,10 @@
 
 namespace apy {
 
+extern const NativeModuleDef kBisectModule;
 extern const NativeModuleDef kBuiltinsModule;
 extern const NativeModuleDef kCollectionsModule;
+extern const NativeModuleDef kHeapqModule;
 extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kMathModule;
 extern const NativeModuleDef kSysModule;
@@ -12,7 +14,9 @@ namespace {
 
 // In alphabetical order of the modules' names.
 constexpr const NativeModuleDef* kModules[] = {
+    &kBisectModule,
     &kCollectionsModule,
+    &kHeapqModule,
     &kBuiltinsModule,
     &kItertoolsModule,
     &kMathModule,
