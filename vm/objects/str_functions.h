@@ -26,8 +26,8 @@ Result<bool> str_isupper(VM& vm, Str* string);
 Result<bool> str_istitle(VM& vm, Str* string);
 
 // --- str_repr.cpp ---
-/// repr() with CPython's choice of quotes; `ascii_only` escapes everything outside ASCII.
-Result<Str*> str_repr(VM& vm, Str* string, bool ascii_only = false);
+/// repr() with CPython's choice of quotes and escapes.
+Result<Str*> str_repr(VM& vm, Str* string);
 /// b'...' of bytes, appended.
 void append_bytes_repr(StrBuilder& out, std::string_view bytes);
 

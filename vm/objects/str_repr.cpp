@@ -37,7 +37,7 @@ char choose_quote(const T* units, size_t length) {
 
 }  // namespace
 
-Result<Str*> str_repr(VM& vm, Str* string, bool ascii_only) {
+Result<Str*> str_repr(VM& vm, Str* string) {
   StrBuilder out(vm);
   out.expect(string->length + 2);
   with_units(string, [&](const auto* units) {
@@ -46,8 +46,8 @@ Result<Str*> str_repr(VM& vm, Str* string, bool ascii_only) {
     size_t plain = 0;  // start of the run that needs no escape
     for (size_t i = 0; i < string->length; ++i) {
       uint32_t c = units[i];
-      bool is_plain = c < 0x7F ? c >= ' ' && c != '\\' && c != static_cast<uint32_t>(quote)
-                               : !ascii_only && is_printable(c);
+      bool is_plain =
+          c < 0x7F ? c >= ' ' && c != '\\' && c != static_cast<uint32_t>(quote) : is_printable(c);
       if (is_plain) continue;
       out.append(string, plain, i);
       plain = i + 1;
