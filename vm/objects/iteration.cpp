@@ -35,6 +35,7 @@ Result<bool> next_of_generator(VM& vm, Generator* generator, Value* out) {
   switch (vm.resume(generator, Value::none(), Value(), out)) {
     case VM::ResumeOutcome::Yielded: return true;
     case VM::ResumeOutcome::Returned: return false;
+    case VM::ResumeOutcome::AsyncYielded:  // only async generators do
     case VM::ResumeOutcome::Raised: return Error{};
   }
   return false;
