@@ -223,6 +223,8 @@ Result<Value> bytearray_in_place_add(VM& vm, ByteArray* self, Value other) {
   if (!get_bytes(other, &data))
     return vm.raise(Exc::TypeError, "can't concat {} to {}", vm.type_of(other),
                     vm.type_of(Value(self)));
+  if (other.is(self) && self->length)  // as if its own buffer were exported meanwhile
+    return vm.raise(Exc::BufferError, "Existing exports of data: object cannot be re-sized");
   TRY(bytearray_extend(vm, self, other));
   return self;
 }
