@@ -3,6 +3,7 @@
 namespace apy {
 
 extern const NativeModuleDef kBisectModule;
+extern const NativeModuleDef kAsyncioModule;
 extern const NativeModuleDef kBuiltinsModule;
 extern const NativeModuleDef kCollectionsModule;
 extern const NativeModuleDef kHeapqModule;
@@ -17,6 +18,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kBisectModule,
     &kCollectionsModule,
     &kHeapqModule,
+    &kAsyncioModule,
     &kBuiltinsModule,
     &kItertoolsModule,
     &kMathModule,

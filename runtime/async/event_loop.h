@@ -39,6 +39,7 @@ class LoopCore final : public RootBase {
   std::vector<Fiber*> parked;   // fibers waiting for a future, by index; null: free place
   Task* tasks = nullptr;        // pending tasks, newest first (linked through the tasks)
   uint64_t shuffle = 0;         // state of the shuffled order; 0: asyncio's order
+  uint64_t turn = 0;            // iterations so far
   bool stopping = false;
   bool running = false;
 };
@@ -79,6 +80,9 @@ Result<void> loop_push(VM& vm, EventLoop* loop, Ready::Kind kind, Value target, 
 /// Adds a timer for a cell (Handle or Sleep). `when` in seconds of the loop's clock.
 Result<TimerId> loop_add_timer(VM& vm, EventLoop* loop, double when, Cell* payload);
 Result<Handle*> loop_call_soon(VM& vm, EventLoop* loop, Value callback, std::span<const Value> arguments, Value context);
+Result<Handle*> loop_make_handle(VM& vm, EventLoop* loop, Value callback, std::span<const Value> arguments, Value context);
+/// Gives the pending exception of a callback to the loop's exception handler.
+Result<void> report_callback_error(VM& vm, EventLoop* loop, Handle* handle);
 Result<Value> loop_call_exception_handler(VM& vm, EventLoop* loop, Value context);
 /// Runs until stop() or an exception that ends loops.
 Result<Value> loop_run_forever(VM& vm, EventLoop* loop);

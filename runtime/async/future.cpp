@@ -66,10 +66,10 @@ Result<Future*> make_future(VM& vm, Value loop) {
 
 namespace {
 
-/// Gives one waiter to the loop. `waiter` is a task, a function, or a fiber's index.
-Result<void> schedule_waiter(VM& vm, Future* future, Value waiter, Value context, bool fiber) {
+/// Gives one waiter to the loop. `waiter` is a task, a function, or a parked fiber's index (small int).
+Result<void> schedule_waiter(VM& vm, Future* future, Value waiter, Value context) {
   EventLoop* loop = try_loop(future->loop);
-  if (fiber) return loop_push(vm, loop, Ready::Fiber, waiter, Value(), Value());
+  if (waiter.is_small_int()) return loop_push(vm, loop, Ready::Fiber, waiter, Value(), Value());
   if (Task* task = try_task(waiter); task && context.is_empty()) {
     if (loop) return loop_push(vm, loop, Ready::Wake, task, future, Value());
     Value wakeup = TRY(get_attribute(vm, task, TRY(intern(vm, "_wakeup"))));
@@ -88,16 +88,14 @@ Result<void> schedule_waiter(VM& vm, Future* future, Value waiter, Value context
 
 Result<void> future_schedule(VM& vm, Future* future) {
   Value waiter = future->waiter, context = future->waiter_context, more = future->callbacks;
-  bool fiber = future->aux & Future::kFiberWaiter;
   future->waiter = future->waiter_context = future->callbacks = Value();
-  future->aux &= static_cast<uint16_t>(~Future::kFiberWaiter);
-  if (!waiter.is_empty()) TRY(schedule_waiter(vm, future, waiter, context, fiber));
+  if (!waiter.is_empty()) TRY(schedule_waiter(vm, future, waiter, context));
   if (List* list = try_as<List>(more)) {
     for (uint64_t i = 0; i < list->length; ++i) {
       Tuple* entry = as<Tuple>(list->values()[i]);
       Value entry_context = entry->values()[1];
       bool task = entry_context.is_ellipsis();  // a task in line behind another waiter
-      TRY(schedule_waiter(vm, future, entry->values()[0], task ? Value() : entry_context, false));
+      TRY(schedule_waiter(vm, future, entry->values()[0], task ? Value() : entry_context));
     }
   }
   return {};
@@ -196,9 +194,13 @@ Result<void> future_add_task(VM& vm, Future* future, Task* task) {
   return add_waiter(vm, future, task, Value::ellipsis());
 }
 
+Result<void> future_add_fiber(VM& vm, Future* future, int64_t index) {
+  return add_waiter(vm, future, Value::small_int(index), Value::ellipsis());
+}
+
 Result<void> future_add_callback(VM& vm, Future* future, Value function, Value context) {
   if (context.is_empty()) context = Value::none();
-  if (future->done()) return schedule_waiter(vm, future, function, context, false);
+  if (future->done()) return schedule_waiter(vm, future, function, context);
   return add_waiter(vm, future, function, context);
 }
 
@@ -268,7 +270,7 @@ Result<void> method_add_done_callback(VM& vm, Value self, Value function, Option
 Result<int64_t> method_remove_done_callback(VM& vm, Value self, Value function) {
   Future* future = TRY(receiver(vm, self));
   int64_t removed = 0;
-  if (!future->waiter.is_empty() && !try_task(future->waiter) && !(future->aux & Future::kFiberWaiter) &&
+  if (!future->waiter.is_empty() && !try_task(future->waiter) && !future->waiter.is_small_int() &&
       TRY(values_equal(vm, future->waiter, function))) {
     future->waiter = future->waiter_context = Value();
     ++removed;

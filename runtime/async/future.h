@@ -15,13 +15,12 @@ struct Future : NativeObject {
   enum State : uint16_t { kPending = 0, kFinished = 1, kFailed = 2, kCancelled = 3 };
   static constexpr uint16_t kBlocking = 4;       // just yielded by an await
   static constexpr uint16_t kLogTraceback = 8;   // the exception was not retrieved yet
-  static constexpr uint16_t kFiberWaiter = 16;   // `waiter` is a fiber's number in the state
   static constexpr uint16_t kIsTask = 32;
   static constexpr uint16_t kRegistered = 64;    // finalizer registered
 
   Value loop;
   Value result;       // result or exception
-  Value waiter;       // Task to wake, callback, or empty
+  Value waiter;       // Task to wake, callback, parked fiber's index (small int), or empty
   Value waiter_context;
   Value callbacks;    // List of (function, context) after the first waiter, or empty
   Value cancel_message;
@@ -57,6 +56,8 @@ Result<Value> make_cancelled_error(VM& vm, Future* future);
 Result<void> future_add_callback(VM& vm, Future* future, Value function, Value context);
 /// Puts `task` in line for being woken. The future is pending.
 Result<void> future_add_task(VM& vm, Future* future, Task* task);
+/// Puts a parked fiber (index in LoopCore::parked) in line. The future is pending.
+Result<void> future_add_fiber(VM& vm, Future* future, int64_t index);
 /// Wakes every waiter. The future is done.
 Result<void> future_schedule(VM& vm, Future* future);
 AwaitOutcome future_await_step(VM& vm, Value self, Value* result);

@@ -1,0 +1,443 @@
+#include "runtime/async/event_loop.h"
+
+#include <cstdlib>
+
+#include "runtime/async/task.h"
+#include "vm/binding/bind.h"
+
+namespace apy {
+
+void LoopCore::trace(Visitor& visitor) const {
+  auto& self = const_cast<LoopCore&>(*this);
+  self.ready.for_each([&](Ready& entry) {
+    visitor.visit(entry.target);
+    visitor.visit(entry.argument);
+    visitor.visit(entry.context);
+  });
+  self.timers.for_each([&](void*& payload) { visitor.visit(static_cast<Cell*>(payload)); });
+  for (Task* task = tasks; task; task = task->next) visitor.visit(task);
+}
+
+namespace {
+
+void trace_loop(const Cell* cell, Visitor& visitor) {
+  const EventLoop* loop = static_cast<const EventLoop*>(cell);
+  visitor.visit(loop->exception_handler);
+  visitor.visit(loop->task_factory);
+  visitor.visit(loop->executor);
+  visitor.visit(loop->current_handle);
+  visitor.visit(loop->async_generators);
+}
+
+void finalize_loop(VM&, Cell* cell) {
+  EventLoop* loop = static_cast<EventLoop*>(cell);
+  delete loop->core;
+  loop->core = nullptr;
+  loop->closed = true;
+}
+
+}  // namespace
+
+const NativeClass EventLoop::kClass = {"asyncio.unix_events._UnixSelectorEventLoop", trace_loop, finalize_loop};
+
+Result<void> loop_push(VM& vm, EventLoop* loop, Ready::Kind kind, Value target, Value argument, Value context) {
+  if (!loop || !loop->core) return vm.raise(Exc::RuntimeError, "Event loop is closed");
+  if (!loop->core->ready.push({target, argument, context, kind})) return vm.out_of_memory();
+  return {};
+}
+
+Result<TimerId> loop_add_timer(VM& vm, EventLoop* loop, double when, Cell* payload) {
+  TimerId id;
+  if (!loop->core->timers.add(when, payload, &id)) return vm.out_of_memory();
+  return id;
+}
+
+Result<void> loop_check_closed(VM& vm, EventLoop* loop) {
+  if (loop->closed || !loop->core) return vm.raise(Exc::RuntimeError, "Event loop is closed");
+  return {};
+}
+
+Result<Handle*> loop_make_handle(VM& vm, EventLoop* loop, Value callback, std::span<const Value> arguments, Value context) {
+  Handle* handle = static_cast<Handle*>(TRY(allocate_instance(vm, async_state(vm).handle_type)));
+  handle->native_class = &Handle::kClass;
+  handle->callback = callback;
+  handle->loop = loop;
+  handle->context = context;
+  handle->arguments = TRY(make_tuple(vm, arguments));
+  vm.barrier(handle);
+  if (loop->debug) {
+    handle->source_traceback = TRY(source_traceback(vm));
+    vm.barrier(handle);
+  }
+  return handle;
+}
+
+Result<Handle*> loop_call_soon(VM& vm, EventLoop* loop, Value callback, std::span<const Value> arguments, Value context) {
+  TRY(loop_check_closed(vm, loop));
+  Handle* handle = TRY(loop_make_handle(vm, loop, callback, arguments, context));
+  TRY(loop_push(vm, loop, Ready::Run, handle, Value(), Value()));
+  return handle;
+}
+
+Result<Value> source_traceback(VM& vm) {
+  Value sys = vm.sys_module();
+  Value getframe;
+  if (!TRY(get_attribute_optional(vm, sys, TRY(intern(vm, "_getframe")), &getframe))) return Value::none();
+  Value frame = TRY(vm.call(getframe, {}));
+  return call_script(vm, "asyncio.format_helpers", "extract_stack", {frame});
+}
+
+Result<Value> loop_call_exception_handler(VM& vm, EventLoop* loop, Value context) {
+  return vm.call_method(loop, TRY(intern(vm, "call_exception_handler")), {context});
+}
+
+namespace {
+
+Result<EventLoop*> receiver(VM& vm, Value self) {
+  if (EventLoop* loop = try_loop(self)) return loop;
+  return vm.raise(Exc::TypeError, "descriptor requires an event loop but received '{}'", vm.type_of(self));
+}
+
+Result<Value> loop_new(VM& vm, const Arguments& arguments) {
+  Type* type = arguments.positional_count ? try_as<Type>(arguments.values[0]) : nullptr;
+  if (!type) return vm.raise(Exc::TypeError, "EventLoop.__new__(X): X is not a type object");
+  EventLoop* loop = static_cast<EventLoop*>(TRY(allocate_instance(vm, type)));
+  loop->native_class = &EventLoop::kClass;
+  loop->core = new LoopCore(vm.heap());
+  loop->overridden = type != async_state(vm).loop_type;
+  vm.heap().register_finalizer(loop);
+  if (const char* seed = std::getenv("APY_SHUFFLE")) loop->core->shuffle = std::strtoull(seed, nullptr, 0) * 2 + 1;
+  if (const char* debug = std::getenv("PYTHONASYNCIODEBUG")) loop->debug = *debug != 0;
+  return loop;
+}
+Result<void> loop_init(VM&, Value, Optional<Value>) { return {}; }
+
+Result<Value> method_run_forever(VM& vm, Value self) { return loop_run_forever(vm, TRY(receiver(vm, self))); }
+
+/// Done callback of run_until_complete: `self` is the loop.
+Result<void> stop_when_done(VM& vm, Value self, Value done) {
+  Future* future = try_future(done);
+  if (future && future->state() == Future::kFailed &&
+      (vm.is_instance(future->result, BuiltinType::SystemExit) ||
+       vm.is_instance(future->result, BuiltinType::KeyboardInterrupt))) {
+    return {};
+  }
+  try_loop(self)->core->stopping = true;
+  return {};
+}
+constexpr NativeFunctionDef kStopWhenDone = {"_run_until_complete_cb(self, fut, /)", nullptr, bind<stop_when_done>()};
+
+Result<Value> method_run_until_complete(VM& vm, Value self, Value awaitable) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  TRY(loop_check_closed(vm, loop));
+  if (loop->core->running) return vm.raise(Exc::RuntimeError, "This event loop is already running");
+  if (!async_state(vm).running_loop.is_empty())
+    return vm.raise(Exc::RuntimeError, "Cannot run the event loop while another loop is running");
+  Future* future = try_future(awaitable);
+  bool made_here = !future;
+  if (!future) {
+    Value made;
+    if (TRY(is_coroutine(vm, awaitable))) {
+      made = TRY(vm.call_method(loop, TRY(intern(vm, "create_task")), {awaitable}));
+    } else {
+      Value module = TRY(vm.import_module("asyncio.tasks"));
+      Value ensure = TRY(get_attribute(vm, module, TRY(intern(vm, "ensure_future"))));
+      Value arguments[2] = {awaitable, loop};
+      Value name = TRY(intern(vm, "loop"));
+      made = TRY(vm.call_keywords(ensure, arguments, TRY(make_tuple(vm, {&name, 1}))));
+    }
+    future = try_future(made);
+    if (!future) return vm.raise(Exc::TypeError, "a Future is required, got {}", vm.type_of(made));
+    if (Task* task = try_task(made)) task->log_destroy_pending = false;
+  }
+  Value callback = TRY(make_native_function(vm, kStopWhenDone, nullptr, loop, Value()));
+  TRY(future_add_callback(vm, future, callback, Value()));
+  auto ran = vm.call_method(loop, TRY(intern(vm, "run_forever")), {});
+  if (ran.is_error()) {
+    if (made_here && future->done() && future->state() != Future::kCancelled)
+      future->aux &= static_cast<uint16_t>(~Future::kLogTraceback);
+    if (future->waiter.is(callback)) future->waiter = future->waiter_context = Value();
+    return Error{};
+  }
+  if (future->waiter.is(callback)) future->waiter = future->waiter_context = Value();
+  if (!future->done()) return vm.raise(Exc::RuntimeError, "Event loop stopped before Future completed.");
+  return future_result(vm, future);
+}
+
+Result<void> method_stop(VM& vm, Value self) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  if (loop->core) loop->core->stopping = true;
+  return {};
+}
+Result<void> method_close(VM& vm, Value self) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  if (loop->closed) return {};
+  if (loop->core->running) return vm.raise(Exc::RuntimeError, "Cannot close a running event loop");
+  loop->closed = true;
+  loop->core->ready.clear();
+  loop->core->timers.clear();
+  // Exceptions that nobody retrieved are reported now at the latest.
+  return {};
+}
+Result<bool> method_is_running(VM& vm, Value self) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  return loop->core && loop->core->running;
+}
+Result<bool> method_is_closed(VM& vm, Value self) { return TRY(receiver(vm, self))->closed; }
+Result<double> method_time(VM& vm, Value self) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  return loop->core ? loop->core->clock->now() : 0.0;
+}
+
+/// In debug mode: what may be called back.
+Result<void> check_callback(VM& vm, EventLoop* loop, Value callback, const char* method) {
+  if (!loop->debug) return {};
+  Value inspected = TRY(vm.import_module("asyncio.coroutines"));
+  Value is_function = TRY(get_attribute(vm, inspected, TRY(intern(vm, "iscoroutinefunction"))));
+  if (TRY(is_coroutine(vm, callback)) || TRY(is_truthy(vm, TRY(vm.call(is_function, {callback})))))
+    return vm.raise(Exc::TypeError, "coroutines cannot be used with {}()", method);
+  if (!TRY(is_callable(vm, callback)))
+    return vm.raise(Exc::TypeError, "a callable object was expected by {}(), got {}", method, TRY(repr_text(vm, callback)));
+  return {};
+}
+
+struct CallArguments {
+  EventLoop* loop;
+  std::span<const Value> rest;  // after self and `leading` others
+  Value context;
+};
+
+/// The common shape of call_soon(callback, *args, context=None) and its kin.
+Result<CallArguments> parse_call(VM& vm, const Arguments& arguments, uint32_t leading, const char* method) {
+  if (arguments.positional_count < leading + 1) {
+    return vm.raise(Exc::TypeError, "{}() missing {} required positional argument{}: {}'callback'", method,
+                    leading + 1 - arguments.positional_count, leading + 1 - arguments.positional_count == 1 ? "" : "s",
+                    leading + 1 - arguments.positional_count == 2 ? "'when' and " : "");
+  }
+  CallArguments result{TRY(receiver(vm, arguments.values[0])), arguments.positional().subspan(1), Value()};
+  for (uint32_t i = 0; i < arguments.keyword_count(); ++i) {
+    Str* name = as<Str>(arguments.keyword_names->values()[i]);
+    if (name != vm.names().context && !str_equal(name, "context"))
+      return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'", method, name);
+    result.context = arguments.keyword_values()[i];
+  }
+  return result;
+}
+
+Result<Value> method_call_soon(VM& vm, const Arguments& arguments) {
+  CallArguments call = TRY(parse_call(vm, arguments, 1, "call_soon"));
+  TRY(loop_check_closed(vm, call.loop));
+  TRY(check_callback(vm, call.loop, call.rest[0], "call_soon"));
+  return loop_call_soon(vm, call.loop, call.rest[0], call.rest.subspan(1), call.context);
+}
+Result<Value> method_call_soon_threadsafe(VM& vm, const Arguments& arguments) {
+  CallArguments call = TRY(parse_call(vm, arguments, 1, "call_soon_threadsafe"));
+  TRY(loop_check_closed(vm, call.loop));
+  TRY(check_callback(vm, call.loop, call.rest[0], "call_soon_threadsafe"));
+  Handle* handle = TRY(loop_call_soon(vm, call.loop, call.rest[0], call.rest.subspan(1), call.context));
+  call.loop->core->poller.wake();
+  return handle;
+}
+
+Result<Value> schedule_at(VM& vm, const CallArguments& call, double when, Value when_value) {
+  EventLoop* loop = call.loop;
+  TRY(loop_check_closed(vm, loop));
+  TRY(check_callback(vm, loop, call.rest[1], "call_at"));
+  Handle* handle = static_cast<Handle*>(TRY(allocate_instance(vm, async_state(vm).timer_handle_type)));
+  handle->native_class = &Handle::kClass;
+  handle->callback = call.rest[1];
+  handle->loop = loop;
+  handle->context = call.context;
+  handle->when = when_value;
+  handle->arguments = TRY(make_tuple(vm, call.rest.subspan(2)));
+  if (loop->debug) handle->source_traceback = TRY(source_traceback(vm));
+  vm.barrier(handle);
+  handle->timer = TRY(loop_add_timer(vm, loop, when, handle));
+  handle->scheduled = true;
+  return handle;
+}
+
+Result<Value> method_call_at(VM& vm, const Arguments& arguments) {
+  CallArguments call = TRY(parse_call(vm, arguments, 2, "call_at"));
+  if (call.rest[0].is_none()) return vm.raise(Exc::TypeError, "when cannot be None");
+  return schedule_at(vm, call, TRY(to_double(vm, call.rest[0])), call.rest[0]);
+}
+Result<Value> method_call_later(VM& vm, const Arguments& arguments) {
+  CallArguments call = TRY(parse_call(vm, arguments, 2, "call_later"));
+  if (call.rest[0].is_none()) return vm.raise(Exc::TypeError, "delay must not be None");
+  TRY(loop_check_closed(vm, call.loop));
+  double when = TRY(method_time(vm, call.loop)) + TRY(to_double(vm, call.rest[0]));
+  return schedule_at(vm, call, when, TRY(make_float(vm, when)));
+}
+
+Result<Value> method_create_future(VM& vm, Value self) { return make_future(vm, TRY(receiver(vm, self))); }
+
+Result<Value> method_create_task(VM& vm, Value self, Value coroutine, Optional<Value> name, Optional<Value> context) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  TRY(loop_check_closed(vm, loop));
+  Value context_value = context.present && !context.value.is_none() ? context.value : Value();
+  if (loop->task_factory.is_empty() || loop->task_factory.is_none())
+    return make_task(vm, coroutine, loop, name.value, context_value, false);
+  Value task;
+  if (context_value.is_empty()) {
+    task = TRY(vm.call(loop->task_factory, {self, coroutine}));
+  } else {
+    Value arguments[3] = {self, coroutine, context_value};
+    Value keyword = vm.names().context;
+    keyword = TRY(intern(vm, "context"));
+    task = TRY(vm.call_keywords(loop->task_factory, arguments, TRY(make_tuple(vm, {&keyword, 1}))));
+  }
+  if (name.present && !name.value.is_none())
+    TRY(vm.call_method(task, TRY(intern(vm, "set_name")), {name.value}));
+  return task;
+}
+
+Result<void> method_set_task_factory(VM& vm, Value self, Value factory) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  if (!factory.is_none() && !TRY(is_callable(vm, factory)))
+    return vm.raise(Exc::TypeError, "task factory must be a callable or None");
+  loop->task_factory = factory;
+  vm.barrier(loop);
+  return {};
+}
+Value none_if_empty(Value v) { return v.is_empty() ? Value::none() : v; }
+Result<Value> method_get_task_factory(VM& vm, Value self) { return none_if_empty(TRY(receiver(vm, self))->task_factory); }
+Result<bool> method_get_debug(VM& vm, Value self) { return TRY(receiver(vm, self))->debug; }
+Result<void> method_set_debug(VM& vm, Value self, bool debug) {
+  TRY(receiver(vm, self))->debug = debug;
+  return {};
+}
+
+Result<void> method_set_exception_handler(VM& vm, Value self, Value handler) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  if (!handler.is_none() && !TRY(is_callable(vm, handler)))
+    return vm.raise(Exc::TypeError, "A callable object or None is expected, got {}", TRY(repr_text(vm, handler)));
+  loop->exception_handler = handler;
+  vm.barrier(loop);
+  return {};
+}
+Result<Value> method_get_exception_handler(VM& vm, Value self) {
+  return none_if_empty(TRY(receiver(vm, self))->exception_handler);
+}
+Result<Value> method_default_exception_handler(VM& vm, Value self, Value context) {
+  return call_script(vm, "asyncio.base_events", "_default_exception_handler", {self, context});
+}
+
+Result<Value> method_call_exception_handler(VM& vm, Value self, Value context) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  Str* name = TRY(intern(vm, "default_exception_handler"));
+  auto result = loop->exception_handler.is_empty() || loop->exception_handler.is_none()
+                    ? vm.call_method(self, name, {context})
+                    : vm.call(loop->exception_handler, {self, context});
+  if (result.is_ok()) return Value::none();
+  if (pending_ends_loop(vm)) return Error{};
+  Value exception = vm.take_pending();
+  if (loop->exception_handler.is_empty() || loop->exception_handler.is_none()) {
+    (void)vm.reraise(exception);
+    vm.write_unraisable(self);
+    return Value::none();
+  }
+  Dict* report = TRY(make_dict(vm));
+  TRY(dict_set_str(vm, report, TRY(intern(vm, "message")), TRY(make_str(vm, "Unhandled error in exception handler"))));
+  TRY(dict_set_str(vm, report, TRY(intern(vm, "exception")), exception));
+  TRY(dict_set_str(vm, report, TRY(intern(vm, "context")), context));
+  if (vm.call_method(self, name, {Value(report)}).is_error()) {
+    if (pending_ends_loop(vm)) return Error{};
+    vm.write_unraisable(self);
+  }
+  return Value::none();
+}
+
+Result<Value> method_shutdown_asyncgens(VM& vm, Value self) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  loop->async_generators_closed = true;
+  if (Set* set = try_as<Set>(loop->async_generators); set && set->length) {
+    Value list = TRY(list_from(vm, set));
+    loop->async_generators = Value();
+    return call_script(vm, "asyncio.base_events", "_close_asyncgens", {self, list});
+  }
+  return make_sleep(vm, Value::small_int(0), Value::none());
+}
+Result<Value> method_shutdown_default_executor(VM& vm, Value self, Optional<Value>) {
+  TRY(receiver(vm, self));
+  return make_sleep(vm, Value::small_int(0), Value::none());
+}
+Result<void> method_set_default_executor(VM& vm, Value self, Value executor) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  loop->executor = executor;
+  vm.barrier(loop);
+  return {};
+}
+Result<Value> method_run_in_executor(VM& vm, const Arguments& arguments) {
+  if (arguments.positional_count) TRY(loop_check_closed(vm, TRY(receiver(vm, arguments.values[0]))));
+  return vm.raise(Exc::RuntimeError, "can't start new thread");
+}
+Result<Value> method_repr(VM& vm, Value self) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  bool running = loop->core && loop->core->running;
+  std::string text = "<" + to_utf8(vm.type_of(loop)->name) + " running=" + (running ? "True" : "False") +
+                     " closed=" + (loop->closed ? "True" : "False") + " debug=" + (loop->debug ? "True" : "False") + ">";
+  return make_str(vm, text);
+}
+Result<Value> get_current_handle(VM&, Value self) { return none_if_empty(try_loop(self)->current_handle); }
+Result<Value> get_slow_duration(VM& vm, Value) { return make_float(vm, 0.1); }
+
+constexpr NativeFunctionDef kMethods[] = {
+    {"__new__(cls, *args, **kwargs)", nullptr, bind<loop_new>(), NativeFunctionDef::kStatic},
+    {"__init__(self, selector=None)", nullptr, bind<loop_init>()},
+    {"run_forever(self, /)", "Run until stop() is called.", bind<method_run_forever>()},
+    {"run_until_complete(self, future, /)", "Run until the future is done and return its result.",
+     bind<method_run_until_complete>()},
+    {"stop(self, /)", "Stop after the current iteration.", bind<method_stop>()},
+    {"close(self, /)", "Close the event loop.", bind<method_close>()},
+    {"is_running(self, /)", "Is it running?", bind<method_is_running>()},
+    {"is_closed(self, /)", "Is it closed?", bind<method_is_closed>()},
+    {"time(self, /)", "The loop's clock, in seconds.", bind<method_time>()},
+    {"call_soon(self, callback, /, *args, context=None)", "Call as soon as possible.", bind<method_call_soon>()},
+    {"call_soon_threadsafe(self, callback, /, *args, context=None)", "Like call_soon(), from any thread.",
+     bind<method_call_soon_threadsafe>()},
+    {"call_later(self, delay, callback, /, *args, context=None)", "Call after a delay in seconds.",
+     bind<method_call_later>()},
+    {"call_at(self, when, callback, /, *args, context=None)", "Call at a time of the loop's clock.",
+     bind<method_call_at>()},
+    {"create_future(self, /)", "Create a Future attached to the loop.", bind<method_create_future>()},
+    {"create_task(self, coro, /, *, name=None, context=None)", "Schedule a coroutine as a task.",
+     bind<method_create_task>()},
+    {"set_task_factory(self, factory, /)", nullptr, bind<method_set_task_factory>()},
+    {"get_task_factory(self, /)", nullptr, bind<method_get_task_factory>()},
+    {"get_debug(self, /)", nullptr, bind<method_get_debug>()},
+    {"set_debug(self, enabled, /)", nullptr, bind<method_set_debug>()},
+    {"set_exception_handler(self, handler, /)", nullptr, bind<method_set_exception_handler>()},
+    {"get_exception_handler(self, /)", nullptr, bind<method_get_exception_handler>()},
+    {"call_exception_handler(self, context, /)", nullptr, bind<method_call_exception_handler>()},
+    {"default_exception_handler(self, context, /)", nullptr, bind<method_default_exception_handler>()},
+    {"shutdown_asyncgens(self, /)", nullptr, bind<method_shutdown_asyncgens>()},
+    {"shutdown_default_executor(self, timeout=None)", nullptr, bind<method_shutdown_default_executor>()},
+    {"set_default_executor(self, executor, /)", nullptr, bind<method_set_default_executor>()},
+    {"run_in_executor(self, executor, func, /, *args)", nullptr, bind<method_run_in_executor>()},
+    {"__repr__(self, /)", nullptr, bind<method_repr>()},
+};
+constexpr NativeGetSetDef kAttributes[] = {
+    {"_current_handle", nullptr, get_current_handle},
+    {"slow_callback_duration", nullptr, get_slow_duration},
+};
+
+Result<void> name_loop_type(VM& vm, Type* type) {
+  TRY(dict_set_str(vm, type->dict, vm.names().module_, TRY(make_str(vm, "asyncio.unix_events"))));
+  return {};
+}
+Result<void> name_abstract_type(VM& vm, Type* type) {
+  TRY(dict_set_str(vm, type->dict, vm.names().module_, TRY(make_str(vm, "asyncio.events"))));
+  return {};
+}
+
+}  // namespace
+
+const NativeTypeDef kAbstractEventLoopDefinition = {
+    "asyncio.events.AbstractEventLoop", "Abstract event loop.", {}, {}, Type::kCanSubclass | Type::kHasDict, 0, nullptr,
+    name_abstract_type};
+const NativeTypeDef kEventLoopDefinition = {
+    "asyncio.unix_events._UnixSelectorEventLoop", "The event loop.", kMethods, kAttributes,
+    Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref, sizeof(EventLoop), &EventLoop::kClass, name_loop_type};
+
+}  // namespace apy

@@ -1,0 +1,248 @@
+// Turning the loop: iterations, entries, fibers.
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "runtime/async/event_loop.h"
+#include "runtime/async/task.h"
+#include "vm/interpreter/safe_point.h"
+#include "vm/objects/protocol.h"
+
+namespace apy {
+
+bool pending_ends_loop(VM& vm) {
+  return vm.is_instance(vm.pending(), BuiltinType::SystemExit) ||
+         vm.is_instance(vm.pending(), BuiltinType::KeyboardInterrupt);
+}
+
+namespace {
+
+/// xorshift; never zero.
+uint64_t next_random(uint64_t& state) {
+  state ^= state << 13;
+  state ^= state >> 7;
+  state ^= state << 17;
+  return state;
+}
+
+/// In the shuffled mode any order of what is ready together is as good as any other.
+void shuffle_ready(LoopCore& core, size_t count) {
+  for (size_t i = count; i > 1; --i) {
+    size_t j = next_random(core.shuffle) % i;
+    std::swap(core.ready.at(i - 1), core.ready.at(j));
+  }
+}
+
+Result<void> fire_timer(VM& vm, EventLoop* loop, Cell* payload) {
+  if (Handle* handle = try_native<Handle>(payload)) {
+    handle->scheduled = false;
+    return loop_push(vm, loop, Ready::Run, handle, Value(), Value());
+  }
+  return loop_push(vm, loop, Ready::Timer, payload, Value(), Value());
+}
+
+/// Nothing is ready, no timer, no I/O, no stop asked for: nobody on this thread can ever wake a task.
+bool is_deadlocked(const LoopCore& core) {
+  return core.ready.empty() && core.timers.pending() == 0 && !core.poller.has_io() && !core.stopping &&
+         core.tasks != nullptr;
+}
+
+Error raise_deadlock(VM& vm, EventLoop* loop) {
+  std::string text = "event loop is deadlocked: ";
+  size_t count = 0;
+  for (Task* task = loop->core->tasks; task; task = task->next) {
+    if (count++ == 8) continue;
+    if (count > 8) continue;
+    std::string name = to_utf8(TRY(task_name(vm, task)));
+    std::string waits = task->waiting_for.is_empty() ? "nothing" : TRY(repr_text(vm, task->waiting_for));
+    text += (count > 1 ? "; task '" : "task '") + name + "' waits for " + waits;
+  }
+  if (count > 8) text += "; and " + std::to_string(count - 8) + " more";
+  return vm.raise(Exc::RuntimeError, text);
+}
+
+/// Waits for the outside and moves what is due into the ring.
+Result<void> gather_ready(VM& vm, EventLoop* loop) {
+  LoopCore& core = *loop->core;
+  core.timers.prune();
+  int64_t timeout = Poller::kForever;
+  double when;
+  if (!core.ready.empty() || core.stopping) {
+    timeout = 0;
+  } else if (core.timers.next_deadline(&when)) {
+    double now = core.clock->now();
+    timeout = core.clock->jump_to(when) ? 0 : nanoseconds_until(when, now);
+  } else if (is_deadlocked(core)) {
+    return raise_deadlock(vm, loop);
+  }
+  core.poller.poll(timeout);
+  if (vm.poll_needed()) TRY(vm.poll());
+  if (core.timers.pending() == 0) return {};
+  double end = core.clock->now() + core.clock->resolution();
+  while (void* payload = core.timers.pop_due(end)) TRY(fire_timer(vm, loop, static_cast<Cell*>(payload)));
+  return {};
+}
+
+}  // namespace
+
+bool run_entry(VM& vm, EventLoop* loop, const Ready& entry) {
+  AsyncState& state = async_state(vm);
+  Result<void> result;
+  switch (entry.kind) {
+    case Ready::Step:
+      result = task_step(vm, static_cast<Task*>(entry.target.cell()), Value());
+      break;
+    case Ready::Wake:
+      result = task_wake(vm, static_cast<Task*>(entry.target.cell()), entry.argument);
+      break;
+    case Ready::Throw:
+      result = task_step(vm, static_cast<Task*>(entry.target.cell()), entry.argument);
+      break;
+    case Ready::Timer:
+      result = sleep_due(vm, static_cast<Sleep*>(entry.target.cell()));
+      break;
+    case Ready::Run:
+      return run_handle(vm, loop, static_cast<Handle*>(entry.target.cell())).is_ok();
+    case Ready::Callback: {
+      auto called = vm.call(entry.target, {entry.argument});
+      if (called.is_ok()) return true;
+      if (pending_ends_loop(vm)) return false;
+      // Reported as a handle would report it.
+      auto handle = loop_make_handle(vm, loop, entry.target, {&entry.argument, 1}, entry.context);
+      return handle.is_ok() && report_callback_error(vm, loop, handle.value()).is_ok();
+    }
+    case Ready::Fiber: {
+      size_t index = static_cast<size_t>(entry.target.as_small_int());
+      Fiber* fiber = loop->core->parked[index];
+      loop->core->parked[index] = nullptr;
+      state.idle.push_back(&state.fibers.current());
+      state.switch_to(*fiber);
+      return true;
+    }
+  }
+  if (result.is_ok()) return true;
+  if (pending_ends_loop(vm)) return false;
+  // An engine-level failure of a step (out of memory while queueing, for example) is reported, not lost.
+  vm.write_unraisable(entry.target);
+  return true;
+}
+
+bool run_iteration(VM& vm, EventLoop* loop) {
+  LoopCore& core = *loop->core;
+  if (gather_ready(vm, loop).is_error()) return false;
+  size_t count = core.ready.size();
+  if (core.shuffle) shuffle_ready(core, count);
+  AsyncState& state = async_state(vm);
+  uint64_t turn = ++core.turn;
+  for (; count > 0 && !core.ready.empty(); --count) {
+    Ready entry = core.ready.pop();
+    if (!run_entry(vm, loop, entry)) return false;
+    if (state.exiting || !core.running) return false;
+    // While native code waited in that entry another fiber has turned the loop: this iteration is over.
+    if (core.turn != turn) break;
+    if (vm.heap().has_finalizable()) run_finalizers(vm);
+  }
+  return !core.stopping;
+}
+
+namespace {
+
+/// What every turning fiber runs: iterations until the loop ends, then back to the host.
+Fiber& turn_loop(Fiber& self, void* argument) noexcept {
+  AsyncState& state = *static_cast<AsyncState*>(argument);
+  VM& vm = state.vm;
+  if (state.left && state.left->user) {
+    static_cast<Context*>(state.left->user)->saved_stack_pointer = state.left->saved_stack_pointer();
+  }
+  static_cast<Context*>(self.user)->saved_stack_pointer = nullptr;
+  while (!state.exiting) {
+    EventLoop* loop = try_loop(state.running_loop);
+    if (!loop || !loop->core->running) {
+      // Nothing to turn: wait for the next run.
+      state.idle.push_back(&self);
+      state.switch_to(state.fibers.host());
+      continue;
+    }
+    if (run_iteration(vm, loop)) continue;
+    if (!loop->core->running || state.exiting) continue;
+    loop->core->running = false;
+    state.uncaught = vm.has_pending() ? vm.take_pending() : Value();
+  }
+  vm.switch_context(state.host_context);
+  state.left = &self;
+  return state.fibers.host();
+}
+
+}  // namespace
+
+Fiber* AsyncState::turner() {
+  if (!idle.empty()) {
+    Fiber* fiber = idle.back();
+    idle.pop_back();
+    return fiber;
+  }
+  Fiber* fiber = fibers.acquire(turn_loop, this);
+  if (fiber && !fiber->user) {
+    fibers.release(*fiber);
+    fiber = nullptr;
+  }
+  if (!fiber) (void)vm.out_of_memory();
+  return fiber;
+}
+
+Result<Value> loop_run_forever(VM& vm, EventLoop* loop) {
+  AsyncState& state = async_state(vm);
+  TRY(loop_check_closed(vm, loop));
+  if (loop->core->running) return vm.raise(Exc::RuntimeError, "This event loop is already running");
+  if (!state.running_loop.is_empty())
+    return vm.raise(Exc::RuntimeError, "Cannot run the event loop while another loop is running");
+  if (!state.fibers.bind_host_stack()) return vm.raise(Exc::RuntimeError, "the engine is in use on another thread");
+  state.host_context = vm.context();
+  state.fibers.host().user = state.host_context;
+  Fiber* fiber = state.turner();
+  if (!fiber) return Error{};
+  Value outer_task = state.current_task;
+  state.current_task = Value();
+  state.running_loop = loop;
+  loop->core->running = true;
+  Value outer_handled = vm.handled();
+  vm.set_handled(Value());
+  state.switch_to(*fiber);
+  vm.set_handled(outer_handled);
+  loop->core->running = false;
+  loop->core->stopping = false;
+  state.running_loop = Value();
+  state.current_task = outer_task;
+  if (state.uncaught.is_empty()) return Value::none();
+  Value exception = state.uncaught;
+  state.uncaught = Value();
+  return vm.reraise(exception);
+}
+
+Result<Value> AsyncState::await_value(VM&, Value awaitable) {
+  EventLoop* loop = try_loop(running_loop);
+  if (!loop || fibers.current().is_host()) return vm.raise(Exc::RuntimeError, "no running event loop");
+  Future* future = try_future(awaitable);
+  if (!future) {
+    Task* task = TRY(make_task(vm, awaitable, loop, Value(), Value(), false));
+    future = task;
+  }
+  if (!future->done()) {
+    // The wait is a callback entry that holds this fiber's place.
+    std::vector<Fiber*>& parked = loop->core->parked;
+    size_t index = static_cast<size_t>(std::find(parked.begin(), parked.end(), nullptr) - parked.begin());
+    if (index == parked.size()) parked.push_back(nullptr);
+    Fiber* next = turner();
+    if (!next) return Error{};
+    Root keep(vm.heap(), future);
+    TRY(future_add_fiber(vm, future, static_cast<int64_t>(index)));
+    parked[index] = &fibers.current();
+    Value task = current_task;
+    current_task = Value();
+    switch_to(*next);
+    current_task = task;
+  }
+  return future_result(vm, future);
+}
+
+}  // namespace apy
