@@ -62,6 +62,7 @@ struct Symbol {
   Span span;                ///< where the name first appears
   bool is_parameter : 1 = false;
   bool is_bound : 1 = false;  ///< assigned, imported, defined, deleted, ... in this very scope
+  bool is_assigned : 1 = false;  ///< bound by other means than an import or as a parameter
   bool is_used : 1 = false;
   bool is_annotated : 1 = false;
   bool is_imported : 1 = false;
