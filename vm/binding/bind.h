@@ -4,6 +4,7 @@
 //   Value                 anything; empty when an optional argument is absent (say so with Optional<Value> instead)
 //   T* (List*, Str*, ...) an instance of that struct; the first parameter is the receiver of a method
 //   int64_t, double, bool through __index__, __float__, truth
+//   RecordOf<Id>          a Record of that builtin type
 //   Optional<T>           may be absent; only at the end
 //   Rest                  all remaining positional arguments
 //   const Arguments&      everything as it is (then the only parameter)
@@ -116,6 +117,28 @@ struct Parameter<T*> {
       i == 0 ? (void)wrong_receiver(vm, d, TypeNameOf<T>::value, v)
              : (void)wrong_argument(vm, d, i, TypeNameOf<T>::value, v);
     }
+    return false;
+  }
+};
+
+/// A Record of that builtin type (Records of all types are one struct, so Record* alone would not do).
+template <BuiltinType Id>
+struct RecordOf {
+  Record* record = nullptr;
+  operator Record*() const { return record; }
+  operator Value() const { return record; }
+  Record* operator->() const { return record; }
+};
+template <BuiltinType Id>
+struct Parameter<RecordOf<Id>> {
+  static constexpr bool kOptional = false;
+  static bool convert(VM& vm, const NativeFunctionDef& d, unsigned i, Value v, RecordOf<Id>* out) {
+    if (is_exact(v, Id) || (is_kind(v, CellKind::Record) && vm.is_instance(v, Id))) {
+      out->record = as<Record>(v);
+      return true;
+    }
+    std::string name = to_utf8(vm.type(Id)->name);
+    i == 0 ? (void)wrong_receiver(vm, d, name.c_str(), v) : (void)wrong_argument(vm, d, i, name.c_str(), v);
     return false;
   }
 };
