@@ -76,13 +76,6 @@ bool Checker::too_deep() {
   return true;
 }
 
-template <class T>
-bool Checker::check_children(T* node) {
-  bool good = true;
-  ast::for_each_child(node, [&](ast::Node* child) { good = good && check(child); });
-  return good;
-}
-
 bool Checker::check(ast::Node* node) {
   if (__builtin_expect(too_deep(), 0)) return false;
   if (node->is<Expression>()) return check_expression(static_cast<Expression*>(node));

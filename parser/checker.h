@@ -41,7 +41,11 @@ class Checker {
     return true;
   }
   template <class T>
-  bool check_children(T* node);
+  bool check_children(T* node) {
+    bool good = true;
+    ast::for_each_child(node, [&](ast::Node* child) { good = good && check(child); });
+    return good;
+  }
   bool check(ast::Node* node);
 
   // check.cpp: statements
