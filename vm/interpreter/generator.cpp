@@ -399,35 +399,45 @@ Result<Value> wrapper_throw(VM& vm, Value self, Value type, Optional<Value> valu
   return method_throw(vm, TRY(wrapped(vm, self)), type, value, traceback);
 }
 
-Result<Value> get_name(VM&, Value self) { return as<Generator>(self)->name; }
-Result<Value> get_qualname(VM&, Value self) { return as<Generator>(self)->qualname; }
 Result<void> set_text(VM& vm, Value self, Value value, Value Generator::*field, const char* what) {
   if (!is_kind(value, CellKind::Str)) return vm.raise(Exc::TypeError, "{} must be set to a string object", what);
   as<Generator>(self)->*field = value;
   vm.barrier(self.cell());
   return {};
 }
-Result<void> set_name(VM& vm, Value self, Value value) {
+Result<Value> get_running(VM&, Value self) {
+  const Generator* generator = as<Generator>(self);
+  return Value::boolean(generator->state == Generator::State::Running && !generator_is_parked(generator));
+}
+
+}  // namespace
+
+bool generator_is_parked(const Generator* generator) {
+  if (generator->state == Generator::State::Suspended) return true;
+  if (generator->state != Generator::State::Running) return false;
+  while (!generator->is_base) generator = generator_of(generator->frame.caller);
+  return generator->state == Generator::State::Suspended;
+}
+
+Result<Value> generator_name(VM&, Value self) { return as<Generator>(self)->name; }
+Result<Value> generator_qualname(VM&, Value self) { return as<Generator>(self)->qualname; }
+Result<void> set_generator_name(VM& vm, Value self, Value value) {
   return set_text(vm, self, value, &Generator::name, "__name__");
 }
-Result<void> set_qualname(VM& vm, Value self, Value value) {
+Result<void> set_generator_qualname(VM& vm, Value self, Value value) {
   return set_text(vm, self, value, &Generator::qualname, "__qualname__");
 }
-Result<Value> get_running(VM&, Value self) {
-  return Value::boolean(as<Generator>(self)->state == Generator::State::Running);
-}
-Result<Value> get_suspended(VM&, Value self) {
-  return Value::boolean(as<Generator>(self)->state == Generator::State::Suspended);
-}
-Result<Value> get_code(VM&, Value self) { return as<Generator>(self)->frame.code; }
-/// What the frame waits for: the operand of the Send it stopped at.
-Result<Value> get_awaited(VM&, Value self) {
-  Generator* generator = as<Generator>(self);
-  if (generator->state != Generator::State::Suspended) return Value::none();
+Result<Value> generator_suspended(VM&, Value self) { return Value::boolean(generator_is_parked(as<Generator>(self))); }
+Result<Value> generator_code(VM&, Value self) { return as<Generator>(self)->frame.code; }
+Result<Value> generator_awaited(VM&, Value self) {
+  const Generator* generator = as<Generator>(self);
+  if (!generator_is_parked(generator)) return Value::none();
   const Frame& frame = generator->frame;
   const Instruction* send = frame.flags & Frame::kAtSend ? frame.pc : frame.pc - 1;
   return send->opcode == Opcode::Send ? frame.registers()[send->b] : Value::none();
 }
+
+namespace {
 
 constexpr NativeFunctionDef kGeneratorMethods[] = {
     {"__iter__(self, /)", "Implement iter(self).", bind<method_iter>()},
@@ -440,12 +450,12 @@ constexpr NativeFunctionDef kGeneratorMethods[] = {
     {"close(self, /)", "Raise GeneratorExit where the generator waits.", bind<method_close>()},
 };
 constexpr NativeGetSetDef kGeneratorAttributes[] = {
-    {"__name__", "name of the generator", get_name, set_name},
-    {"__qualname__", "qualified name of the generator", get_qualname, set_qualname},
+    {"__name__", "name of the generator", generator_name, set_generator_name},
+    {"__qualname__", "qualified name of the generator", generator_qualname, set_generator_qualname},
     {"gi_running", "is it running", get_running},
-    {"gi_suspended", "is it suspended", get_suspended},
-    {"gi_code", "its code object", get_code},
-    {"gi_yieldfrom", "object being iterated by yield from, or None", get_awaited},
+    {"gi_suspended", "is it suspended", generator_suspended},
+    {"gi_code", "its code object", generator_code},
+    {"gi_yieldfrom", "object being iterated by yield from, or None", generator_awaited},
 };
 constexpr NativeFunctionDef kCoroutineMethods[] = {
     {"__await__(self, /)", "Return an iterator to be used in await expression.", bind<method_await>()},
@@ -457,12 +467,12 @@ constexpr NativeFunctionDef kCoroutineMethods[] = {
     {"close(self, /)", "Raise GeneratorExit where the coroutine waits.", bind<method_close>()},
 };
 constexpr NativeGetSetDef kCoroutineAttributes[] = {
-    {"__name__", "name of the coroutine", get_name, set_name},
-    {"__qualname__", "qualified name of the coroutine", get_qualname, set_qualname},
+    {"__name__", "name of the coroutine", generator_name, set_generator_name},
+    {"__qualname__", "qualified name of the coroutine", generator_qualname, set_generator_qualname},
     {"cr_running", "is it running", get_running},
-    {"cr_suspended", "is it suspended", get_suspended},
-    {"cr_code", "its code object", get_code},
-    {"cr_await", "object being awaited on, or None", get_awaited},
+    {"cr_suspended", "is it suspended", generator_suspended},
+    {"cr_code", "its code object", generator_code},
+    {"cr_await", "object being awaited on, or None", generator_awaited},
 };
 constexpr NativeFunctionDef kWrapperMethods[] = {
     {"__iter__(self, /)", "Implement iter(self).", bind<method_iter>()},

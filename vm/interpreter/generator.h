@@ -16,4 +16,16 @@ Result<Value> generator_close(VM& vm, Generator* generator);
 /// The exception that throw(type, value, traceback) means.
 Result<Value> exception_from_throw(VM& vm, Value type, Value value, Value traceback);
 
+// Attributes that generators, coroutines and async generators share; `self` is a Generator.
+Result<Value> generator_name(VM& vm, Value self);
+Result<Value> generator_qualname(VM& vm, Value self);
+Result<void> set_generator_name(VM& vm, Value self, Value value);
+Result<void> set_generator_qualname(VM& vm, Value self, Value value);
+Result<Value> generator_suspended(VM& vm, Value self);
+Result<Value> generator_code(VM& vm, Value self);
+/// What its frame waits for, or None.
+Result<Value> generator_awaited(VM& vm, Value self);
+/// Is its frame waiting, either suspended itself or under a base that is? (`state` of the latter is still Running.)
+bool generator_is_parked(const Generator* generator);
+
 }  // namespace apy

@@ -66,6 +66,10 @@ const char* generator_noun(const Generator* generator);  // "generator", "corout
 /// async_generator.cpp: calls the loop's firstiter hook once and remembers its finalizer hook.
 Result<void> async_generator_first_iteration(VM& vm, Generator* generator);
 
+// --- slow_exceptions.cpp ---
+/// The iterator behind `await v`; coroutines and native awaitables are their own. `context`: operand of GetAwaitable.
+Result<Value> awaitable_of(VM& vm, Value v, uint16_t context);
+
 // --- unwind.cpp ---
 /// Adds the frame to the pending exception's traceback.
 void add_traceback(VM& vm, Frame* frame);

@@ -1,4 +1,5 @@
 // Slow paths: raising, matching, exception groups; awaiting.
+#include "vm/interpreter/async_generator.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/set.h"
@@ -247,17 +248,21 @@ bool await_error(VM& vm, Value v, uint16_t context) {
   return false;
 }
 
-/// The iterator behind `await v`: coroutines and native awaitables are their own.
+}  // namespace
+}  // namespace apy::slow
+
+namespace apy {
+
 Result<Value> awaitable_of(VM& vm, Value v, uint16_t context) {
-  if (is_awaitable_generator(v) || vm.type_of(v)->await_step) return v;
+  if (slow::is_awaitable_generator(v) || vm.type_of(v)->await_step) return v;
   bool found;
   auto made = vm.call_special(v, Special::Await, {}, &found);
   if (!found) {
-    (void)await_error(vm, v, context);
+    (void)slow::await_error(vm, v, context);
     return Error{};
   }
   Value iterator = TRY(made);
-  if (is_awaitable_generator(iterator)) return vm.raise(Exc::TypeError, "__await__() returned a coroutine");
+  if (slow::is_awaitable_generator(iterator)) return vm.raise(Exc::TypeError, "__await__() returned a coroutine");
   // Another coroutine's __await__() and native awaitables step without a wrapper.
   if (is_exact(iterator, BuiltinType::CoroutineWrapper)) return as<Record>(iterator)->fields()[0];
   if (vm.type_of(iterator)->await_step) return iterator;
@@ -265,10 +270,17 @@ Result<Value> awaitable_of(VM& vm, Value v, uint16_t context) {
     return vm.raise(Exc::TypeError, "__await__() returned non-iterator of type '{}'", vm.type_of(iterator));
   return iterator;
 }
-}  // namespace
+}  // namespace apy
+
+namespace apy::slow {
 
 bool GetAwaitable(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
+  // `await anext(g)`, `await g.__anext__()`: the step runs in this loop, as those of `async for` do.
+  if (Generator* generator = take_async_step(r[i->b])) {
+    r[i->a] = generator;
+    return true;
+  }
   auto awaitable = awaitable_of(vm, r[i->b], i->c);
   if (awaitable.is_error()) return false;
   if (Generator* generator = try_as<Generator>(awaitable.value())) {

@@ -47,7 +47,7 @@ struct Generator : Cell {
   uint8_t is_base;            // being driven by send/next/a task rather than awaited by another frame
   uint8_t closing;            // async generator: asend/athrow/aclose running; see async_generator.cpp
   uint8_t hooks_done;         // async generator: firstiter hook was called
-  uint32_t resumer_depth;     // while running as a base
+  uint8_t closed;             // async generator: aclose() began or the end was reached
   // While this generator is a suspended or running base: the innermost frame of its await chain.
   Frame* innermost;
   Generator* previous_base;   // the base that was running when this one was resumed
