@@ -10,6 +10,7 @@ extern const NativeModuleDef kHeapqModule;
 extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kMathModule;
 extern const NativeModuleDef kSysModule;
+extern const NativeModuleDef kTimeModule;
 
 namespace {
 
@@ -23,6 +24,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kItertoolsModule,
     &kMathModule,
     &kSysModule,
+    &kTimeModule,
 };
 
 }  // namespace
