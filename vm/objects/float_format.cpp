@@ -1,5 +1,6 @@
 // format() of float and complex, and the text of a double by type and precision, which % formatting
 // uses too.
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -32,22 +33,23 @@ void strip_trailing_zeros(std::string& digits) {
   if (digits.back() == '.') digits.pop_back();
 }
 
-/// Like %g, but the result looks like a float: an exponent from `precision` digits on, else at
-/// least one digit behind the point.
-std::string print_general(double value, int64_t precision, bool alternate) {
-  if (precision == 0) precision = 1;
+/// As %g does: an exponent for powers of ten below -4 or from `threshold` on. `fraction`: else at
+/// least one digit behind the point. (Not by the C library's %#g, which loses the zeros of 999999.5
+/// when it rounds up to the next power.)
+std::string print_general(double value, int64_t precision, bool alternate, int64_t threshold,
+                          bool fraction) {
   std::string text = print_double('e', alternate, precision - 1, value);
   size_t exponent_at = text.find('e');
   int64_t exponent = std::atoi(text.c_str() + exponent_at + 1);
-  if (exponent < -4 || exponent >= precision - 1) {
+  if (exponent < -4 || exponent >= threshold) {
     if (alternate) return text;
     std::string mantissa = text.substr(0, exponent_at);
     strip_trailing_zeros(mantissa);
     return mantissa + text.substr(exponent_at);
   }
-  text = print_double('f', alternate, precision - 1 - exponent, value);
+  text = print_double('f', alternate, std::max<int64_t>(precision - 1 - exponent, 0), value);
   if (!alternate) strip_trailing_zeros(text);
-  if (text.find('.') == std::string::npos) text += ".0";
+  if (fraction && text.find('.') == std::string::npos) text += ".0";
   return text;
 }
 
@@ -72,11 +74,15 @@ std::string format_double(double value, char type, int64_t precision, bool alter
     std::string text = upper ? "INF" : "inf";
     return value < 0 ? "-" + text : text;
   }
-  if (type != 'r') {
-    if ((type == 'g' || type == 'G') && precision == 0) precision = 1;
-    return print_double(type, alternate, precision, value);
+  bool general = type == 'g' || type == 'G' || (type == 'r' && precision >= 0);
+  if (general) {
+    precision = std::max<int64_t>(precision, 1);
+    bool fraction = type == 'r';
+    std::string text = print_general(value, precision, alternate, precision - fraction, fraction);
+    if (type == 'G') std::replace(text.begin(), text.end(), 'e', 'E');
+    return text;
   }
-  if (precision >= 0) return print_general(value, precision, alternate);
+  if (type != 'r') return print_double(type, alternate, precision, value);
   std::string text = float_repr(value);
   if (size_t e = text.find('e');
       alternate && e != std::string::npos && text.find('.') == std::string::npos)
@@ -132,7 +138,7 @@ Result<void> append_part(VM& vm, StrBuilder& out, double value, const FormatSpec
   plain.align = 0;
   if (spec.type == 0 && spec.precision >= 0) plain.type = 'g';
   NumberText text = TRY(format_double_text(vm, value, plain, true));
-  if (plain.type == 0 && text.remainder == ".0") text.remainder.clear();
+  if (plain.type == 0 && text.remainder == ".0") text.remainder = spec.alternate ? "." : "";
   append_number(out, plain, text);
   return {};
 }
