@@ -9,6 +9,7 @@ extern const NativeModuleDef kCollectionsModule;
 extern const NativeModuleDef kHeapqModule;
 extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kMathModule;
+extern const NativeModuleDef kOperatorModule;
 extern const NativeModuleDef kSysModule;
 extern const NativeModuleDef kTimeModule;
 
@@ -23,6 +24,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kBuiltinsModule,
     &kItertoolsModule,
     &kMathModule,
+    &kOperatorModule,
     &kSysModule,
     &kTimeModule,
 };
