@@ -116,8 +116,8 @@ Result<Value> super_repr(VM& vm, RecordOf<BuiltinType::Super> self) {
 
 /// An unbound super binds when it is found on a class.
 Result<Value> super_get(VM& vm, RecordOf<BuiltinType::Super> self, Value object, Optional<Value>) {
-  if (object.is_none() || !self->fields()[kSuperSelf].is_none()) return self;
-  return vm.call(vm.type_of(self), {self->fields()[kSuperClass], object});
+  if (object.is_none() || !self->fields()[kSuperSelf].is_none()) return self.record;
+  return vm.call(vm.type_of(self.record), {self->fields()[kSuperClass], object});
 }
 
 template <int N>
