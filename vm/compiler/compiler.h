@@ -220,6 +220,8 @@ class Compiler {
   void while_loop(ast::While* node);
   void for_loop(ast::For* node);
   void async_for(ast::AsyncFor* node);
+  /// iter(iterable) in a new temporary.
+  Register push_iterator(ast::Expression* iterable, bool is_async);
   void for_target(ast::Expression* target, Register iterator, Label end, const ast::Node* iter);
   void async_next(Register iterator, Label end, Register* value, const ast::Node* position);
   void return_statement(ast::Return* node);

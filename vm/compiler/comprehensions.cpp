@@ -51,9 +51,7 @@ void Compiler::comprehension_loop(const ComprehensionParts& parts, uint32_t dept
   ast::Comprehension* clause = parts.generators[depth];
   Register iterator = outermost;
   if (depth > 0) {
-    iterator = push(clause->iter);
-    emit_at(clause->iter, clause->is_async ? Opcode::GetAsyncIter : Opcode::GetIter, iterator,
-            iterator);
+    iterator = push_iterator(clause->iter, clause->is_async);
   }
   Label skip = unit_->label(), end = unit_->label();
   Label top = unit_->loop_top();
@@ -93,9 +91,7 @@ void Compiler::comprehension(ast::Expression* node, Register dst) {
   parts.collection = early_destination(dst);
   // The outermost iterable belongs to the scope around.
   ast::Comprehension* first = parts.generators[0];
-  Register iterator = push(first->iter);
-  emit_at(first->iter, first->is_async ? Opcode::GetAsyncIter : Opcode::GetIter, iterator,
-          iterator);
+  Register iterator = push_iterator(first->iter, first->is_async);
   at(node);
   static constexpr Opcode kBuild[] = {Opcode::BuildList, Opcode::BuildSet, Opcode::BuildDict};
   emit(kBuild[static_cast<int>(parts.kind)], parts.collection, parts.collection, 0);
@@ -111,9 +107,7 @@ void Compiler::generator_expression(ast::GeneratorExp* node, Register dst) {
   Register base = unit_->next;
   unit_->run(kFrameWords);
   make_closure(std::move(code), base);
-  Register iterator = push(first->iter);
-  emit_at(first->iter, first->is_async ? Opcode::GetAsyncIter : Opcode::GetIter, iterator,
-          iterator);
+  push_iterator(first->iter, first->is_async);
   call_window(base, 1, false, dst);
   emit_at(node, Opcode::Call, dst, base, 1);
 }

@@ -141,6 +141,15 @@ void Compiler::while_loop(ast::While* node) {
 
 // --- for ----------------------------------------------------------------------------------------
 
+Register Compiler::push_iterator(ast::Expression* iterable, bool is_async) {
+  Register iterator = unit_->next;
+  Register value = operand(iterable);
+  unit_->next = iterator;
+  unit_->temporary();
+  emit_at(iterable, is_async ? Opcode::GetAsyncIter : Opcode::GetIter, iterator, value);
+  return iterator;
+}
+
 // The next item into the target, or on to `end`.
 void Compiler::for_target(ast::Expression* target, Register iterator, Label end,
                           const ast::Node* iter) {
@@ -158,8 +167,7 @@ void Compiler::for_target(ast::Expression* target, Register iterator, Label end,
 
 void Compiler::for_loop(ast::For* node) {
   TemporaryScope scope(*unit_);
-  Register iterator = push(node->iter);
-  emit_at(node->iter, Opcode::GetIter, iterator, iterator);
+  Register iterator = push_iterator(node->iter, false);
   Label otherwise = unit_->label(), end = unit_->label();
   Label top = unit_->loop_top();
   ControlBlock block(ControlBlock::Kind::Loop);
@@ -194,8 +202,7 @@ void Compiler::async_next(Register iterator, Label handler, Register* value,
 
 void Compiler::async_for(ast::AsyncFor* node) {
   TemporaryScope scope(*unit_);
-  Register iterator = push(node->iter);
-  emit_at(node->iter, Opcode::GetAsyncIter, iterator, iterator);
+  Register iterator = push_iterator(node->iter, true);
   Label finished = unit_->label(), otherwise = unit_->label(), end = unit_->label();
   Label top = unit_->loop_top();
   ControlBlock block(ControlBlock::Kind::Loop);

@@ -102,6 +102,10 @@ bool Compiler::push_annotations(const ast::Arguments* arguments, ast::Expression
 bool Compiler::push_closure(const std::vector<Register>& captured, Register dst) {
   if (captured.empty()) return false;
   TemporaryScope scope(*unit_);
+  if (captured.size() == 1) {
+    emit(Opcode::BuildTuple, dst, captured[0], 1);
+    return true;
+  }
   Register base = unit_->next;
   for (Register cell : captured) {
     Register place = unit_->temporary();
