@@ -162,7 +162,10 @@ struct BytesMethods {
   template <CompareOp kOp>
   static Result<Value> rich_compare(VM&, T* self, Value other) {
     std::string_view data;
-    if (!get_bytes(other, &data)) return Value::not_implemented();
+    // Between bytes and bytearray the latter decides.
+    bool comparable = Family::kMutable ? get_bytes(other, &data) : is_kind(other, CellKind::Bytes);
+    if (!comparable) return Value::not_implemented();
+    get_bytes(other, &data);
     return compare_result(kOp, compare_bytes(view(self), data));
   }
   static Result<Value> add(VM& vm, T* self, Value other) {
