@@ -61,11 +61,6 @@ Result<bool> run_handle(VM& vm, EventLoop* loop, Handle* handle) {
 
 namespace {
 
-Result<Handle*> receiver(VM& vm, Value self) {
-  if (Handle* handle = try_native<Handle>(self)) return handle;
-  return vm.raise(Exc::TypeError, "descriptor requires a 'Handle' object but received '{}'", vm.type_of(self));
-}
-
 Result<Value> handle_new(VM& vm, const Arguments& arguments) {
   Type* type = arguments.positional_count ? try_as<Type>(arguments.values[0]) : nullptr;
   if (!type) return vm.raise(Exc::TypeError, "Handle.__new__(X): X is not a type object");
