@@ -6,6 +6,15 @@
 
 namespace apy {
 
+namespace {
+
+/// Decorators belong to the definition when it comes to its first line.
+Span first_line_span(const ast::ClassDef* node) {
+  return node->decorator_list.empty() ? node->span : node->decorator_list[0]->span;
+}
+
+}  // namespace
+
 // `self.x = ...` in a method: the class lists such names in __static_attributes__.
 void Compiler::note_static_attribute(const ast::Attribute* target) {
   auto* object = target->value->try_as<ast::Name>();
@@ -70,9 +79,7 @@ Compiler::FinishedUnit Compiler::class_code(ast::ClassDef* node) {
   unit.name = std::string(node->name.view());
   unit.qualname = qualified_name(unit_, node->name.view(), node->name);
   unit.flags = Code::kClassBody;
-  bool is_decorated = !node->decorator_list.empty();
-  unit.first_line =
-      position_of(is_decorated ? node->decorator_list[0]->span : node->span).line;
+  unit.first_line = position_of(first_line_span(node)).line;
   UnitScope unit_scope(*this, unit);
   Position first{unit.first_line, unit.first_line, 0, 0};
   unit.builder.set_position(first);
@@ -159,7 +166,7 @@ void Compiler::class_definition(ast::ClassDef* node) {
 void Compiler::generic_class(ast::ClassDef* node, Register dst) {
   TemporaryScope scope(*unit_);
   FinishedUnit code =
-      type_parameters_code(node->name.view(), node->type_scope, node->span, TypeParametersFor::Class, [&](Register value) {
+      type_parameters_code(node->name.view(), node->type_scope, first_line_span(node), TypeParametersFor::Class, [&](Register value) {
         Register params = unit_->temporary();
         type_parameters(node->type_params, params);
         emit(Opcode::StoreCell, hidden_cell(".type_params"), params);

@@ -57,7 +57,7 @@ void Compiler::comprehension_loop(const ComprehensionParts& parts, uint32_t dept
   Label top = unit_->loop_top();
   Register item = 0;
   if (clause->is_async) {
-    async_next(iterator, end, &item, clause->iter);
+    async_next(iterator, end, &item, parts.node);
     store(clause->target, item);
   } else {
     for_target(clause->target, iterator, end, clause->iter);

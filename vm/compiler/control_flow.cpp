@@ -210,7 +210,7 @@ void Compiler::async_for(ast::AsyncFor* node) {
   block.continue_label = top;
   enter_block(block, node->span);
   Register item;
-  async_next(iterator, finished, &item, node->iter);
+  async_next(iterator, finished, &item, node);
   store(node->target, item);
   statements(node->body);
   unit_->pop_block();

@@ -217,6 +217,13 @@ void Compiler::boolean_operation(ast::BoolOp* node, Register dst) {
   Opcode skip =
       node->op == ast::BooleanOperator::And ? Opcode::JumpIfFalse : Opcode::JumpIfTrue;
   for (uint32_t i = 0; i + 1 < node->values.size(); ++i) {
+    bool decides = node->op == ast::BooleanOperator::Or;
+    if (auto constant = folded(node->values[i])) {
+      if (is_true(*constant) != decides) continue;
+      into(node->values[i], result);
+      unit_->jump(end);
+      break;
+    }
     into(node->values[i], result);
     at(node);
     unit_->jump(skip, result, 0, end);

@@ -11,7 +11,9 @@ std::string Compiler::qualified_name(const CodeUnit* around, std::string_view na
   if (!around || around->kind == CodeUnit::Kind::Module) return std::string(name);
   const ast::Symbol* symbol = identifier ? around->scope->find(identifier) : nullptr;
   if (symbol && symbol->is_global_declared) return std::string(name);
-  bool is_class = around->kind == CodeUnit::Kind::Class;
+  // CPython leaves "<locals>" out after classes and generator expressions.
+  bool is_class =
+      around->kind == CodeUnit::Kind::Class || around->kind == CodeUnit::Kind::Generator;
   return around->qualname + (is_class ? "." : ".<locals>.") + std::string(name);
 }
 
@@ -223,7 +225,7 @@ void Compiler::make_generic_function(const FunctionParts& parts, const ast::Scop
   Register defaults = base + kFrameWords;
   if (!push_defaults(parts.arguments, defaults)) load_constant({}, defaults);
   if (!push_keyword_defaults(parts.arguments, defaults + 1)) load_constant({}, defaults + 1);
-  FinishedUnit code = type_parameters_code(parts.name, type_scope, parts.span, TypeParametersFor::Function, [&](Register value) {
+  FinishedUnit code = type_parameters_code(parts.name, type_scope, parts.first_line_span, TypeParametersFor::Function, [&](Register value) {
     Register pair = unit_->run(2);
     FunctionParts inner = parts;
     inner.defaults_are_arguments = true;
