@@ -7,6 +7,7 @@ extern const NativeModuleDef kAsyncioModule;
 extern const NativeModuleDef kBuiltinsModule;
 extern const NativeModuleDef kCollectionsModule;
 extern const NativeModuleDef kHeapqModule;
+extern const NativeModuleDef kFunctoolsModule;
 extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kMathModule;
 extern const NativeModuleDef kOperatorModule;
@@ -21,6 +22,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kCollectionsModule,
     &kHeapqModule,
     &kAsyncioModule,
+    &kFunctoolsModule,
     &kBuiltinsModule,
     &kItertoolsModule,
     &kMathModule,
