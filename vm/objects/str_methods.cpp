@@ -14,6 +14,7 @@ struct StrFamily {
   using Self = Str;
   using Operand = Str*;
   using Builder = StrBuilder;
+  static constexpr bool kMutable = false;
   static constexpr const char* kNotFound = "substring not found";
 
   static size_t length(const Str* self) { return self->length; }

@@ -221,8 +221,9 @@ struct TextMethods {
     int64_t found = search(self, operand, {0, n, true}, kRight);
     size_t head = found >= 0 ? static_cast<size_t>(found) : kRight ? 0 : n;
     size_t tail = found >= 0 ? head + m : kRight ? 0 : n;
-    Value parts[] = {TRY(Family::slice(vm, self, 0, head)),
-                     TRY(Family::slice(vm, self, head, tail)),
+    Value found_separator = TRY(Family::slice(vm, self, head, tail));
+    if (found >= 0 && !Family::kMutable) found_separator = separator;
+    Value parts[] = {TRY(Family::slice(vm, self, 0, head)), found_separator,
                      TRY(Family::slice(vm, self, tail, n))};
     return make_tuple(vm, parts);
   }
