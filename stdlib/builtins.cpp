@@ -178,6 +178,9 @@ Result<Value> builtin_pow(VM& vm, Value base, Value exponent, Optional<Value> mo
   bool found;
   auto result = vm.call_special(base, Special::Power, {exponent, modulus.value}, &found);
   if (found && (result.is_error() || !result.value().is_not_implemented())) return result;
+  // The other builtin numbers refuse a modulus in their own words.
+  result = number_power(vm, base, exponent, modulus.value);
+  if (result.is_error() || !result.value().is_not_implemented()) return result;
   return vm.raise(Exc::TypeError, "unsupported operand type(s) for ** or pow(): '{}', '{}', '{}'", vm.type_of(base),
                   vm.type_of(exponent), vm.type_of(modulus.value));
 }

@@ -4,6 +4,7 @@
 #include "stdlib/stream.h"
 #include "vm/binding/bind.h"
 #include "vm/interpreter/interpreter.h"
+#include "vm/objects/bigint.h"
 
 namespace apy {
 
@@ -55,7 +56,14 @@ Result<Value> sys_displayhook(VM& vm, Value value) {
   return Value::none();
 }
 
-Result<Value> sys_get_max_digits(VM&) { return Value::small_int(4300); }
+Result<int64_t> sys_get_max_digits(VM& vm) { return int_digit_limit(vm); }
+Result<void> sys_set_max_digits(VM& vm, int64_t digits) {
+  constexpr int64_t kThreshold = 640;
+  if (digits != 0 && (digits < kThreshold || digits > INT32_MAX))
+    return vm.raise(Exc::ValueError, "maxdigits must be 0 or larger than {}", kThreshold);
+  set_int_digit_limit(vm, static_cast<int>(digits));
+  return {};
+}
 
 constexpr NativeFunctionDef kFunctions[] = {
     {"exit(status=None, /)", "Exit the interpreter by raising SystemExit(status).", bind<sys_exit>()},
@@ -68,6 +76,8 @@ constexpr NativeFunctionDef kFunctions[] = {
     {"getrefcount(object, /)", "There are no reference counts: always 2.", bind<sys_getrefcount>()},
     {"displayhook(object, /)", "Print an object to sys.stdout and also save it in builtins._", bind<sys_displayhook>()},
     {"get_int_max_str_digits()", "Most digits that int and str conversions take.", bind<sys_get_max_digits>()},
+    {"set_int_max_str_digits(maxdigits)", "Set the most digits that int and str conversions take; 0: no limit.",
+     bind<sys_set_max_digits>()},
 };
 
 /// A named, fixed sequence such as sys.version_info: a namedtuple-like class made by script code would need imports, so
