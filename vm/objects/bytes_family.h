@@ -205,7 +205,7 @@ struct BytesMethods {
       out.append(vm.type_of(self)->name);
       out.append("(");
     }
-    append_bytes_repr(out, view(self));
+    append_bytes_repr(out, view(self), Family::kMutable);
     if (Family::kMutable) out.append(")");
     return out.finish();
   }

@@ -28,8 +28,8 @@ Result<bool> str_istitle(VM& vm, Str* string);
 // --- str_repr.cpp ---
 /// repr() with CPython's choice of quotes and escapes.
 Result<Str*> str_repr(VM& vm, Str* string);
-/// b'...' of bytes, appended.
-void append_bytes_repr(StrBuilder& out, std::string_view bytes);
+/// b'...' of bytes, appended. A bytearray escapes apostrophes even between double quotes.
+void append_bytes_repr(StrBuilder& out, std::string_view bytes, bool escape_apostrophes);
 
 // --- str_translate.cpp ---
 Result<Str*> str_translate(VM& vm, Str* string, Value table);

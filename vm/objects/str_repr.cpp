@@ -65,13 +65,13 @@ Result<Str*> str_repr(VM& vm, Str* string) {
   return out.finish();
 }
 
-void append_bytes_repr(StrBuilder& out, std::string_view bytes) {
+void append_bytes_repr(StrBuilder& out, std::string_view bytes, bool escape_apostrophes) {
   char quote = choose_quote(bytes.data(), bytes.size());
   out.append("b");
   out.append(static_cast<uint32_t>(quote));
   for (char byte : bytes) {
     uint32_t c = static_cast<uint8_t>(byte);
-    if (append_short_escape(out, c, quote)) continue;
+    if (append_short_escape(out, c, escape_apostrophes && c == '\'' ? '\'' : quote)) continue;
     if (c < ' ' || c >= 0x7F)
       append_escape(out, 'x', c, 2);
     else
