@@ -2,6 +2,7 @@
 #include "stdlib/builtins.h"
 #include "vm/binding/bind.h"
 #include "vm/bytecode/code.h"
+#include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/setup.h"
 
@@ -151,27 +152,6 @@ Result<Value> builtin_globals(VM& vm) {
   Frame* frame = calling_frame(vm);
   if (!frame) return vm.raise(Exc::SystemError, "no current frame");
   return frame->function()->globals;
-}
-
-/// A snapshot of a function's locals, cells and free variables included; the namespace itself elsewhere.
-Result<Value> frame_locals(VM& vm, Frame* frame) {
-  Code* code = frame->code;
-  if (!(code->flags & Code::kOptimized)) {
-    return frame->extra.is_empty() ? Value(frame->function()->globals) : frame->extra;
-  }
-  Dict* locals = TRY(make_dict(vm));
-  const Value* registers = frame->registers();
-  auto add = [&](Value name, Value value) -> Result<void> {
-    if (CellVariable* cell = try_as<CellVariable>(value)) value = cell->value;
-    if (value.is_empty()) return {};
-    return dict_set_str(vm, locals, as<Str>(name), value);
-  };
-  for (uint32_t i = 0; i < code->local_count; ++i) TRY(add(code->local_names->values()[i], registers[i]));
-  if (code->free_names && frame->function()->closure) {
-    for (uint64_t i = 0; i < code->free_names->length; ++i)
-      TRY(add(code->free_names->values()[i], frame->function()->closure->values()[i]));
-  }
-  return locals;
 }
 
 Result<Value> builtin_locals(VM& vm) {

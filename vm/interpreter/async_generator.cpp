@@ -10,6 +10,7 @@
 #include "vm/interpreter/async_generator.h"
 
 #include "vm/binding/bind.h"
+#include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/generator.h"
 
 namespace apy {
@@ -284,6 +285,7 @@ constexpr NativeGetSetDef kAttributes[] = {
     {"ag_running", "is a step in progress", get_busy},
     {"ag_suspended", "is it suspended", generator_suspended},
     {"ag_code", "its code object", generator_code},
+    {"ag_frame", "its frame, or None when finished", generator_frame},
     {"ag_await", "object being awaited on, or None", generator_awaited},
 };
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "vm/binding/bind.h"
+#include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/generator.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/suspend.h"
@@ -107,6 +108,7 @@ Frame* begin_resume(VM& vm, Generator* generator, Value sent, bool as_base) {
 }
 
 void finish_generator(VM& vm, Generator* generator) {
+  if (generator->frame.flags & Frame::kHasObject) detach_frame(vm, &generator->frame);
   generator->state = Generator::State::Finished;
   Interpreter::frame(vm) = generator->frame.caller;
   generator->frame.caller = nullptr;
@@ -310,6 +312,7 @@ Result<Value> generator_throw(VM& vm, Generator* generator, Value exception) {
 Result<Value> generator_close(VM& vm, Generator* generator) {
   if (generator->state == Generator::State::Finished) return Value::none();
   if (generator->state == Generator::State::Created) {
+    if (generator->frame.flags & Frame::kHasObject) detach_frame(vm, &generator->frame);
     generator->state = Generator::State::Finished;
     return Value::none();
   }
@@ -405,6 +408,7 @@ Result<void> set_text(VM& vm, Value self, Value value, Value Generator::*field, 
   vm.barrier(self.cell());
   return {};
 }
+Result<Value> get_origin(VM&, Value) { return Value::none(); }
 Result<Value> get_running(VM&, Value self) {
   const Generator* generator = as<Generator>(self);
   return Value::boolean(generator->state == Generator::State::Running && !generator_is_parked(generator));
@@ -455,6 +459,7 @@ constexpr NativeGetSetDef kGeneratorAttributes[] = {
     {"gi_running", "is it running", get_running},
     {"gi_suspended", "is it suspended", generator_suspended},
     {"gi_code", "its code object", generator_code},
+    {"gi_frame", "its frame, or None when finished", generator_frame},
     {"gi_yieldfrom", "object being iterated by yield from, or None", generator_awaited},
 };
 constexpr NativeFunctionDef kCoroutineMethods[] = {
@@ -472,6 +477,8 @@ constexpr NativeGetSetDef kCoroutineAttributes[] = {
     {"cr_running", "is it running", get_running},
     {"cr_suspended", "is it suspended", generator_suspended},
     {"cr_code", "its code object", generator_code},
+    {"cr_frame", "its frame, or None when finished", generator_frame},
+    {"cr_origin", "where it was made: not recorded", get_origin},
     {"cr_await", "object being awaited on, or None", generator_awaited},
 };
 constexpr NativeFunctionDef kWrapperMethods[] = {

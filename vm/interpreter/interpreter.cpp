@@ -9,6 +9,7 @@
 #include "vm/interpreter/interpreter.h"
 
 #include "vm/binding/native.h"
+#include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/suspend.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
@@ -914,8 +915,9 @@ call:
         (void)vm.raise(Exc::TypeError, "__init__() should return None, not '{}'", vm.type_of(value));
         goto exception;
       }
-      value = frame->extra;
+      value = frame->own_extra();
     }
+    if (frame->flags & Frame::kHasObject) detach_frame(vm, frame);
     if (frame->flags & Frame::kHeap) {
       Generator* generator = generator_of(frame);
       bool entry = frame->flags & Frame::kEntry;
@@ -1128,6 +1130,7 @@ exception:
     }
     bool entry = frame->flags & Frame::kEntry;
     Frame* caller = frame->caller;
+    if (frame->flags & Frame::kHasObject) detach_frame(vm, frame);
     if (frame->flags & Frame::kHeap) {
       Generator* generator = generator_of(frame);
       convert_stop_iteration(vm, generator);

@@ -147,7 +147,7 @@ bool ImportName(VM& vm, Frame* frame, Instruction* i) {
   if (is_default_import(vm, hook)) {
     return put(frame, i->a, import_name(vm, name, function->globals, from_list, level.as_small_int()));
   }
-  Value locals = frame->extra.is_empty() ? Value::none() : frame->extra;
+  Value locals = frame->own_extra().is_empty() ? Value::none() : frame->own_extra();
   return put(frame, i->a, vm.call(hook, {Value(name), Value(function->globals), locals, from_list, level}));
 }
 
@@ -156,7 +156,7 @@ bool ImportFrom(VM& vm, Frame* frame, Instruction* i) {
 }
 
 bool ImportStar(VM& vm, Frame* frame, Instruction* i) {
-  Value names = frame->extra.is_empty() ? Value(frame->function()->globals) : frame->extra;
+  Value names = frame->own_extra().is_empty() ? Value(frame->function()->globals) : frame->own_extra();
   return import_star(vm, frame->registers()[i->a], names).is_ok();
 }
 
@@ -173,7 +173,7 @@ Result<Value> display(VM& vm, Value value) {
 }
 
 Result<Value> setup_annotations(VM& vm, Frame* frame) {
-  Value names = frame->extra.is_empty() ? Value(frame->function()->globals) : frame->extra;
+  Value names = frame->own_extra().is_empty() ? Value(frame->function()->globals) : frame->own_extra();
   if (TRY(contains(vm, names, vm.names().annotations))) return Value::none();
   Dict* annotations = TRY(make_dict(vm));
   TRY(set_item(vm, names, vm.names().annotations, annotations));

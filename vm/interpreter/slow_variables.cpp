@@ -57,7 +57,7 @@ bool is_free_variable(const Frame* frame, const Str* name) {
 Dict* globals_of(Frame* frame) { return frame->function()->globals; }
 
 /// The class body's or exec's own namespace; empty when it is the globals.
-Value namespace_of(Frame* frame) { return frame->extra; }
+Value namespace_of(Frame* frame) { return frame->own_extra(); }
 
 /// 1 found, 0 absent, -1 error.
 int lookup_in_mapping(VM& vm, Value mapping, Str* name, Value* out) {

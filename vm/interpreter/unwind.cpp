@@ -1,4 +1,5 @@
 // Finding handlers and recording tracebacks.
+#include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/interpreter.h"
 
 namespace apy {
@@ -22,7 +23,8 @@ void add_traceback(VM& vm, Frame* frame) {
   level->next = exception->traceback.is_empty() ? Value::none() : exception->traceback;
   level->code = frame->code;
   level->globals = frame->function()->globals;
-  level->frame = Value::none();
+  // Until tb_frame is asked for, only where the frame was (see frame_object.cpp).
+  level->frame = frame->flags & Frame::kHasObject ? frame->extra : hidden_frame(frame);
   level->position = static_cast<uint64_t>(frame->pc - frame->code->instructions) - 1;
   exception->traceback = level;
   vm.barrier(exception);

@@ -32,7 +32,7 @@ struct Traceback : Cell {
   static constexpr CellKind kKind = CellKind::Traceback;
   Value next;     // the level further in, or none
   Code* code;
-  Value frame;    // frame object if there is one
+  Value frame;    // frame object, or the address of the frame it may be made of (interpreter/frame_object.h)
   Value globals;  // Dict
   uint64_t position;  // index of the instruction in the code
   void trace(Visitor& visitor) const;

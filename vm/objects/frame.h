@@ -19,7 +19,7 @@ struct Frame {
   static constexpr uint32_t kEntry = 1;        // returning leaves the interpreter loop (called from C++)
   static constexpr uint32_t kConstructor = 2;  // __init__ of a class call: `extra` is the new instance
   static constexpr uint32_t kHeap = 4;         // lives in a Generator
-  static constexpr uint32_t kHasObject = 8;    // a frame object refers to it (see VM::frame_objects)
+  static constexpr uint32_t kHasObject = 8;    // a frame object refers to it and stands in `extra`
   static constexpr uint32_t kAtSend = 16;      // suspended at a Send instruction (pc is the Send itself)
   static constexpr uint32_t kFlagBits = 8;     // flags above: depth of the frame, for the recursion limit
 
@@ -34,6 +34,8 @@ struct Frame {
   const Value* registers() const { return reinterpret_cast<const Value*>(this + 1); }
   Function* function() const { return as<Function>(callee); }
   uint32_t depth() const { return flags >> kFlagBits; }
+  /// `extra`, which a frame object keeps while the frame has one.
+  Value own_extra() const { return flags & kHasObject ? as<Record>(extra)->fields()[0] : extra; }
 };
 constexpr uint32_t kFrameWords = sizeof(Frame) / sizeof(Value);
 static_assert(kFrameWords == 6);
