@@ -4,22 +4,20 @@
 namespace apy {
 
 #define BUILTIN_TYPE(Id, name, base, kind) extern const NativeTypeDef k##Id##Type __attribute__((weak));
-#define Internal Object  // has no definition
 #include "vm/objects/builtin_types.def"
-#undef Internal
 #undef BUILTIN_TYPE
 #define EXCEPTION(Id, base) extern const NativeTypeDef k##Id##Type;
 #include "vm/objects/exceptions.def"
 #undef EXCEPTION
+
+extern const NativeTypeDef kInternalType = {"internal", nullptr, {}};
 
 namespace {
 
 const NativeTypeDef* const kDefinitions[] = {
     nullptr,
 #define BUILTIN_TYPE(Id, name, base, kind) &k##Id##Type,
-#define Internal Object
 #include "vm/objects/builtin_types.def"
-#undef Internal
 #undef BUILTIN_TYPE
 #define EXCEPTION(Id, base) &k##Id##Type,
 #include "vm/objects/exceptions.def"

@@ -179,7 +179,8 @@ Result<void> type_populate(VM& vm, Type* type) {
     TRY(dict_set_str(vm, type->dict, hash, Value::none()));
   Value doc = Value::none();
   if (definition->doc) doc = TRY(make_str(vm, definition->doc));
-  TRY(dict_set_str(vm, type->dict, vm.names().doc, doc));
+  if (dict_get_str(vm, type->dict, vm.names().doc).is_empty())
+    TRY(dict_set_str(vm, type->dict, vm.names().doc, doc));
   if (definition->extend) TRY(definition->extend(vm, type));
   return {};
 }

@@ -240,7 +240,8 @@ Result<void> set_module(VM& vm, Value self, Value value) {
 
 Result<Value> get_doc(VM& vm, Value self) {
   Type* type = self_type(self);
-  TRY(type_populate(vm, type));
+  if (type->definition)  // the namespace may have a descriptor for the docstrings of instances
+    return type->definition->doc ? Result<Value>(make_str(vm, type->definition->doc)) : Result<Value>(Value::none());
   Value doc = dict_get_str(vm, type->dict, vm.names().doc);
   if (doc.is_empty()) return Value::none();
   return bind_descriptor(vm, doc, Value(), type);
