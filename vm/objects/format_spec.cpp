@@ -262,7 +262,7 @@ Result<Value> format_int(VM& vm, Value value, Str* spec_text) {
 }
 
 Result<Value> format_string(VM& vm, Str* string, Str* spec_text) {
-  if (spec_text->length == 0) return str_slice(vm, string, 0, string->length);
+  if (spec_text->length == 0) return str_of(vm, string);
   FormatSpec spec = TRY(parse_format_spec(vm, spec_text, string, 's', '<'));
   if (spec.type && spec.type != 's') return unknown_format_code(vm, spec.type, string);
   if (spec.sign == ' ')
