@@ -73,6 +73,11 @@ inline Result<size_t> position_argument(VM& vm, const Optional<Value>& argument,
   return static_cast<size_t>(position) > length ? length : static_cast<size_t>(position);
 }
 
+/// Setter of attributes that are plain members of a struct.
+inline Result<void> readonly_member(VM& vm, Value, Value) {
+  return vm.raise(Exc::AttributeError, "readonly attribute");
+}
+
 /// Lexicographic comparison. `left` and `right` give the items anew each time: comparing may change a list.
 template <class Left, class Right>
 Result<Value> compare_sequences(VM& vm, CompareOp op, Left left, Right right) {

@@ -269,7 +269,9 @@ constexpr NativeFunctionDef kRangeMethods[] = {
     {"__reduce__(self, /)", "What to pickle.", bind<range_reduce>()},
 };
 constexpr NativeGetSetDef kRangeAttributes[] = {
-    {"start", "", range_start}, {"stop", "", range_stop}, {"step", "", range_step}};
+    {"start", "", range_start, readonly_member},
+    {"stop", "", range_stop, readonly_member},
+    {"step", "", range_step, readonly_member}};
 
 Result<Value> iterator_self(VM&, Value self) { return self; }
 

@@ -5,7 +5,7 @@
 // and probing follow the contract's reference implementation exactly, and so does the order in which set operations
 // visit their operands (set_methods.cpp).
 //
-// A removed element leaves a Deleted mark, which a later insertion does not reuse. Lookups that ran `__eq__` check that
+// A removed element leaves a Deleted mark; an insertion takes the last one that it passes. Lookups that ran `__eq__` check that
 // the table is still the same, and start again when not.
 #include "vm/objects/set.h"
 
@@ -62,9 +62,12 @@ int same_key(VM& vm, Set* set, SetTable* table, SetEntry* entry, Value key) {
 
 enum class Probe { Error, Free, Found };
 
-/// The entry with `key`, or the free one that ended the search. The table is not null.
-Probe probe(VM& vm, Set* set, Value key, uint64_t hash, SetEntry** result) {
+/// The entry with `key`, or the free one that ended the search; `deleted` (may be null) gets the last deleted one
+/// passed, or null. The table is not null.
+Probe probe(VM& vm, Set* set, Value key, uint64_t hash, SetEntry** result,
+            SetEntry** deleted = nullptr) {
 restart:
+  if (deleted) *deleted = nullptr;
   SetTable* table = set->table;
   size_t mask = table->capacity - 1;
   uint64_t perturb = hash;
@@ -76,7 +79,11 @@ restart:
         *result = entry;
         return Probe::Free;
       }
-      if (entry->hash != hash || entry->key.is(SetEntry::kDeleted)) continue;
+      if (entry->key.is(SetEntry::kDeleted)) {
+        if (deleted) *deleted = entry;
+        continue;
+      }
+      if (entry->hash != hash) continue;
       int same = same_key(vm, set, table, entry, key);
       if (same < 0) return Probe::Error;
       if (same == 1) {
@@ -132,6 +139,20 @@ Result<Set*> make_set_of(VM& vm, Type* cls) {
   return static_cast<Set*>(TRY(allocate_instance(vm, cls)));
 }
 
+Result<Value> set_lookup_key(VM& vm, Value key, uint64_t* hash) {
+  auto result = hash_key(vm, key);
+  if (result.is_error()) {
+    if (!is_kind(key, CellKind::Set) || !vm.catch_pending(Exc::TypeError)) return Error{};
+    Set* frozen = TRY(make_set(vm, BuiltinType::FrozenSet));
+    TRY(set_merge(vm, frozen, as<Set>(key)));
+    key = frozen;
+    *hash = TRY(hash_key(vm, key));
+    return key;
+  }
+  *hash = result.value();
+  return key;
+}
+
 Result<bool> set_contains_hashed(VM& vm, Set* set, Value key, uint64_t hash) {
   if (!set->table) return false;
   SetEntry* entry;
@@ -144,16 +165,25 @@ Result<bool> set_contains_hashed(VM& vm, Set* set, Value key, uint64_t hash) {
 }
 
 Result<bool> set_contains(VM& vm, Set* set, Value key) {
-  return set_contains_hashed(vm, set, key, TRY(hash_key(vm, key)));
+  uint64_t hash;
+  key = TRY(set_lookup_key(vm, key, &hash));
+  return set_contains_hashed(vm, set, key, hash);
 }
 
 Result<bool> set_add_hashed(VM& vm, Set* set, Value key, uint64_t hash) {
-  SetEntry* entry = nullptr;
+  SetEntry *entry = nullptr, *deleted;
   while (!entry) {
     if (!set->table) TRY(set_resize(vm, set, 0));
-    Probe outcome = probe(vm, set, key, hash, &entry);
+    Probe outcome = probe(vm, set, key, hash, &entry, &deleted);
     if (outcome == Probe::Error) return Error{};
     if (outcome == Probe::Found) return false;
+  }
+  if (deleted) {
+    deleted->key = key;
+    deleted->hash = hash;
+    ++set->length;
+    vm.barrier(set->table);
+    return true;
   }
   entry->key = key;
   entry->hash = hash;

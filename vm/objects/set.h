@@ -32,6 +32,7 @@ struct Set : Cell {
 Result<Set*> make_set(VM& vm, BuiltinType type = BuiltinType::Set);
 /// A new, empty set of class `cls` (set, frozenset or a subclass).
 Result<Set*> make_set_of(VM& vm, Type* cls);
+/// `key in set`: an unhashable set as key stands for its frozenset.
 Result<bool> set_contains(VM& vm, Set* set, Value key);
 /// True when it was not there before.
 Result<bool> set_add(VM& vm, Set* set, Value key);

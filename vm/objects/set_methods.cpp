@@ -173,39 +173,19 @@ Result<Value> frozenset_new(VM& vm, const Arguments& arguments) {
 Result<int64_t> set_length(VM&, Set* set) { return int64_t{set->length}; }
 Result<Value> set_iter(VM& vm, Set* set) { return make_set_iterator(vm, set); }
 
-/// Hash of a key to look up. An unhashable set stands for the frozenset with its elements.
-Result<Value> lookup_key(VM& vm, Value key, uint64_t* hash) {
-  auto result = hash_key(vm, key);
-  if (result.is_error()) {
-    if (!is_kind(key, CellKind::Set) || !vm.catch_pending(Exc::TypeError)) return Error{};
-    Set* frozen = TRY(make_set(vm, BuiltinType::FrozenSet));
-    TRY(set_merge(vm, frozen, as<Set>(key)));
-    key = frozen;
-    *hash = TRY(hash_key(vm, key));
-    return key;
-  }
-  *hash = result.value();
-  return key;
-}
-
-Result<bool> set_contains_method(VM& vm, Set* set, Value key) {
-  uint64_t hash;
-  key = TRY(lookup_key(vm, key, &hash));
-  return set_contains_hashed(vm, set, key, hash);
-}
 Result<void> set_add_method(VM& vm, Set* set, Value key) {
   TRY(set_add(vm, set, key));
   return {};
 }
 Result<void> set_discard_method(VM& vm, Set* set, Value key) {
   uint64_t hash;
-  key = TRY(lookup_key(vm, key, &hash));
+  key = TRY(set_lookup_key(vm, key, &hash));
   TRY(set_discard_hashed(vm, set, key, hash));
   return {};
 }
 Result<void> set_remove(VM& vm, Set* set, Value key) {
   uint64_t hash;
-  Value looked_up = TRY(lookup_key(vm, key, &hash));
+  Value looked_up = TRY(set_lookup_key(vm, key, &hash));
   if (TRY(set_discard_hashed(vm, set, looked_up, hash))) return {};
   return vm.raise_with(Exc::KeyError, {&key, 1});
 }
@@ -437,7 +417,7 @@ Result<void> set_extend_type(VM& vm, Type* type) {
 #define SHARED_SET_METHODS                                                                       \
   {"__len__(self, /)", "len(self)", bind<set_length>()},                                         \
   {"__iter__(self, /)", "iter(self)", bind<set_iter>()},                                         \
-  {"__contains__(self, key, /)", "key in self", bind<set_contains_method>()},                    \
+  {"__contains__(self, key, /)", "key in self", bind<set_contains>()},                    \
   {"__repr__(self, /)", "repr(self)", bind<set_repr>()},                                         \
   {"__eq__(self, value, /)", "self==value", bind<set_compare<CompareOp::Equal>>()},              \
   {"__ne__(self, value, /)", "self!=value", bind<set_compare<CompareOp::NotEqual>>()},           \

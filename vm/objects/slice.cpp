@@ -155,7 +155,9 @@ constexpr NativeFunctionDef kSliceMethods[] = {
     {"__reduce__(self, /)", "What to pickle.", bind<slice_reduce>()},
 };
 constexpr NativeGetSetDef kSliceAttributes[] = {
-    {"start", "", slice_start}, {"stop", "", slice_stop}, {"step", "", slice_step}};
+    {"start", "", slice_start, readonly_member},
+    {"stop", "", slice_stop, readonly_member},
+    {"step", "", slice_step, readonly_member}};
 
 }  // namespace
 
