@@ -107,6 +107,10 @@ int unicode_category(uint32_t code_point) {
   return utf8proc_category(signed_code(code_point));
 }
 
+bool unicode_is_wide(uint32_t code_point) {
+  return utf8proc_charwidth(static_cast<utf8proc_int32_t>(code_point)) == 2;
+}
+
 bool unicode_is_alpha(uint32_t code_point) { return bit(unicode_category(code_point)) & kLetters; }
 bool unicode_is_decimal(uint32_t code_point) {
   return unicode_category(code_point) == UTF8PROC_CATEGORY_ND;

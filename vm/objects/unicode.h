@@ -26,6 +26,9 @@ bool unicode_is_case_ignorable(uint32_t code_point);
 /// 0..9 for decimal digits of any script, else -1.
 int unicode_decimal_value(uint32_t code_point);
 
+/// Shown two columns wide on a terminal.
+bool unicode_is_wide(uint32_t code_point);
+
 /// Full case mappings: write up to 3 (folding: up to 4) code points to `out`, return how many.
 int unicode_to_lower(uint32_t code_point, uint32_t* out);
 int unicode_to_upper(uint32_t code_point, uint32_t* out);
