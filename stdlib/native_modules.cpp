@@ -11,6 +11,7 @@ extern const NativeModuleDef kFunctoolsModule;
 extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kMathModule;
 extern const NativeModuleDef kOperatorModule;
+extern const NativeModuleDef kRandomModule;
 extern const NativeModuleDef kSysModule;
 extern const NativeModuleDef kTimeModule;
 
@@ -23,6 +24,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kHeapqModule,
     &kAsyncioModule,
     &kFunctoolsModule,
+    &kRandomModule,
     &kBuiltinsModule,
     &kItertoolsModule,
     &kMathModule,

@@ -173,7 +173,8 @@ namespace {
 Result<Value> add_signed(VM& vm, IntParts a, IntParts b, bool b_negative) {
   if (compare_magnitudes(a, b) < 0) {
     std::swap(a, b);
-    std::swap(a.negative, b_negative);
+    a.negative = b_negative;
+    b_negative = b.negative;
   }
   BigInt* sum = TRY(make_big_int(vm, a.size + 1));
   uint64_t* out = sum->limbs();
