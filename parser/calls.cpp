@@ -5,13 +5,13 @@ namespace apy {
 using ast::Expression;
 
 ast::Call* Parser::arguments() {
-  if (!diagnosing_) return fast_arguments();
+  if (!diagnosing_) return fast_arguments(true);
   return static_cast<ast::Call*>(
       remember(Rule::Arguments, [this]() -> ast::Node* { return arguments_now(); }));
 }
 
 /// The first reading: one pass over the arguments, which must end at the closing parenthesis.
-ast::Call* Parser::fast_arguments() {
+ast::Call* Parser::fast_arguments(bool may_be_generator) {
   uint32_t start = position_;
   Builder<Expression> positional(*this);
   std::vector<ast::Keyword*> keywords;
@@ -31,7 +31,8 @@ ast::Call* Parser::fast_arguments() {
     uint32_t first_token = position_;
     Expression* value = is_starred ? starred_expression() : argument_expression();
     if (!value) break;
-    if (at(Kind::KwFor, Kind::KwAsync) && !is_starred && first_token == start) {
+    if (may_be_generator && !is_starred && first_token == start &&
+        at(Kind::KwFor, Kind::KwAsync)) {
       return sole_generator(start, value);
     }
     positional.push(value);
@@ -155,7 +156,7 @@ Expression* Parser::starred_expression() {
   }
   if (!value) {
     // Not a known mistake but a forced one: it is raised in the first reading, too.
-    if (!failed_ && !at(Kind::Error)) raise_here("Invalid star expression");
+    raise_here("Invalid star expression");
     rewind(start);
     return nullptr;
   }
@@ -169,7 +170,7 @@ bool Parser::positional_arguments(Builder<Expression>& out) {
   do {
     uint32_t start = position_;
     Expression* value = at(Kind::Star) ? starred_expression() : argument_expression();
-    if (!value || (!at(Kind::Error) && value->kind != ast::NodeKind::Starred && at(Kind::Equal))) {
+    if (!value || (!value->is<ast::Starred>() && at(Kind::Equal))) {
       rewind(start);
       rewind(before_comma);
       break;

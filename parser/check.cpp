@@ -22,7 +22,7 @@ constexpr size_t kDefaultStackBudget = 176 * 1024;
 #endif
 
 /// CPython's limit on loops, `with` and `try` inside each other.
-constexpr size_t kMaxBlocks = 20;
+constexpr size_t kMaxBlocks = 21;
 
 constexpr const char* kFeatures[] = {
     "nested_scopes",   "generators",    "division",       "absolute_import", "with_statement",
@@ -60,6 +60,8 @@ bool Checker::fail(Span span, std::string message) {
   return false;
 }
 
+bool Checker::fail(Span span, const char* message) { return fail(span, std::string(message)); }
+
 void Checker::warn(Span span, std::string message) {
   Diagnostic warning;
   warning.kind = DiagnosticKind::SyntaxWarning;
@@ -80,6 +82,11 @@ bool Checker::check(ast::Node* node) {
   if (__builtin_expect(too_deep(), 0)) return false;
   if (node->is<Expression>()) return check_expression(static_cast<Expression*>(node));
   if (node->is<ast::Statement>()) return check_statement(static_cast<ast::Statement*>(node));
+  return check_parts(node);
+}
+
+/// All children, by the node's own type.
+[[gnu::noinline]] bool Checker::check_parts(ast::Node* node) {
   return ast::visit(node, [this](auto* typed) { return check_children(typed); });
 }
 
@@ -139,14 +146,11 @@ bool Checker::check_statement(ast::Statement* node) {
       auto* assign = node->as<ast::Assign>();
       return check(assign->value) && check_all(assign->targets);
     }
-    case NodeKind::Assert: {
-      auto* assertion = node->as<ast::Assert>();
-      auto* tuple = assertion->test->try_as<ast::Tuple>();
-      if (tuple && !tuple->elts.empty()) {
-        warn(node->span, "assertion is always true, perhaps remove parentheses?");
-      }
-      return check_children(assertion);
-    }
+    case NodeKind::AnnAssign:
+      return check_annotated_assignment(node->as<ast::AnnAssign>());
+    case NodeKind::Assert:
+      warn_about_assertion(node->as<ast::Assert>());
+      return check_parts(node);
     case NodeKind::Import:
       return check_imported_names(node->span, node->as<ast::Import>()->names);
     case NodeKind::ImportFrom: {
@@ -159,8 +163,25 @@ bool Checker::check_statement(ast::Statement* node) {
       return check_imported_names(node->span, import->names);
     }
     default:
-      return ast::visit(node, [this](auto* typed) { return check_children(typed); });
+      return check_parts(node);
   }
+}
+
+bool Checker::check_annotated_assignment(ast::AnnAssign* node) {
+  if (node->value) {
+    if (!check(node->value) || !check(node->target)) return false;
+  } else if (auto* name = node->target->try_as<ast::Name>()) {
+    if (!check_name(name->id, ExpressionContext::Store, node->span)) return false;
+  } else if (auto* attribute = node->target->try_as<ast::Attribute>()) {
+    if (!check_name(attribute->attr, ExpressionContext::Store, node->span)) return false;
+    if (!check(attribute->value)) return false;
+  } else if (!check(node->target)) {
+    return false;
+  }
+  // Functions do not evaluate the annotations of their variables.
+  bool is_evaluated = !result_.module->has_future_annotations &&
+                      (unit_.kind == ScopeKind::Module || unit_.kind == ScopeKind::Class);
+  return !is_evaluated || check(node->annotation);
 }
 
 /// The imports at the head of a module name features that exist.
@@ -169,13 +190,14 @@ bool Checker::check_future_imports(ArenaSpan<ast::Statement*> body) {
   for (ast::Statement* statement : body) {
     auto* import = statement->try_as<ast::ImportFrom>();
     if (import && import->level == 0 && import->module.view() == "__future__") {
+      Span start{import->span.begin, import->span.begin};
       for (const ast::Alias* alias : import->names) {
         std::string_view name = alias->name.view();
-        if (name == "braces") return fail(alias->span, "not a chance");
+        if (name == "braces") return fail(start, "not a chance");
         bool known = false;
         for (std::string_view feature : kFeatures) known |= feature == name;
         if (!known) {
-          return fail(alias->span, "future feature " + std::string(name) + " is not defined");
+          return fail(start, "future feature " + std::string(name) + " is not defined");
         }
       }
       future_imports_end_ = import->span.end;
@@ -288,8 +310,11 @@ bool Checker::check_return(ast::Return* node) {
     return fail(node->span, "'return' with value in async generator");
   }
   if (node->value && !check(node->value)) return false;
+  bool is_constant = node->value && node->value->is<ast::Constant>();
   for (Block block : unit_.blocks) {
-    if (block == Block::ExceptStar) return fail(node->span, kLeavesExceptStar);
+    if (block == Block::ExceptStar) {
+      return fail(is_constant ? node->value->span : node->span, kLeavesExceptStar);
+    }
   }
   return true;
 }
@@ -306,13 +331,20 @@ bool Checker::check_jump(ast::Statement* node) {
 // --- definitions ---------------------------------------------------------------------------------
 
 template <class T>
+bool Checker::check_body(T* node) {
+  // What ends a generator or coroutine when it finishes counts as a block.
+  if (node->scope->is_async || node->scope->has_yield) unit_.blocks.push_back(Block::Other);
+  return check_all(node->body);
+}
+
+template <class T>
 bool Checker::check_function(T* node, bool is_async) {
   if (!check_all(node->decorator_list) || !check_arguments(node->args) ||
       !check_type_parameters(node->type_params) || !check_annotations(node->args, node->returns)) {
     return false;
   }
   bool good = check_in_unit(
-      ScopeKind::Function, is_async, [&] { return check_all(node->body); }, node->scope);
+      ScopeKind::Function, is_async, [&] { return check_body(node); }, node->scope);
   return good && check_name(node->name, ExpressionContext::Store, node->span);
 }
 

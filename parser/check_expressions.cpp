@@ -185,8 +185,7 @@ bool Checker::check_expression(Expression* node) {
     default:
       break;
   }
-  return ast::visit(static_cast<ast::Node*>(node),
-                    [this](auto* typed) { return check_children(typed); });
+  return check_parts(node);
 }
 
 bool Checker::check_yield(Expression* node, Expression* value) {
@@ -267,6 +266,13 @@ bool Checker::check_comprehension(Expression* node, const ast::Scope* scope,
 }
 
 // --- warnings ------------------------------------------------------------------------------------
+
+void Checker::warn_about_assertion(ast::Assert* node) {
+  auto* tuple = node->test->try_as<ast::Tuple>();
+  if (tuple && !tuple->elts.empty()) {
+    warn(node->span, "assertion is always true, perhaps remove parentheses?");
+  }
+}
 
 void Checker::warn_about_comparison(ast::Compare* node) {
   const Expression* left = node->left;

@@ -8,6 +8,42 @@ namespace apy {
 
 using ast::NodeKind;
 
+namespace {
+
+/// A literal key as `repr` shows its value; empty if it is none. Sums are complex numbers.
+std::string key_repr(const ast::Expression* key) {
+  if (const auto* constant = key->try_as<ast::Constant>()) return constant_repr(constant->value);
+  if (const auto* sign = key->try_as<ast::UnaryOp>()) {
+    std::string text = key_repr(sign->operand);
+    return text == "0" ? text : "-" + text;
+  }
+  if (const auto* sum = key->try_as<ast::BinOp>()) {
+    const char* sign = sum->op == ast::BinaryOperator::Add ? "+" : "-";
+    return "(" + key_repr(sum->left) + sign + key_repr(sum->right) + ")";
+  }
+  return {};
+}
+
+/// The same text for keys that are equal: 0, 0.0, 0j and False are.
+std::string comparable_key(const ast::Expression* key, const std::string& text) {
+  const auto* constant = key->try_as<ast::Constant>();
+  if (!constant) return text;
+  switch (constant->value.kind) {
+    case ast::ConstantKind::True:
+      return "1";
+    case ast::ConstantKind::False:
+      return "0";
+    case ast::ConstantKind::Float:
+      return text.ends_with(".0") ? text.substr(0, text.size() - 2) : text;
+    case ast::ConstantKind::Imaginary:
+      return text == "0j" ? "0" : text;
+    default:
+      return text;
+  }
+}
+
+}  // namespace
+
 bool Checker::check_match(ast::Match* node) {
   if (!check(node->subject)) return false;
   for (ast::MatchCase* clause : node->cases) {
@@ -23,8 +59,13 @@ bool Checker::check_match(ast::Match* node) {
 bool Checker::check_pattern(ast::Pattern* pattern, PatternContext& context) {
   if (too_deep()) return false;
   switch (pattern->kind) {
-    case NodeKind::MatchValue:
-      return check(pattern->as<ast::MatchValue>()->value);
+    case NodeKind::MatchValue: {
+      ast::Expression* value = pattern->as<ast::MatchValue>()->value;
+      if (value->is<ast::JoinedStr>()) {
+        return fail(pattern->span, "patterns may only match literals and attribute lookups");
+      }
+      return check(value);
+    }
     case NodeKind::MatchSequence:
       return check_sequence(pattern->as<ast::MatchSequence>(), context);
     case NodeKind::MatchMapping:
@@ -76,7 +117,7 @@ bool Checker::check_sequence(ast::MatchSequence* pattern, PatternContext& contex
   for (ast::Pattern* element : pattern->patterns) {
     if (!element->is<ast::MatchStar>()) continue;
     if (seen_star) {
-      return fail(pattern->span, "multiple starred expressions in sequence pattern");
+      return fail(pattern->span, "multiple starred names in sequence pattern");
     }
     seen_star = true;
   }
@@ -89,12 +130,12 @@ bool Checker::check_sequence(ast::MatchSequence* pattern, PatternContext& contex
 bool Checker::check_mapping(ast::MatchMapping* pattern, PatternContext& context) {
   std::vector<std::string> seen;
   for (ast::Expression* key : pattern->keys) {
-    if (auto* constant = key->try_as<ast::Constant>()) {
-      std::string text = constant_repr(constant->value);
-      if (std::find(seen.begin(), seen.end(), text) != seen.end()) {
+    if (std::string text = key_repr(key); !text.empty()) {
+      std::string same = comparable_key(key, text);
+      if (std::find(seen.begin(), seen.end(), same) != seen.end()) {
         return fail(pattern->span, "mapping pattern checks duplicate key (" + text + ")");
       }
-      seen.push_back(std::move(text));
+      seen.push_back(std::move(same));
     } else if (key->is<ast::JoinedStr>()) {
       return fail(pattern->span,
                   "mapping pattern keys may only match literals and attribute lookups");

@@ -26,6 +26,8 @@ class Checker {
   };
 
   bool fail(Span span, std::string message);
+  // Strings would make the frames of recursive functions large.
+  bool fail(Span span, const char* message);
   void warn(Span span, std::string message);
   bool too_deep();
   bool may_await() const {
@@ -47,6 +49,7 @@ class Checker {
     return good;
   }
   bool check(ast::Node* node);
+  bool check_parts(ast::Node* node);
 
   // check.cpp: statements
   bool check_statement(ast::Statement* node);
@@ -65,7 +68,7 @@ class Checker {
   bool check_jump(ast::Statement* node);
   /// Runs `body` as the code of a unit inside the current one.
   template <class Body>
-  bool check_in_unit(ast::ScopeKind kind, bool is_async, Body body,
+  [[gnu::noinline]] bool check_in_unit(ast::ScopeKind kind, bool is_async, Body body,
                      const ast::Scope* scope = nullptr) {
     Unit outer = std::move(unit_);
     unit_ = {kind, is_async, {}, scope};
@@ -75,6 +78,9 @@ class Checker {
   }
   template <class T>
   bool check_function(T* node, bool is_async);
+  template <class T>
+  bool check_body(T* node);
+  bool check_annotated_assignment(ast::AnnAssign* node);
   bool check_arguments(ast::Arguments* arguments);
   bool check_annotations(ast::Arguments* arguments, ast::Expression* returns);
   bool check_class(ast::ClassDef* node);
@@ -89,6 +95,7 @@ class Checker {
                            ArenaSpan<ast::Comprehension*> clauses, ast::Expression* first,
                            ast::Expression* second);
   bool check_yield(ast::Expression* node, ast::Expression* value);
+  void warn_about_assertion(ast::Assert* node);
   void warn_about_comparison(ast::Compare* node);
   void warn_about_call(ast::Expression* function);
   void warn_about_subscript(ast::Subscript* node);

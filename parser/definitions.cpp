@@ -106,14 +106,9 @@ Statement* Parser::class_definition(List<Expression> decorators) {
     good = type_parameters(type_params);
   }
   if (good && accept(Kind::LeftParen)) {
-    uint32_t inside = position_;
-    if (!at(Kind::RightParen)) bases = arguments();
     // A generator expression needs parentheses of its own here.
-    if (bases && bases->args.size() == 1 && bases->args[0]->is<ast::GeneratorExp>() &&
-        bases->args[0]->span.begin < tokens_[inside].span.begin) {
-      good = false;
-    }
-    good = good && accept(Kind::RightParen);
+    if (!at(Kind::RightParen)) bases = diagnosing_ ? arguments() : fast_arguments(false);
+    good = accept(Kind::RightParen);
   }
   if (!good || !accept(Kind::Colon) || !block(body)) {
     rewind(start);

@@ -295,7 +295,7 @@ void Parser::diagnose_comprehension_target() {
   if (accept(Kind::KwFor) && bitwise_or()) {
     while (accept(Kind::Comma) && bitwise_or()) {
     }
-    if (!at(Kind::KwIn) && !at(Kind::Error)) raise_here("'in' expected after for-loop variables");
+    if (!at(Kind::KwIn)) raise_here("'in' expected after for-loop variables");
   }
   rewind(start);
 }

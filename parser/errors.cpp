@@ -70,17 +70,18 @@ const char* describe(const ast::Expression* expression) {
 std::nullptr_t Parser::raise(DiagnosticKind kind, Span span, std::string message) {
   if (failed_) return nullptr;
   failed_ = true;
+  stopped_at_ = furthest_;
   result_.error.kind = kind;
   result_.error.span = span;
   result_.error.message = std::move(message);
-  position_ = static_cast<uint32_t>(tokens_.size()) - 1;
+  position_ = poison();
   return nullptr;
 }
 
 std::nullptr_t Parser::raise_from(Span start, std::string message) {
+  // CPython leaves out the last character; a newline is one that the token's span has not.
   const Token& last = tokens_[furthest_];
-  // CPython leaves out the last character.
-  uint32_t end = last.kind == Kind::Newline ? last.span.begin : last.span.end - 1;
+  uint32_t end = last.kind == Kind::Newline ? last.span.end : last.span.end - 1;
   return raise_at({start.begin, std::max(end, start.begin)}, std::move(message));
 }
 
@@ -94,7 +95,8 @@ std::nullptr_t Parser::raise_next(std::string message) {
 }
 
 std::nullptr_t Parser::raise_indentation(std::string message) {
-  return raise(DiagnosticKind::IndentationError, tokens_[furthest_].span, std::move(message));
+  return raise(DiagnosticKind::IndentationError, tokens_[furthest_].span,
+               std::move(message));
 }
 
 std::nullptr_t Parser::raise_expected_block(std::string_view after, const Token& keyword) {
@@ -118,7 +120,10 @@ std::nullptr_t Parser::raise_too_deep() {
 
 void Parser::raise_final(const Token& last) {
   if (last.kind == Kind::Indent) {
-    raise_indentation("unexpected indent");
+    // CPython's offset is that of the last space, and then it draws no caret.
+    uint32_t end = last.span.end - 1;
+    raise(DiagnosticKind::IndentationError, {end, end}, "unexpected indent");
+    result_.error.excerpt = DiagnosticExcerpt::LineOnly;
     return;
   }
   if (last.kind == Kind::Dedent) {
@@ -130,11 +135,17 @@ void Parser::raise_final(const Token& last) {
 }
 
 void Parser::let_lexer_error_win() {
-  if (result_.error.kind == DiagnosticKind::RecursionError) return;
-  const Token& end = tokens_[tokens_.size() - 2];
-  if (end.kind != Kind::Error) return;
+  if (lexer_failed_ || result_.error.kind == DiagnosticKind::RecursionError) return;
+  if (last_token().kind != Kind::Error) return;
   const Diagnostic& error = lexer_.error();
-  uint32_t stopped_line = tokens_[std::min<size_t>(furthest_, tokens_.size() - 2)].line;
+  // What goes wrong inside a later f-string stays unseen.
+  int open_strings = 0;
+  for (const Token& token : tokens_) {
+    open_strings += token.kind == Kind::FStringStart;
+    open_strings -= token.kind == Kind::FStringEnd;
+  }
+  if (open_strings > 0) return;
+  uint32_t stopped_line = tokens_[stopped_at_].line;
   if (lexer_error_wins(error, source_.line_at(error.span.begin), stopped_line)) {
     result_.error = error;
   }
@@ -142,8 +153,7 @@ void Parser::let_lexer_error_win() {
 
 bool Parser::force(Kind wanted, const char* spelling) {
   if (accept(wanted)) return true;
-  // The lexer's own error speaks for itself.
-  if (!at(Kind::Error)) raise_next(std::string("expected '") + spelling + "'");
+  raise_next(std::string("expected '") + spelling + "'");
   return false;
 }
 

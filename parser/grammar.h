@@ -46,9 +46,11 @@ class Parser {
   // --- tokens (parser.cpp) ---------------------------------------------------------------------
   void read_tokens();
   Kind kind() {
-    if (position_ > furthest_) furthest_ = position_;
+    if (position_ > furthest_) return look_further(position_);
     return tokens_[position_].kind;
   }
+  /// The first look at a token. Looking at the lexer's error raises it.
+  Kind look_further(uint32_t place);
   /// The kind of the token `distance` places ahead; counts as looked at.
   Kind kind_ahead(uint32_t distance);
   const Token& token() const { return tokens_[position_]; }
@@ -66,9 +68,11 @@ class Parser {
   ast::Identifier identifier_at(uint32_t position) const {
     return ast::Identifier(tokens_[position].text);
   }
-  void rewind(uint32_t position) {
-    if (!failed_) position_ = position;
-  }
+  void rewind(uint32_t position) { position_ = failed_ ? poison() : position; }
+  /// The place of the first poison token; see read_tokens.
+  uint32_t poison() const { return static_cast<uint32_t>(tokens_.size()) - kPoisonTokens; }
+  static constexpr uint32_t kPoisonTokens = 8;
+  const Token& last_token() const { return tokens_[poison() - 1]; }
   /// The end of the last token that is more than white space.
   uint32_t previous_end() const;
   Span since(uint32_t first_token) const { return {tokens_[first_token].span.begin, previous_end()}; }
@@ -315,7 +319,7 @@ class Parser {
   ast::Call* arguments();
   ast::Call* arguments_now();
   ast::Call* argument_list();
-  ast::Call* fast_arguments();
+  ast::Call* fast_arguments(bool may_be_generator);
   ast::Expression* argument_expression();
   ast::Expression* starred_expression();
   bool positional_arguments(Builder<ast::Expression>& out);
@@ -430,9 +434,11 @@ class Parser {
   std::vector<Token> tokens_;
   uint32_t position_ = 0;
   uint32_t furthest_ = 0;
+  uint32_t stopped_at_ = 0;       ///< `furthest_` when the error was raised
   uint32_t top_level_start_ = 0;  ///< where the current statement of the module begins
   bool diagnosing_ = false;       ///< in the second reading
   bool failed_ = false;
+  bool lexer_failed_ = false;  ///< the error is the lexer's
   char* stack_limit_ = nullptr;
   std::vector<void*> scratch_;
   std::unordered_map<uint64_t, Memory> memory_;

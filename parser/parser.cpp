@@ -74,10 +74,6 @@ void Parser::run() {
   ast::Node* tree = root();
   if (!tree && !failed_) {
     const Token& last = tokens_[furthest_];
-    if (last.kind == Kind::Error) {
-      result_.error = lexer_.error();
-      return;
-    }
     size_t warnings = result_.warnings.size();
     diagnosing_ = true;
     position_ = top_level_start_;
@@ -109,14 +105,16 @@ void Parser::read_tokens() {
   do {
     tokens_.push_back(lexer_.next());
   } while (tokens_.back().kind != Kind::EndOfFile && tokens_.back().kind != Kind::Error);
-  // The poison token: nothing matches it, and looking ahead stops here.
+  // Poison: nothing matches it, and looking ahead stops here. There are several because a function
+  // may step over a token or two that it saw before an error was raised.
   Token poison = tokens_.back();
   poison.kind = Kind::Error;
-  tokens_.push_back(poison);
+  tokens_.insert(tokens_.end(), kPoisonTokens, poison);
+  look_further(0);
 }
 
 bool Parser::stopped_at_end() const {
-  for (uint32_t i = furthest_; i < tokens_.size() - 1; ++i) {
+  for (uint32_t i = furthest_; i < poison(); ++i) {
     Kind kind = tokens_[i].kind;
     if (kind != Kind::EndOfFile && kind != Kind::Dedent && kind != Kind::Newline) return false;
     // A line that ends too early is wrong; one that is missing may still come.
@@ -144,9 +142,19 @@ bool Parser::has_open_block() const {
 
 TokenKind Parser::kind_ahead(uint32_t distance) {
   uint32_t place = position_ + distance;
-  if (place >= tokens_.size() - 1) place = static_cast<uint32_t>(tokens_.size()) - 2;
-  if (place > furthest_) furthest_ = place;
-  return tokens_[place].kind;
+  if (place >= poison()) place = poison() - 1;
+  return place > furthest_ ? look_further(place) : tokens_[place].kind;
+}
+
+TokenKind Parser::look_further(uint32_t place) {
+  furthest_ = place;
+  Kind kind = tokens_[place].kind;
+  if (kind == Kind::Error && !failed_) {
+    failed_ = lexer_failed_ = true;
+    result_.error = lexer_.error();
+    position_ = poison();
+  }
+  return kind;
 }
 
 bool Parser::at_soft_keyword() {
@@ -167,9 +175,12 @@ uint32_t Parser::previous_end() const {
 
 ast::Node* Parser::module() {
   Statements body(*this);
-  do {
-    top_level_start_ = position_;
-  } while (!at(Kind::EndOfFile) && statement(body));
+  // A statement that ends too early fails at the start of the next one, so diagnosis goes back to
+  // the one before.
+  for (uint32_t before = position_; !at(Kind::EndOfFile); before = position_) {
+    if (!statement(body)) break;
+    if (!diagnosing_) top_level_start_ = before;
+  }
   if (!accept(Kind::EndOfFile)) return nullptr;
   auto* node = make<ast::Module>({0, static_cast<uint32_t>(source_.text().size())});
   node->body = body.take();

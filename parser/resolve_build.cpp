@@ -13,12 +13,39 @@ using ast::ScopeKind;
 
 namespace {
 
+ArenaSpan<ast::TypeParam*> type_parameters_of(const ast::Node* definition) {
+  switch (definition->kind) {
+    case NodeKind::FunctionDef:
+      return definition->as<ast::FunctionDef>()->type_params;
+    case NodeKind::AsyncFunctionDef:
+      return definition->as<ast::AsyncFunctionDef>()->type_params;
+    case NodeKind::ClassDef:
+      return definition->as<ast::ClassDef>()->type_params;
+    case NodeKind::TypeAlias:
+      return definition->as<ast::TypeAlias>()->type_params;
+    default:
+      return {};
+  }
+}
+
+/// What the value of a Lazy scope is, in the words of CPython.
 const char* lazy_scope_name(const ast::Scope* scope) {
+  if (scope->tables->is_annotation) return "an annotation";
   const ast::Scope* around = scope->parent;
-  // The value of a generic alias lies in the scope of its parameters.
-  const auto* alias = around->node->try_as<ast::TypeAlias>();
-  if (alias && alias->value == scope->node) return "a type alias";
-  return around->kind == ScopeKind::TypeParameters ? "a TypeVar bound" : "a type alias";
+  if (around->kind != ScopeKind::TypeParameters) return "a type alias";
+  for (const ast::TypeParam* parameter : type_parameters_of(around->node)) {
+    if (const auto* variable = parameter->try_as<ast::TypeVar>()) {
+      if (variable->default_value == scope->node) return "a TypeVar default";
+      if (variable->bound == scope->node) {
+        return variable->bound->is<ast::Tuple>() ? "a TypeVar constraint" : "a TypeVar bound";
+      }
+    } else if (const auto* spec = parameter->try_as<ast::ParamSpec>()) {
+      if (spec->default_value == scope->node) return "a ParamSpec default";
+    } else if (parameter->as<ast::TypeVarTuple>()->default_value == scope->node) {
+      return "a TypeVarTuple default";
+    }
+  }
+  return "a type alias";
 }
 
 }  // namespace
@@ -124,7 +151,7 @@ bool Resolver::visit_if_chain(ast::If* node) {
 
 template <class T>
 bool Resolver::visit_try(T* node) {
-  return visit_all(node->body) && visit_all(node->orelse) && visit_all(node->handlers) &&
+  return visit_all(node->body) && visit_all(node->handlers) && visit_all(node->orelse) &&
          visit_all(node->finalbody);
 }
 
@@ -152,8 +179,13 @@ bool Resolver::visit_annotated_assignment(ast::AnnAssign* node) {
 }
 
 bool Resolver::visit_annotation(Expression* annotation) {
+  if (!annotation || !future_annotations_) return !annotation || visit(annotation);
   // As text it is never evaluated, so its names mean nothing.
-  return !annotation || future_annotations_ || visit(annotation);
+  enter(ScopeKind::Lazy, annotation, {})->tables->is_annotation = true;
+  if (!visit(annotation)) return false;
+  leave();
+  current_->children.pop_back();
+  return true;
 }
 
 bool Resolver::visit_scope_statement(ast::Node* node, ArenaSpan<Identifier> names,
@@ -167,16 +199,16 @@ bool Resolver::visit_scope_statement(ast::Node* node, ArenaSpan<Identifier> name
       if (symbol->is_parameter) {
         return fail(node->span, "name " + quoted + " is parameter and " + declaration);
       }
+      if (symbol->is_used) {
+        return fail(node->span,
+                    "name " + quoted + " is used prior to " + declaration + " declaration");
+      }
       if (symbol->is_annotated) {
         return fail(node->span, "annotated name " + quoted + " can't be " + declaration);
       }
       if (symbol->is_assigned) {
         return fail(node->span, "name " + quoted + " is assigned to before " + declaration +
                                     " declaration");
-      }
-      if (symbol->is_used) {
-        return fail(node->span,
-                    "name " + quoted + " is used prior to " + declaration + " declaration");
       }
     }
     symbol = symbol_in(current_, mangled, node->span);

@@ -43,6 +43,9 @@ bool Resolver::decide_symbol(Scope* scope, Symbol* symbol) {
     }
     Symbol* definition = find_definition(scope, symbol->name);
     if (!definition) return fail(directive(), "no binding for nonlocal " + quoted + " found");
+    if (definition->is_type_parameter) {
+      return fail(directive(), "nonlocal binding not allowed for type parameter " + quoted);
+    }
     capture(scope, symbol, definition);
     return true;
   }

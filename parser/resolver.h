@@ -22,6 +22,8 @@ struct ast::Scope::Tables {
   std::unordered_map<const char*, Identifier> mangled;
   /// Targets of the comprehension clause being visited are iteration variables.
   bool in_iteration_target = false;
+  /// An annotation that is kept as text; the scope is only there to look at it.
+  bool is_annotation = false;
   /// Inside so many iterables of comprehensions.
   int iterable_depth = 0;
 };

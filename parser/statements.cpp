@@ -50,7 +50,12 @@ bool Parser::simple_statements(Statements& out) {
 }
 
 ast::Statement* Parser::simple_statement() {
-  if (!diagnosing_) return simple_statement_now();
+  if (!diagnosing_) {
+    uint32_t start = position_;
+    ast::Statement* node = simple_statement_now();
+    if (!node) rewind(start);
+    return node;
+  }
   return static_cast<ast::Statement*>(
       remember(Rule::SimpleStatement, [this] { return simple_statement_now(); }));
 }
