@@ -2,12 +2,13 @@
 
 namespace apy {
 
-extern const NativeModuleDef kBisectModule;
 extern const NativeModuleDef kAsyncioModule;
+extern const NativeModuleDef kBisectModule;
 extern const NativeModuleDef kBuiltinsModule;
 extern const NativeModuleDef kCollectionsModule;
-extern const NativeModuleDef kHeapqModule;
+extern const NativeModuleDef kErrnoModule;
 extern const NativeModuleDef kFunctoolsModule;
+extern const NativeModuleDef kHeapqModule;
 extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kMathModule;
 extern const NativeModuleDef kOperatorModule;
@@ -19,13 +20,14 @@ namespace {
 
 // In alphabetical order of the modules' names.
 constexpr const NativeModuleDef* kModules[] = {
+    &kAsyncioModule,
     &kBisectModule,
     &kCollectionsModule,
-    &kHeapqModule,
-    &kAsyncioModule,
     &kFunctoolsModule,
+    &kHeapqModule,
     &kRandomModule,
     &kBuiltinsModule,
+    &kErrnoModule,
     &kItertoolsModule,
     &kMathModule,
     &kOperatorModule,
