@@ -122,13 +122,6 @@ Result<Value> builtin_next(VM& vm, Value iterator, Optional<Value> fallback) {
   return next;
 }
 
-Result<Value> builtin_aiter(VM& vm, Value object) {
-  bool found;
-  auto iterator = vm.call_special(object, Special::AsyncIter, {}, &found);
-  if (!found) return vm.raise(Exc::TypeError, "'{}' object is not an async iterable", vm.type_of(object));
-  return iterator;
-}
-
 Result<int64_t> builtin_len(VM& vm, Value object) { return length_of(vm, object); }
 
 /// min and max: `better` is the comparison that makes the new item win.
@@ -262,7 +255,6 @@ Result<Value> builtin_import(VM& vm, Value name, Optional<Value> globals, Option
 
 constexpr NativeFunctionDef kFunctions[] = {
     {"abs(number, /)", "Return the absolute value of the argument.", bind<builtin_abs>()},
-    {"aiter(async_iterable, /)", "Return an AsyncIterator for an AsyncIterable object.", bind<builtin_aiter>()},
     {"all(iterable, /)", "Return True if bool(x) is True for all values x in the iterable.", bind<builtin_all>()},
     {"any(iterable, /)", "Return True if bool(x) is True for any x in the iterable.", bind<builtin_any>()},
     {"ascii(obj, /)", "Return an ASCII-only representation of an object.", bind<builtin_ascii>()},
@@ -339,6 +331,7 @@ Result<void> add_functions(VM& vm, Module* module, std::span<const NativeFunctio
 
 Result<void> initialize(VM& vm, Module* module) {
   TRY(add_types(vm, module));
+  TRY(add_functions(vm, module, builtins_async_functions()));
   TRY(add_functions(vm, module, builtins_code_functions()));
   return add_functions(vm, module, builtins_io_functions());
 }

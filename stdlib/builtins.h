@@ -6,6 +6,8 @@
 
 namespace apy {
 
+/// aiter, anext (builtins_async.cpp).
+std::span<const NativeFunctionDef> builtins_async_functions();
 /// compile, eval, exec, globals, locals, vars, dir (builtins_code.cpp).
 std::span<const NativeFunctionDef> builtins_code_functions();
 /// print, input (builtins_io.cpp).

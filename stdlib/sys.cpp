@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "stdlib/stream.h"
+#include "stdlib/sys_parts.h"
 #include "vm/binding/bind.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/objects/bigint.h"
@@ -80,8 +81,6 @@ constexpr NativeFunctionDef kFunctions[] = {
      bind<sys_set_max_digits>()},
 };
 
-/// A named, fixed sequence such as sys.version_info: a namedtuple-like class made by script code would need imports, so
-/// a plain tuple serves.
 Result<void> add_constants(VM& vm, Module* module) {
   TRY(module_set(vm, module, "maxsize", make_int(vm, INT64_MAX).value()));
   TRY(module_set(vm, module, "maxunicode", Value::small_int(0x10FFFF)));
@@ -95,13 +94,15 @@ Result<void> add_constants(VM& vm, Module* module) {
   TRY(module_set(vm, module, "exec_prefix", TRY(make_str(vm, "/usr"))));
   TRY(module_set(vm, module, "dont_write_bytecode", Value::boolean(true)));
   TRY(module_set(vm, module, "warnoptions", TRY(make_list(vm, size_t{0}))));
-  Value version[5] = {Value::small_int(3), Value::small_int(13), Value::small_int(0), TRY(make_str(vm, "final")),
-                      Value::small_int(0)};
-  return module_set(vm, module, "version_info", TRY(make_tuple(vm, version)));
+  return add_sys_info(vm, module);
 }
 
 Result<void> initialize(VM& vm, Module* module) {
   TRY(add_constants(vm, module));
+  for (const NativeFunctionDef& function : sys_frame_functions()) {
+    Value native = TRY(make_native_function(vm, function, nullptr, Value(), vm.names().sys));
+    TRY(module_set(vm, module, function.name(), native));
+  }
   bool terminal = isatty(STDOUT_FILENO) == 1;
   TRY(module_set(vm, module, "stdin", TRY(make_text_stream(vm, STDIN_FILENO, false, false, "<stdin>"))));
   TRY(module_set(vm, module, "stdout", TRY(make_text_stream(vm, STDOUT_FILENO, true, terminal, "<stdout>"))));

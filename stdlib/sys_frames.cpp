@@ -1,0 +1,67 @@
+// sys._getframe and the hooks of async generators.
+#include "stdlib/sys_parts.h"
+#include "vm/binding/bind.h"
+#include "vm/interpreter/async_generator.h"
+#include "vm/interpreter/frame_object.h"
+
+namespace apy {
+
+namespace {
+
+Result<Frame*> frame_at(VM& vm, int64_t depth) {
+  Frame* frame = vm.current_frame();
+  for (; frame && depth > 0; --depth) frame = frame->caller;
+  if (!frame) return vm.raise(Exc::ValueError, "call stack is not deep enough");
+  return frame;
+}
+
+Result<Value> sys_getframe(VM& vm, Optional<int64_t> depth) {
+  return frame_object(vm, TRY(frame_at(vm, depth.value_or(0))));
+}
+
+Result<Value> sys_getframemodulename(VM& vm, Optional<int64_t> depth) {
+  auto frame = frame_at(vm, depth.value_or(0));
+  if (frame.is_error()) {
+    (void)vm.take_pending();
+    return Value::none();
+  }
+  return frame.value()->function()->module;
+}
+
+Result<void> check_hook(VM& vm, const char* name, Value hook) {
+  if (hook.is_none() || TRY(is_callable(vm, hook))) return {};
+  return vm.raise(Exc::TypeError, "callable {} expected, got {}", name, vm.type_of(hook));
+}
+
+Result<void> sys_set_asyncgen_hooks(VM& vm, Optional<Value> first_iteration, Optional<Value> finalizer) {
+  AsyncGeneratorHooks hooks = async_generator_hooks(vm);
+  if (finalizer.present) {
+    TRY(check_hook(vm, "finalizer", finalizer.value));
+    hooks.finalizer = finalizer.value;
+  }
+  if (first_iteration.present) {
+    TRY(check_hook(vm, "firstiter", first_iteration.value));
+    hooks.first_iteration = first_iteration.value;
+  }
+  return set_async_generator_hooks(vm, hooks);
+}
+
+Result<Value> sys_get_asyncgen_hooks(VM& vm) {
+  AsyncGeneratorHooks hooks = async_generator_hooks(vm);
+  return make_async_generator_hooks(vm, hooks.first_iteration, hooks.finalizer);
+}
+
+constexpr NativeFunctionDef kFunctions[] = {
+    {"_getframe(depth=0, /)", "Return a frame object from the call stack.", bind<sys_getframe>()},
+    {"_getframemodulename(depth=0)", "Return the name of the module for a calling frame.",
+     bind<sys_getframemodulename>()},
+    {"set_asyncgen_hooks(firstiter=None, finalizer=None)", "Set the hooks of async generators.",
+     bind<sys_set_asyncgen_hooks>()},
+    {"get_asyncgen_hooks()", "Return the hooks of async generators.", bind<sys_get_asyncgen_hooks>()},
+};
+
+}  // namespace
+
+std::span<const NativeFunctionDef> sys_frame_functions() { return kFunctions; }
+
+}  // namespace apy
