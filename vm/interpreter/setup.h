@@ -2,6 +2,7 @@
 // Bringing a VM up: host context, module registry, builtins and sys.
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "vm/interpreter/interpreter.h"
@@ -36,6 +37,7 @@ struct ModuleRegistry {
   std::span<const NativeModuleDef* const> native_modules;
   std::vector<const NativeModuleDef*> registered;
   FrozenFinder find_frozen = nullptr;
+  std::unordered_map<std::string, std::string> texts;  // sources that are no files, by name: see remember_source
 };
 ModuleRegistry& registry(VM& vm);
 

@@ -1,6 +1,7 @@
 // Finding handlers and recording tracebacks.
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/interpreter.h"
+#include "vm/interpreter/traceback.h"
 
 namespace apy {
 
@@ -16,6 +17,7 @@ const ExceptionRange* find_handler(const Frame* frame) {
 
 void add_traceback(VM& vm, Frame* frame) {
   Exception* exception = as<Exception>(vm.pending());
+  if (exception->traceback.is_empty()) note_raising_frame(vm, exception, frame);
   // Out of memory while recording: the exception goes on without this level.
   auto made = vm.heap().allocate(sizeof(Traceback), shape_of(BuiltinType::Traceback), CellKind::Traceback);
   if (!made) return;
