@@ -2,6 +2,7 @@
 
 namespace apy {
 
+extern const NativeModuleDef kAbcModule;
 extern const NativeModuleDef kAsyncioModule;
 extern const NativeModuleDef kBisectModule;
 extern const NativeModuleDef kBuiltinsModule;
@@ -20,6 +21,7 @@ namespace {
 
 // In alphabetical order of the modules' names.
 constexpr const NativeModuleDef* kModules[] = {
+    &kAbcModule,
     &kAsyncioModule,
     &kBisectModule,
     &kCollectionsModule,
