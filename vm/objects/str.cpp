@@ -273,7 +273,8 @@ Result<Str*> str_concat(VM& vm, Str* a, Str* b) {
 Result<Str*> str_slice(VM& vm, Str* string, size_t begin, size_t end) {
   if (begin == 0 && end == string->length && is_exact(string, BuiltinType::Str)) return string;
   size_t length = end - begin;
-  if (string->is_ascii() && length > 1) {
+  if (length == 1) return make_str_char(vm, string->at(begin));
+  if (string->is_ascii() && length > 0) {
     Str* s = TRY(allocate_str(vm, length, 1, true));
     std::memcpy(units_of<uint8_t>(s), string->data + begin, length);
     return s;
@@ -373,14 +374,7 @@ bool StrBuilder::reserve(size_t more, unsigned width) {
   return true;
 }
 
-void StrBuilder::append(const Str* string) {
-  if (!reserve(string->length, string->width())) return;
-  if (!string->is_ascii()) seen_ |= 0x80;
-  copy_units(buffer_ + length_ * width_, width_, string, 0, string->length);
-  length_ += string->length;
-}
-
-void StrBuilder::append(const Str* string, size_t begin, size_t end) {
+void StrBuilder::append_slow(const Str* string, size_t begin, size_t end) {
   uint32_t seen = 0;
   if (!string->is_ascii())
     seen = with_units(string,

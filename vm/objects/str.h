@@ -7,6 +7,7 @@
 // up and there is room, the result is a new Str over the same storage (strings never change, so
 // prefixes can be shared). Every string is always flat. Rejected: ropes (each access would have to
 // flatten).
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -110,8 +111,16 @@ class StrBuilder {
     seen_ |= code_point;
     put(code_point);
   }
-  void append(const Str* string);
-  void append(const Str* string, size_t begin, size_t end);
+  void append(const Str* string) { append(string, 0, string->length); }
+  void append(const Str* string, size_t begin, size_t end) {
+    size_t count = end - begin;
+    if (string->is_ascii() && width_ == 1 && count <= capacity_ - length_) [[likely]] {
+      if (count) std::memcpy(buffer_ + length_, string->data + begin, count);
+      length_ += count;
+      return;
+    }
+    append_slow(string, begin, end);
+  }
   /// Plain ASCII text.
   void append(std::string_view ascii);
   void append_utf8(std::string_view utf8);
@@ -127,6 +136,7 @@ class StrBuilder {
 
  private:
   bool reserve(size_t more, unsigned width);
+  void append_slow(const Str* string, size_t begin, size_t end);
   void put(uint32_t code_point) {
     switch (width_) {
       case 1:

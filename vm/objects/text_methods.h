@@ -154,7 +154,7 @@ struct TextMethods {
   /// Runs split(emit) into a new list of pieces.
   template <class Split>
   static Result<List*> pieces(VM& vm, Self* self, Split split) {
-    List* list = TRY(make_list(vm, 8));
+    List* list = TRY(make_list(vm, 12));
     auto emit = [&](size_t begin, size_t end) -> Result<void> {
       return list_append(vm, list, TRY(Family::slice(vm, self, begin, end)));
     };

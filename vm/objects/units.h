@@ -27,29 +27,36 @@ size_t find_unit(const T* s, size_t n, T unit) {
   }
 }
 
-/// First occurrence of p[0, m) in s[0, n), or -1.
+/// First occurrence of p[0, m) in s[0, n), or -1; linear in n + m.
 template <class T>
-int64_t find_units(const T* s, size_t n, const T* p, size_t m) {
-  if (m > n) return -1;
-  if (m == 0) return 0;
-  if (m == 1) {
-    size_t at = find_unit(s, n, p[0]);
-    return at == n ? -1 : static_cast<int64_t>(at);
-  }
-  if constexpr (sizeof(T) == 1) {
-    auto* hit = static_cast<const T*>(memmem(s, n, p, m));
-    return hit ? hit - s : -1;
-  }
-  // Wide text: memmem on the bytes is linear; a hit between two units is skipped.
+int64_t find_units_linear(const T* s, size_t n, const T* p, size_t m) {
   auto* bytes = reinterpret_cast<const char*>(s);
   size_t size = n * sizeof(T), from = 0;
   while (auto* hit =
              static_cast<const char*>(memmem(bytes + from, size - from, p, m * sizeof(T)))) {
     size_t at = static_cast<size_t>(hit - bytes);
     if (at % sizeof(T) == 0) return static_cast<int64_t>(at / sizeof(T));
-    from = at + 1;
+    from = at + 1;  // it lies across two units
   }
   return -1;
+}
+
+/// First occurrence of p[0, m) in s[0, n), or -1.
+template <class T>
+int64_t find_units(const T* s, size_t n, const T* p, size_t m) {
+  if (m > n) return -1;
+  if (m == 0) return 0;
+  // Most searches end at one of the first places where the first unit occurs; the others go on with
+  // an algorithm that has no bad cases but costs more to set up.
+  constexpr int kPatience = 16;
+  size_t starts = n - m + 1, at = 0;
+  for (int misses = 0; misses < kPatience; ++misses, ++at) {
+    at += find_unit(s + at, starts - at, p[0]);
+    if (at == starts) return -1;
+    if (std::memcmp(s + at, p, m * sizeof(T)) == 0) return static_cast<int64_t>(at);
+  }
+  int64_t found = find_units_linear(s + at, n - at, p, m);
+  return found < 0 ? -1 : found + static_cast<int64_t>(at);
 }
 
 /// Last occurrence of p[0, m) in s[0, n), or -1.
