@@ -94,7 +94,7 @@ ast::Call* Parser::arguments_now() {
     if (at(Kind::RightParen)) return call;
   }
   rewind(start);
-  diagnose_arguments();
+  if (recognising_) diagnose_arguments();
   return nullptr;
 }
 
@@ -144,7 +144,7 @@ Expression* Parser::starred_expression() {
   if (!at(Kind::Star)) return nullptr;
   uint32_t start = position_++;
   Expression* value = expression();
-  if (diagnosing_) {
+  if (recognising_) {
     if (value && at(Kind::Equal)) {
       uint32_t after = position_++;
       if (Expression* assigned = expression()) {

@@ -58,7 +58,7 @@ Statement* Parser::if_statement() {
   Builder<ast::If> chain(*this);
   for (Kind keyword = Kind::KwIf; at(keyword); keyword = Kind::KwElif) {
     uint32_t part = position_;
-    if (diagnosing_) {
+    if (recognising_) {
       diagnose_header(keyword, keyword == Kind::KwIf ? "'if' statement" : "'elif' statement");
     }
     ++position_;
@@ -92,7 +92,7 @@ Statement* Parser::if_statement() {
 bool Parser::else_block(List<Statement>& out) {
   if (!at(Kind::KwElse)) return true;
   uint32_t start = position_;
-  if (diagnosing_) diagnose_block_after(Kind::KwElse, "'else' statement");
+  if (recognising_) diagnose_block_after(Kind::KwElse, "'else' statement");
   ++position_;
   if (force(Kind::Colon, ":") && block(out)) return true;
   rewind(start);
@@ -101,7 +101,7 @@ bool Parser::else_block(List<Statement>& out) {
 
 Statement* Parser::while_statement() {
   uint32_t start = position_;
-  if (diagnosing_) diagnose_header(Kind::KwWhile, "'while' statement");
+  if (recognising_) diagnose_header(Kind::KwWhile, "'while' statement");
   ++position_;
   Expression* test = named_expression();
   List<Statement> body, orelse;
@@ -150,13 +150,13 @@ Statement* fill_try(T* node, ArenaSpan<Statement*> body, ArenaSpan<ast::ExceptHa
 
 /// `start` is the place of `async` or `for`, and so is the position.
 Statement* Parser::for_statement(uint32_t start, bool is_async) {
-  if (diagnosing_) diagnose_for();
+  if (recognising_) diagnose_for();
   if (is_async) ++position_;
   ++position_;
   Expression* target = star_targets();
   if (!target || !accept(Kind::KwIn)) {
     rewind(start);
-    if (diagnosing_) diagnose_for_target();
+    if (recognising_) diagnose_for_target();
     return nullptr;
   }
   Expression* iterable = star_expressions();
@@ -174,7 +174,7 @@ Statement* Parser::for_statement(uint32_t start, bool is_async) {
 // --- with ----------------------------------------------------------------------------------------
 
 Statement* Parser::with_statement(uint32_t start, bool is_async) {
-  if (diagnosing_) diagnose_with(true);
+  if (recognising_) diagnose_with(true);
   if (is_async) ++position_;
   uint32_t after_with = ++position_;
   List<ast::WithItem> items;
@@ -187,7 +187,7 @@ Statement* Parser::with_statement(uint32_t start, bool is_async) {
   }
   if (!good) {
     rewind(start);
-    if (diagnosing_) diagnose_with(false);
+    if (recognising_) diagnose_with(false);
     return nullptr;
   }
   Span span = since(start);
@@ -225,7 +225,7 @@ ast::WithItem* Parser::with_item() {
     if (!target || !(at(Kind::Comma, Kind::RightParen) || at(Kind::Colon))) {
       target = nullptr;
       rewind(start);
-      if (diagnosing_) diagnose_with_item();
+      if (recognising_) diagnose_with_item();
       rewind(before_as);
     }
   }
@@ -239,7 +239,7 @@ ast::WithItem* Parser::with_item() {
 
 Statement* Parser::try_statement() {
   uint32_t start = position_;
-  if (diagnosing_) diagnose_try();
+  if (recognising_) diagnose_try();
   ++position_;
   List<Statement> body, orelse, finalbody;
   List<ast::ExceptHandler> handlers;
@@ -253,7 +253,7 @@ Statement* Parser::try_statement() {
     good = at(Kind::KwFinally);
   }
   if (good && at(Kind::KwFinally)) {
-    if (diagnosing_) diagnose_block_after(Kind::KwFinally, "'finally' statement");
+    if (recognising_) diagnose_block_after(Kind::KwFinally, "'finally' statement");
     uint32_t before = position_++;
     if (!force(Kind::Colon, ":") || !block(finalbody)) {
       rewind(before);
@@ -282,7 +282,7 @@ bool Parser::except_clauses(List<ast::ExceptHandler>& out, bool is_star) {
 
 ast::ExceptHandler* Parser::except_clause(bool is_star) {
   uint32_t start = position_;
-  if (diagnosing_) diagnose_except_indentation(is_star);
+  if (recognising_) diagnose_except_indentation(is_star);
   ++position_;
   bool good = !is_star || accept(Kind::Star);
   Expression* type = nullptr;
@@ -304,7 +304,7 @@ ast::ExceptHandler* Parser::except_clause(bool is_star) {
     return node;
   }
   rewind(start);
-  if (diagnosing_) diagnose_except();
+  if (recognising_) diagnose_except();
   return nullptr;
 }
 
@@ -325,7 +325,7 @@ Statement* Parser::match_statement() {
     }
   }
   rewind(start);
-  if (diagnosing_) diagnose_match();
+  if (recognising_) diagnose_match();
   return nullptr;
 }
 
@@ -346,7 +346,7 @@ Expression* Parser::match_subject() {
 }
 
 ast::MatchCase* Parser::match_case() {
-  if (diagnosing_) diagnose_case();
+  if (recognising_) diagnose_case();
   if (!at_word(case_)) return nullptr;
   uint32_t start = position_++;
   ast::Pattern* pattern = patterns();

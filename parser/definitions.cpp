@@ -50,7 +50,7 @@ Statement* fill_function(T* node, ast::Identifier name, ast::Arguments* argument
 /// The position is at `async` or `def`, as `start` is.
 Statement* Parser::function_definition(uint32_t start, bool is_async,
                                        List<Expression> decorators) {
-  if (diagnosing_) diagnose_function();
+  if (recognising_) diagnose_function();
   if (is_async) ++position_;
   ++position_;
   ast::Identifier name;
@@ -61,7 +61,7 @@ Statement* Parser::function_definition(uint32_t start, bool is_async,
   bool good = at(Kind::Name);
   if (good) {
     name = identifier_at(position_++);
-    good = type_parameters(type_params) && force(Kind::LeftParen, "(");
+    good = type_parameters(type_params) && accept(Kind::LeftParen);
   }
   if (good) {
     arguments = parameters(false);
@@ -73,7 +73,7 @@ Statement* Parser::function_definition(uint32_t start, bool is_async,
       returns = expression();
       if (!returns) rewind(before_arrow);
     }
-    good = force(Kind::Colon, ":") && block(body);
+    good = accept(Kind::Colon) && block(body);
   }
   if (!good) {
     rewind(start);
@@ -94,7 +94,7 @@ Statement* Parser::function_definition(uint32_t start, bool is_async,
 
 Statement* Parser::class_definition(List<Expression> decorators) {
   uint32_t start = position_;
-  if (diagnosing_) diagnose_class();
+  if (recognising_) diagnose_class();
   ++position_;
   List<ast::TypeParam> type_params;
   List<Statement> body;
@@ -128,7 +128,7 @@ Statement* Parser::class_definition(List<Expression> decorators) {
 bool Parser::type_parameters(List<ast::TypeParam>& out) {
   if (!at(Kind::LeftBracket)) return true;
   uint32_t start = position_++;
-  if (diagnosing_ && at(Kind::RightBracket)) {
+  if (recognising_ && at(Kind::RightBracket)) {
     ++position_;
     raise_from(previous().span, "Type parameter list cannot be empty");
     return false;
@@ -165,7 +165,7 @@ ast::TypeParam* Parser::type_parameter() {
     node->default_value = default_value;
     return node;
   }
-  if (diagnosing_) diagnose_type_parameter();
+  if (recognising_) diagnose_type_parameter();
   bool is_tuple = at(Kind::Star);
   if (!is_tuple && !at(Kind::DoubleStar)) return nullptr;
   if (kind_ahead(1) != Kind::Name) return nullptr;

@@ -45,9 +45,10 @@ uint16_t Parser::bracket_level(uint32_t position) {
 }
 
 Expression* Parser::expression_without_diagnosis() {
-  diagnosing_ = false;
+  // What this remembers keeps mistakes from being recognised later, as in CPython.
+  recognising_ = false;
   Expression* value = conditional_or_lambda();
-  diagnosing_ = true;
+  recognising_ = true;
   return value;
 }
 
@@ -399,7 +400,7 @@ void Parser::diagnose_unpacking_order() {
 
 /// Before an argument that may be `name=value`.
 void Parser::diagnose_keyword_argument() {
-  if (!diagnosing_) return;
+  if (!recognising_) return;
   uint32_t start = position_;
   if (at(Kind::KwTrue, Kind::KwFalse) || at(Kind::KwNone)) {
     if (kind_ahead(1) == Kind::Equal) {

@@ -337,25 +337,35 @@ void Parser::diagnose_except() {
 
 // --- definitions ---------------------------------------------------------------------------------
 
-/// A function without a block.
+/// A function without a block, or else without its parenthesis or its colon.
 void Parser::diagnose_function() {
   uint32_t start = position_;
-  accept(Kind::KwAsync);
-  uint32_t keyword = position_;
-  List<ast::TypeParam> type_params;
-  if (accept(Kind::KwDef) && accept(Kind::Name) && type_parameters(type_params) &&
-      accept(Kind::LeftParen)) {
-    uint32_t inside = position_;
-    if (!parameters(false)) rewind(inside);
-    if (accept(Kind::RightParen)) {
-      uint32_t before_arrow = position_;
-      if (accept(Kind::Arrow) && !expression()) rewind(before_arrow);
-      if (accept(Kind::Colon) && missing_indent()) {
-        raise_expected_block("function definition", tokens_[keyword]);
+  for (bool forced : {false, true}) {
+    accept(Kind::KwAsync);
+    const Token& keyword = token();
+    if (accept(Kind::KwDef) && accept(Kind::Name) && skip_signature(forced)) {
+      if (forced) {
+        List<Statement> body;
+        block(body);
+      } else if (missing_indent()) {
+        raise_expected_block("function definition", keyword);
       }
     }
+    rewind(start);
   }
-  rewind(start);
+}
+
+/// From the type parameters to the colon. If `forced`, the parenthesis and the colon must be there.
+bool Parser::skip_signature(bool forced) {
+  List<ast::TypeParam> type_params;
+  type_parameters(type_params);
+  if (!(forced ? force(Kind::LeftParen, "(") : accept(Kind::LeftParen))) return false;
+  uint32_t inside = position_;
+  if (!parameters(false)) rewind(inside);
+  if (!accept(Kind::RightParen)) return false;
+  uint32_t before_arrow = position_;
+  if (accept(Kind::Arrow) && !expression()) rewind(before_arrow);
+  return forced ? force(Kind::Colon, ":") : accept(Kind::Colon);
 }
 
 void Parser::diagnose_class() {

@@ -81,27 +81,25 @@ Expression* Parser::group() {
   Expression* inner = at(Kind::KwYield) ? yield_expression() : named_expression();
   if (inner && accept(Kind::RightParen)) return inner;
   rewind(start);
-  if (diagnosing_) diagnose_group();
+  if (recognising_) diagnose_group();
   return nullptr;
 }
 
 /// `(element for ...)`, at the parenthesis.
 Expression* Parser::generator_expression() {
-  return static_cast<Expression*>(remember(Rule::GeneratorExpression, [this]() -> ast::Node* {
-    if (!at(Kind::LeftParen)) return nullptr;
-    uint32_t start = position_++;
-    Expression* element = argument_expression();
-    List<ast::Comprehension> clauses;
-    if (element && comprehension_clauses(clauses) && accept(Kind::RightParen)) {
-      auto* node = make<ast::GeneratorExp>(since(start));
-      node->elt = element;
-      node->generators = clauses;
-      return finish(node);
-    }
-    rewind(start);
-    if (diagnosing_) diagnose_comprehension();
-    return nullptr;
-  }));
+  if (!at(Kind::LeftParen)) return nullptr;
+  uint32_t start = position_++;
+  Expression* element = argument_expression();
+  List<ast::Comprehension> clauses;
+  if (element && comprehension_clauses(clauses) && accept(Kind::RightParen)) {
+    auto* node = make<ast::GeneratorExp>(since(start));
+    node->elt = element;
+    node->generators = clauses;
+    return finish(node);
+  }
+  rewind(start);
+  if (recognising_) diagnose_comprehension();
+  return nullptr;
 }
 
 // --- brackets ------------------------------------------------------------------------------------
@@ -131,7 +129,7 @@ Expression* Parser::bracketed() {
     }
   }
   rewind(start);
-  if (diagnosing_) diagnose_comprehension();
+  if (recognising_) diagnose_comprehension();
   return nullptr;
 }
 
@@ -209,8 +207,7 @@ Expression* Parser::dict_from(uint32_t start, Expression* first_key) {
     items.push(first_value);
     if (ast::Dict* dict = rest_of_dict(start, items)) return dict;
   }
-  rewind(start);
-  return nullptr;
+  return not_a_dict(start);
 }
 
 ast::Dict* Parser::rest_of_dict(uint32_t start, Builder<Expression>& items) {
@@ -238,11 +235,14 @@ Expression* Parser::dict_display() {
     if (ast::Dict* dict = rest_of_dict(start, items)) return dict;
   }
   rewind(start);
-  if (diagnosing_) {
-    ++position_;
-    diagnose_dict_items();
-    rewind(start);
-  }
+  return not_a_dict(start);
+}
+
+/// Tried in both readings: a dict with a bad item is an error at once.
+Expression* Parser::not_a_dict(uint32_t start) {
+  rewind(start + 1);
+  diagnose_dict_items();
+  rewind(start);
   return nullptr;
 }
 
@@ -285,7 +285,7 @@ Expression* Parser::dict_comprehension() {
     return finish(node);
   }
   rewind(start);
-  if (diagnosing_) diagnose_dict_comprehension();
+  if (recognising_) diagnose_dict_comprehension();
   return nullptr;
 }
 
@@ -300,7 +300,7 @@ Expression* Parser::set_comprehension() {
     return finish(node);
   }
   rewind(start);
-  if (diagnosing_) diagnose_comprehension();
+  if (recognising_) diagnose_comprehension();
   return nullptr;
 }
 
@@ -346,7 +346,7 @@ ast::Comprehension* Parser::comprehension_clause() {
   }
   rewind(start);
   diagnose_comprehension_target();
-  if (diagnosing_) diagnose_for_target();
+  if (recognising_) diagnose_for_target();
   return nullptr;
 }
 

@@ -119,17 +119,15 @@ std::nullptr_t Parser::raise_too_deep() {
 }
 
 void Parser::raise_final(const Token& last) {
-  if (last.kind == Kind::Indent) {
+  if (last.kind == Kind::Indent || last.kind == Kind::Dedent) {
     // CPython's offset is that of the last space, and then it draws no caret.
-    uint32_t end = last.span.end - 1;
-    raise(DiagnosticKind::IndentationError, {end, end}, "unexpected indent");
+    uint32_t end = std::max(last.span.end, last.span.begin + 1) - 1;
+    raise(DiagnosticKind::IndentationError, {end, end},
+          last.kind == Kind::Indent ? "unexpected indent" : "unexpected unindent");
     result_.error.excerpt = DiagnosticExcerpt::LineOnly;
     return;
   }
-  if (last.kind == Kind::Dedent) {
-    raise_indentation("unexpected unindent");
-    return;
-  }
+
   raise_at(last.span, "invalid syntax");
   let_lexer_error_win();
 }

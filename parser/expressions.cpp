@@ -61,7 +61,7 @@ Expression* Parser::expression() {
 
 Expression* Parser::expression_now() {
   if (too_deep()) return nullptr;
-  if (diagnosing_) {
+  if (recognising_) {
     diagnose_expression();
     diagnose_legacy_statement();
   }
@@ -117,7 +117,7 @@ Expression* Parser::operation(Binding minimum) {
     node->operand = operand;
     left = finish(node);
   } else {
-    if (diagnosing_ && minimum <= Binding::Shift) diagnose_not_operand(true);
+    if (recognising_ && minimum <= Binding::Shift) diagnose_not_operand(true);
     left = factor();
   }
   while (left) {
@@ -263,7 +263,7 @@ Expression* Parser::factor_now() {
 Expression* Parser::unary(UnaryOperator op) {
   if (too_deep()) return nullptr;
   uint32_t start = position_;
-  if (diagnosing_) diagnose_not_operand(false);
+  if (recognising_) diagnose_not_operand(false);
   ++position_;
   Expression* operand = factor();
   if (!operand) {
@@ -365,7 +365,7 @@ Expression* Parser::assignment_expression() {
 
 Expression* Parser::named_expression() {
   if (at(Kind::Name) && kind_ahead(1) == Kind::ColonEqual) return assignment_expression();
-  if (diagnosing_) diagnose_named_expression();
+  if (recognising_) diagnose_named_expression();
   uint32_t start = position_;
   Expression* value = expression();
   if (value && at(Kind::ColonEqual)) {

@@ -165,8 +165,8 @@ class Parser {
 
   // --- remembering (second reading only) -------------------------------------------------------
   enum class Rule : uint8_t {
-    Expression, StarExpression, Disjunction, BitwiseOr, Sum, Factor, Primary, TargetPrimary, StarTarget,
-    NamedExpressionMistake, Arguments, Strings, Block, SimpleStatement, GeneratorExpression
+    Expression, Disjunction, BitwiseOr, Sum, Factor, Primary, TargetPrimary, StarTarget,
+    NamedExpressionMistake, Arguments, Strings, Block, SimpleStatement
   };
   struct Memory {
     ast::Node* node;
@@ -309,6 +309,7 @@ class Parser {
   ast::Expression* set_display();
   ast::Expression* set_from(uint32_t start, ast::Expression* first);
   ast::Expression* dict_from(uint32_t start, ast::Expression* first_key);
+  ast::Expression* not_a_dict(uint32_t start);
   ast::Dict* rest_of_dict(uint32_t start, Builder<ast::Expression>& items);
   ast::Expression* dict_comprehension();
   ast::Expression* set_comprehension();
@@ -416,6 +417,7 @@ class Parser {
   void diagnose_except_indentation(bool is_star);
   void diagnose_block_after(Kind keyword, const char* name);
   void diagnose_function();
+  bool skip_signature(bool forced);
   void diagnose_class();
   void diagnose_type_parameter();
   void diagnose_match();
@@ -436,7 +438,8 @@ class Parser {
   uint32_t furthest_ = 0;
   uint32_t stopped_at_ = 0;       ///< `furthest_` when the error was raised
   uint32_t top_level_start_ = 0;  ///< where the current statement of the module begins
-  bool diagnosing_ = false;       ///< in the second reading
+  bool diagnosing_ = false;       ///< in the second reading: the grammar's own order
+  bool recognising_ = false;      ///< looking for known mistakes, too
   bool failed_ = false;
   bool lexer_failed_ = false;  ///< the error is the lexer's
   char* stack_limit_ = nullptr;

@@ -20,7 +20,7 @@ bool Parser::dotted_name(ast::Identifier& out) {
 }
 
 ast::Statement* Parser::import_statement() {
-  if (diagnosing_) diagnose_import();
+  if (recognising_) diagnose_import();
   uint32_t start = position_++;
   Builder<ast::Alias> names(*this);
   uint32_t before_comma = position_;
@@ -92,7 +92,7 @@ bool Parser::import_from_targets(List<ast::Alias>& out) {
     return true;
   }
   rewind(start);
-  if (diagnosing_) diagnose_import_targets();
+  if (recognising_) diagnose_import_targets();
   return false;
 }
 

@@ -19,7 +19,7 @@ ast::Arguments* Parser::parameters(bool is_lambda) {
   Kind closer = is_lambda ? Kind::Colon : Kind::RightParen;
   ParameterLists lists;
   if (!at(closer)) {
-    if (diagnosing_) diagnose_parameters(is_lambda);
+    if (recognising_) diagnose_parameters(is_lambda);
     if (!positional_parameters(lists, is_lambda) || !star_parameters(lists, is_lambda) ||
         !at(closer)) {
       rewind(start);
@@ -68,7 +68,7 @@ bool Parser::positional_parameters(ParameterLists& lists, bool is_lambda) {
 /// `*args, a, b=1, **kwargs` or parts of it.
 bool Parser::star_parameters(ParameterLists& lists, bool is_lambda) {
   if (at(Kind::Star)) {
-    if (diagnosing_) diagnose_star_parameter(is_lambda);
+    if (recognising_) diagnose_star_parameter(is_lambda);
     ++position_;
     if (!at(Kind::Comma)) {
       lists.vararg = parameter(is_lambda, true);
@@ -91,7 +91,7 @@ bool Parser::star_parameters(ParameterLists& lists, bool is_lambda) {
     }
   }
   if (at(Kind::DoubleStar)) {
-    if (diagnosing_) diagnose_keyword_parameter(is_lambda);
+    if (recognising_) diagnose_keyword_parameter(is_lambda);
     ++position_;
     lists.kwarg = parameter(is_lambda);
     return lists.kwarg && end_of_parameter(is_lambda);
@@ -124,7 +124,7 @@ bool Parser::end_of_parameter(bool is_lambda) {
 Expression* Parser::parameter_default() {
   uint32_t start = position_++;
   if (Expression* value = expression()) return value;
-  if (diagnosing_ && at(Kind::RightParen, Kind::Comma)) {
+  if (recognising_ && at(Kind::RightParen, Kind::Comma)) {
     raise_at(tokens_[start].span, "expected default value expression");
   }
   rewind(start);

@@ -34,7 +34,7 @@ Pattern* Parser::pattern() {
     }
     rewind(before);
   }
-  if (diagnosing_) {
+  if (recognising_) {
     uint32_t after = position_;
     rewind(start);
     diagnose_as_pattern();
@@ -344,7 +344,7 @@ Pattern* Parser::class_pattern(uint32_t start, Expression* cls) {
     return finish(node);
   }
   rewind(bracket);
-  if (diagnosing_) diagnose_class_pattern();
+  if (recognising_) diagnose_class_pattern();
   rewind(start);
   return nullptr;
 }

@@ -216,7 +216,7 @@ bool Parser::block_now(List<ast::Statement>& out) {
       return true;
     }
     rewind(start);
-    if (diagnosing_ && missing_indent()) raise_indentation("expected an indented block");
+    if (recognising_ && missing_indent()) raise_indentation("expected an indented block");
     return false;
   }
   if (simple_statements(body)) {
@@ -258,7 +258,7 @@ ast::Statement* Parser::delete_statement() {
     return node;
   }
   rewind(start);
-  if (diagnosing_) diagnose_delete();
+  if (recognising_) diagnose_delete();
   return nullptr;
 }
 

@@ -171,7 +171,7 @@ bool Parser::replacement_field(Builder<Expression>& out) {
   if (good && at(Kind::Colon)) good = format_spec(spec);
   if (!good || !accept(Kind::RightBrace)) {
     rewind(start);
-    if (diagnosing_) diagnose_replacement_field();
+    if (recognising_) diagnose_replacement_field();
     return false;
   }
   if (is_debug && conversion < 0 && !spec) conversion = 'r';

@@ -110,7 +110,19 @@ Expression* Parser::star_target() {
         remember(Rule::StarTarget, [this]() -> ast::Node* { return star_target_by_grammar(); }));
   }
   uint32_t start = position_;
-  Expression* target = at(Kind::Star) ? starred_operand(start) : bitwise_or();
+  Expression* target;
+  if (accept(Kind::Star)) {
+    Expression* value = at(Kind::Star) ? nullptr : star_target();
+    if (!value) {
+      rewind(start);
+      return nullptr;
+    }
+    auto* node = make<ast::Starred>(since(start));
+    node->value = value;
+    target = finish(node);
+  } else {
+    target = primary();
+  }
   if (target && to_target(target, ExpressionContext::Store)) return target;
   rewind(start);
   return nullptr;
