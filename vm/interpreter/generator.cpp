@@ -205,7 +205,7 @@ VM::ResumeOutcome VM::resume(Generator* generator, Value sent, Value exception, 
 
 ThrowOutcome throw_into(VM& vm, Frame* target, Value exception, Value* result) {
   if (!(target->flags & Frame::kAtSend)) {
-    if (target->pc == target->code->instructions) ++target->pc;  // not started: raised at the def line
+    // Not started: no handler covers the place in front of the first instruction.
     (void)vm.raise_exception(exception);
     return ThrowOutcome::Raise;
   }

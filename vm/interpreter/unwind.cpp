@@ -7,7 +7,7 @@ namespace apy {
 
 const ExceptionRange* find_handler(const Frame* frame) {
   const Code* code = frame->code;
-  uint32_t index = static_cast<uint32_t>(frame->pc - code->instructions) - 1;
+  uint32_t index = static_cast<uint32_t>(frame->pc - code->instructions) - 1;  // not started: the largest number
   for (uint32_t i = 0; i < code->range_count; ++i) {
     const ExceptionRange& range = code->ranges[i];
     if (index >= range.begin && index < range.end) return &range;
@@ -27,7 +27,8 @@ void add_traceback(VM& vm, Frame* frame) {
   level->globals = frame->function()->globals;
   // Until tb_frame is asked for, only where the frame was (see frame_object.cpp).
   level->frame = frame->flags & Frame::kHasObject ? frame->extra : hidden_frame(frame);
-  level->position = static_cast<uint64_t>(frame->pc - frame->code->instructions) - 1;
+  bool started = frame->pc != frame->code->instructions;
+  level->position = started ? static_cast<uint64_t>(frame->pc - frame->code->instructions) - 1 : 0;
   exception->traceback = level;
   vm.barrier(exception);
 }
