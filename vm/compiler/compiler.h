@@ -184,6 +184,8 @@ class Compiler {
   void generator_expression(ast::GeneratorExp* node, Register dst);
   FinishedUnit generator_code(ast::GeneratorExp* node);
   void comprehension_loop(const ComprehensionParts& parts, uint32_t depth, Register outermost);
+  void make_comprehension_cells(const ast::Scope* scope);
+  void clear_comprehension_locals(const ast::Scope* scope);
   void comprehension_element(const ComprehensionParts& parts);
 
   // --- generators.cpp: yield, await, lambda is in functions.cpp ---

@@ -75,6 +75,24 @@ void Compiler::comprehension_loop(const ComprehensionParts& parts, uint32_t dept
   unit_->place(finished);
 }
 
+// Each run of a comprehension has cells of its own.
+void Compiler::make_comprehension_cells(const ast::Scope* scope) {
+  for (const ast::Symbol* symbol : scope->symbols) {
+    if (symbol->scope != scope || symbol->place != ast::SymbolPlace::Cell) continue;
+    emit(Opcode::Clear, symbol->slot);
+    emit(Opcode::MakeCell, symbol->slot);
+  }
+}
+
+void Compiler::clear_comprehension_locals(const ast::Scope* scope) {
+  if (!unit_->shows_locals) return;
+  for (const ast::Symbol* symbol : scope->symbols) {
+    bool is_local =
+        symbol->place == ast::SymbolPlace::Local || symbol->place == ast::SymbolPlace::Cell;
+    if (symbol->scope == scope && is_local) emit(Opcode::Clear, symbol->slot);
+  }
+}
+
 void Compiler::comprehension(ast::Expression* node, Register dst) {
   using Kind = ComprehensionParts::Kind;
   ComprehensionParts parts{};
@@ -95,7 +113,9 @@ void Compiler::comprehension(ast::Expression* node, Register dst) {
   at(node);
   static constexpr Opcode kBuild[] = {Opcode::BuildList, Opcode::BuildSet, Opcode::BuildDict};
   emit(kBuild[static_cast<int>(parts.kind)], parts.collection, parts.collection, 0);
+  make_comprehension_cells(parts.scope);
   comprehension_loop(parts, 0, iterator);
+  clear_comprehension_locals(parts.scope);
   emit_at(node, Opcode::Move, dst, parts.collection);
 }
 

@@ -90,6 +90,7 @@ class CodeUnit {
   BoundSet rebindable;  // locals that an expression can assign (`:=`)
   std::vector<std::string> static_attributes;  // of a class: names assigned as self.NAME
   uint32_t parameter_count = 0;
+  bool shows_locals = false;  // what comprehensions leave behind in named locals would be seen
 
   bool is_generator() const { return flags & Code::kAnyGenerator; }
 

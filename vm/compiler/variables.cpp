@@ -102,8 +102,23 @@ void Compiler::declare_free_variables() {
   }
 }
 
+namespace {
+
+/// Does the code mention a function that shows its caller's local variables?
+bool mentions_locals(const ast::Scope* scope) {
+  for (const Symbol* symbol : scope->symbols) {
+    for (const char* name : {"locals", "vars", "dir", "eval", "exec"}) {
+      if (symbol->name.view() == name) return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
 void Compiler::declare_variables(const BodyFacts& facts) {
   declare_symbols();
+  unit_->shows_locals = mentions_locals(unit_->scope);
   for (const Symbol* symbol : unit_->scope->symbols) {
     if (symbol->is_parameter) ++unit_->parameter_count;
   }
@@ -128,19 +143,6 @@ void Compiler::declare_variables(const BodyFacts& facts) {
   prologue(locals);
 }
 
-namespace {
-
-void collect_cells(const ast::Scope* scope, std::vector<Register>& cells) {
-  for (const Symbol* symbol : scope->symbols) {
-    if (symbol->scope == scope && symbol->place == SymbolPlace::Cell) cells.push_back(symbol->slot);
-  }
-  for (const ast::Scope* child : scope->children) {
-    if (child->kind == ast::ScopeKind::Comprehension) collect_cells(child, cells);
-  }
-}
-
-}  // namespace
-
 // Locals start out empty; those that are cells get their cell; captured cells are fetched from the closure.
 void Compiler::prologue(Register locals) {
   Register parameters = unit_->parameter_count, frees = locals;
@@ -149,7 +151,9 @@ void Compiler::prologue(Register locals) {
     emit(Opcode::ClearRange, parameters, locals - parameters);
   }
   std::vector<Register> cells;
-  collect_cells(unit_->scope, cells);
+  for (const Symbol* symbol : unit_->scope->symbols) {
+    if (symbol->place == SymbolPlace::Cell) cells.push_back(symbol->slot);
+  }
   if (const Symbol* symbol = unit_->scope->class_cell) {
     bool is_listed = false;
     for (const Symbol* other : unit_->scope->symbols) is_listed = is_listed || other == symbol;
