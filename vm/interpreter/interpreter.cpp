@@ -1075,6 +1075,7 @@ suspend: {
   TARGET(RaiseCurrent) {
     pc = instruction + 1;
     SYNC();
+    keep_traceback = !vm.handled_.is_empty() && !vm.handled_.is_none();
     (void)slow::RaiseCurrent(vm, frame, instruction);
     goto exception;
   }
@@ -1086,12 +1087,16 @@ suspend: {
     goto exception;
   }
   TARGET(PushHandled) {
-    r[A] = vm.handled_;
-    vm.handled_ = r[B];
+    // A generator's resumer may change until it is resumed again: its exception is not kept, empty stands for it.
+    bool is_resumers = (frame->flags & Frame::kHeap) && vm.handled_.is(vm.base_->outer_handled);
+    Value exception = r[B];
+    r[A] = is_resumers ? Value() : vm.handled_;
+    vm.handled_ = exception;
     NEXT(1);
   }
   TARGET(PopHandled) {
-    vm.handled_ = r[A];
+    bool is_resumers = r[A].is_empty() && (frame->flags & Frame::kHeap);
+    vm.handled_ = is_resumers ? vm.base_->outer_handled : r[A];
     NEXT(1);
   }
   SLOW_TARGET(MatchException, 1)
