@@ -3,7 +3,6 @@
 #include <sys/random.h>
 
 #include <algorithm>
-#include <algorithm>
 #include <ctime>
 
 #include "stdlib/native_iterator.h"

@@ -92,7 +92,7 @@ Result<double> int_true_divide(VM& vm, Value a, Value b) {
   int64_t x, y;
   if (fits_int64(a, &x) && fits_int64(b, &y) && x >= -kExact && x <= kExact && y >= -kExact && y <= kExact)
     return static_cast<double>(x) / static_cast<double>(y);
-  bool negative = int_sign(a) * int_sign(b) < 0;
+  bool negative = (int_sign(a) < 0) != (int_sign(b) < 0);  // also of zero
   if (int_sign(a) == 0) return negative ? -0.0 : 0.0;
   // Scale the dividend so that the quotient has 62 to 64 bits; what is lost goes into the lowest bit.
   int64_t shift = static_cast<int64_t>(int_bit_length(a)) - static_cast<int64_t>(int_bit_length(b)) - 63;
