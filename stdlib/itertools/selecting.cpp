@@ -156,10 +156,10 @@ Result<Value> islice_new(VM& vm, const Arguments& arguments) {
   bool only_stop = values.size() == 2;
   int64_t start = only_stop ? 0 : TRY(islice_position(vm, values[1], 0));
   int64_t stop = TRY(islice_position(vm, values[only_stop ? 1 : 2], -1));
-  if (only_stop && stop == -2)
+  if (stop == -2)
     return vm.raise(Exc::ValueError,
                     "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.");
-  if (start == -2 || stop == -2)
+  if (start == -2)
     return vm.raise(Exc::ValueError,
                     "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.");
   int64_t step = values.size() == 4 ? TRY(islice_position(vm, values[3], 1)) : 1;

@@ -9,9 +9,12 @@
 #include <string>
 
 #include "vm/binding/signature.h"
+#include "vm/objects/containers.h"
 #include "vm/objects/internals.h"
 
 namespace apy {
+
+Str* suggest_name(VM& vm, const Str* wrong, std::span<const Value> names);  // vm/interpreter/messages.h
 
 using Kind = SignatureParameter::Kind;
 
@@ -107,17 +110,47 @@ const Type* owner_of(VM& vm, const NativeFunctionDef& definition, Value receiver
 struct CallNames {
   std::string plain;      // "append", for constructors "list"
   std::string qualified;  // "list.append"
+  bool is_constructor = false;
 };
+
+/// The builtin type whose table holds `definition`, or null.
+const Type* builtin_owner(VM& vm, const NativeFunctionDef& definition) {
+  for (int id = 1; id < static_cast<int>(BuiltinType::Count); ++id) {
+    const Type* type = vm.type(static_cast<BuiltinType>(id));
+    if (!type->definition) continue;
+    auto methods = type->definition->methods;
+    if (&definition >= methods.data() && &definition < methods.data() + methods.size()) return type;
+  }
+  return nullptr;
+}
+
+/// Methods that CPython derives from a type's slots all word a wrong count in one way.
+bool is_slot_method(VM& vm, std::string_view name) {
+  for (int i = static_cast<int>(Special::Repr); i < static_cast<int>(Special::Count); ++i) {
+    const Str* special = vm.special_name(static_cast<Special>(i));
+    if (special->latin1() != name) continue;
+    switch (static_cast<Special>(i)) {
+      case Special::Format: case Special::LengthHint: case Special::SetName: case Special::InitSubclass:
+      case Special::ClassGetItem: case Special::InstanceCheck: case Special::SubclassCheck: case Special::Prepare:
+      case Special::MroEntries: case Special::Missing: case Special::Reversed: case Special::Enter: case Special::Exit:
+      case Special::AsyncEnter: case Special::AsyncExit: case Special::Complex: case Special::Round: return false;
+      default: return true;
+    }
+  }
+  return false;
+}
 
 CallNames names_for(VM& vm, const NativeFunctionDef& definition, const Signature& signature,
                     const Arguments& arguments) {
   CallNames names{std::string(definition.name()), std::string(definition.name())};
-  if (!signature.has_receiver || arguments.positional_count == 0) return names;
-  const Type* owner = owner_of(vm, definition, arguments.values[0]);
+  if (!signature.has_receiver) return names;
+  const Type* owner = arguments.positional_count ? owner_of(vm, definition, arguments.values[0]) : nullptr;
+  if (!owner) owner = builtin_owner(vm, definition);
   if (!owner) return names;
   std::string type_name(message_name(owner));
   if (names.plain == "__new__" || names.plain == "__init__") {
-    names.plain = names.qualified = type_name;
+    names.plain = names.qualified = to_utf8(owner->name);
+    names.is_constructor = true;
   } else {
     names.qualified = type_name + "." + names.plain;
   }
@@ -132,7 +165,10 @@ Error raise_positional(VM& vm, const CallNames& names, const Signature& signatur
   auto own = signature.own();
   if (arguments.keyword_count())
     return vm.raise(Exc::TypeError, "{}() takes no keyword arguments", names.qualified);
-  bool is_constructor = names.plain == names.qualified && signature.has_receiver;
+  bool is_constructor = names.is_constructor;
+  if (!is_constructor && signature.has_receiver && is_slot_method(vm, names.plain)) {
+    return vm.raise(Exc::TypeError, "expected {} argument{}, got {}", own.size(), plural(own.size()), given);
+  }
   if (own.empty() && !is_constructor)
     return vm.raise(Exc::TypeError, "{}() takes no arguments ({} given)", names.qualified, given);
   if (own.size() == 1 && own[0].is_required() && !is_constructor)
@@ -176,6 +212,18 @@ int64_t find_parameter(const Signature& signature, const Str* name) {
   return -1;
 }
 
+Error raise_unexpected_name(VM& vm, const CallNames& names, const Signature& signature, Str* name) {
+  List* candidates = TRY(make_list(vm, size_t{0}));
+  for (const SignatureParameter& p : signature.own())
+    if (p.kind == Kind::Normal || p.kind == Kind::KeywordOnly)
+      TRY(list_append(vm, candidates, TRY(make_str(vm, p.name))));
+  Str* close = suggest_name(vm, name, candidates->span());
+  if (close)
+    return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'. Did you mean '{}'?", names.plain,
+                    name, close);
+  return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'", names.plain, name);
+}
+
 Result<void> bind_keywords(VM& vm, const CallNames& names, const Signature& signature,
                            const Arguments& arguments, Value* slots, Dict* extra) {
   size_t receiver = signature.has_receiver ? 1 : 0;
@@ -185,7 +233,7 @@ Result<void> bind_keywords(VM& vm, const CallNames& names, const Signature& sign
     if (index < 0 && extra) {
       TRY(dict_set_str(vm, extra, name, arguments.keyword_values()[i]));
     } else if (index < 0) {
-      return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'", names.plain, name);
+      return raise_unexpected_name(vm, names, signature, name);
     } else if (!slots[index].is_empty()) {
       return vm.raise(Exc::TypeError, "argument for {}() given by name ('{}') and position ({})", names.plain,
                       name, static_cast<size_t>(index) + 1 - receiver);
@@ -313,7 +361,7 @@ Result<NativeFunction*> make_native_function(VM& vm, const NativeFunctionDef& de
 }
 
 Result<Module*> make_module(VM& vm, std::string_view name) {
-  Module* module = TRY(vm.allocate<Module>(BuiltinType::Module));
+  Module* module = TRY(vm.allocate<Module>(BuiltinType::Module, sizeof(Module), Module::kBuiltin));
   module->dict = TRY(make_dict(vm));
   vm.barrier(module);
   Str* text = TRY(intern(vm, name));

@@ -96,12 +96,12 @@ Result<Value> getset_get(VM& vm, GetSet* descriptor, Value object) {
 Result<void> getset_set(VM& vm, GetSet* descriptor, Value object, Value value) {
   if (descriptor->definition) {
     if (!descriptor->definition->set)
-      return raise_worded(vm, object, descriptor->name,
-                          "attribute '" + to_utf8(descriptor->name) + "' of '", "' objects is not writable", "");
+      return vm.raise(Exc::AttributeError, "attribute '{}' of '{}' objects is not writable", descriptor->name,
+                      message_name(vm.type_of(object)));
     return descriptor->definition->set(vm, object, value);
   }
   Value* slot = slot_address(vm, object.cell(), static_cast<uint32_t>(descriptor->slot));
-  if (value.is_empty() && slot->is_empty()) return raise_no_attribute(vm, object, descriptor->name);
+  if (value.is_empty() && slot->is_empty()) return vm.raise(Exc::AttributeError, "{}", descriptor->name);
   *slot = value;
   vm.barrier(object.cell());
   return {};
@@ -213,10 +213,10 @@ namespace {
 Result<Value> find_generic(VM& vm, Value object, Str* name) {
   Type* type = vm.type_of(object);
   Value on_type = type_lookup(vm, type, name);
-  if (!on_type.is_empty() && is_data_descriptor(vm, on_type)) {
-    auto result = bind_descriptor(vm, on_type, object, type);
-    return result;
-  }
+  bool is_data = !on_type.is_empty() && is_data_descriptor(vm, on_type);
+  // One that can only be written does not hide the object's own attribute.
+  if (is_data && !type_special(vm, vm.type_of(on_type), Special::Get).is_empty())
+    return bind_descriptor(vm, on_type, object, type);
   if (object.is_cell()) {
     Value own = own_attribute(vm, object.cell(), name);
     if (!own.is_empty()) return own;
@@ -382,7 +382,8 @@ Result<void> generic_set_attribute(VM& vm, Value object, Str* name, Value value)
   }
   Cell* cell = object.cell();
   if (!value.is_empty()) return set_own_attribute(vm, cell, name, value);
-  if (own_attribute(vm, cell, name).is_empty()) return raise_no_attribute(vm, object, name);
+  if (own_attribute(vm, cell, name).is_empty())  // without the fields for suggestions, as CPython has it
+    return vm.raise(Exc::AttributeError, "'{}' object has no attribute '{}'", type, name);
   Dict* dict = TRY(attributes_dict(vm, cell));
   TRY(dict_remove(vm, dict, name, nullptr));
   return {};
