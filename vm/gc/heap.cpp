@@ -44,8 +44,9 @@ uint64_t now_ns() {
 
 void* map_aligned(size_t size, size_t alignment) {
   size_t reserve = size + alignment;
-  void* memory = mmap(nullptr, reserve, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  // Accounted, so that the system refuses what it could never give: that is a MemoryError, not a killed process.
+  void* memory =
+      mmap(nullptr, reserve, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return nullptr;
   uintptr_t start = reinterpret_cast<uintptr_t>(memory);
   uintptr_t aligned = (start + alignment - 1) & ~(alignment - 1);

@@ -53,7 +53,8 @@ int64_t find_units(const T* s, size_t n, const T* p, size_t m) {
   for (int misses = 0; misses < kPatience; ++misses, ++at) {
     at += find_unit(s + at, starts - at, p[0]);
     if (at == starts) return -1;
-    if (std::memcmp(s + at, p, m * sizeof(T)) == 0) return static_cast<int64_t>(at);
+    bool ends_alike = s[at + m - 1] == p[m - 1];
+    if (ends_alike && std::memcmp(s + at, p, m * sizeof(T)) == 0) return static_cast<int64_t>(at);
   }
   int64_t found = find_units_linear(s + at, n - at, p, m);
   return found < 0 ? -1 : found + static_cast<int64_t>(at);
