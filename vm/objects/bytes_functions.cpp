@@ -140,8 +140,7 @@ Result<Str*> bytes_hex(VM& vm, std::string_view data, const Optional<Value>& sep
     if (mark >= 0x80) return vm.raise(Exc::ValueError, "sep must be ASCII.");
   }
   if (group > INT32_MAX || group < INT32_MIN)
-    return vm.raise(Exc::OverflowError, group > 0 ? "Python int too large to convert to C int"
-                                                  : "Python int too small to convert to C int");
+    return vm.raise(Exc::OverflowError, "Python int too large to convert to C int");
   constexpr char kDigits[] = "0123456789abcdef";
   size_t every = static_cast<size_t>(group < 0 ? -group : group);
   StrBuilder out(vm);

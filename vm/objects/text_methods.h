@@ -310,8 +310,7 @@ struct TextMethods {
   static Result<Value> expandtabs(VM& vm, Self* self, Optional<int64_t> tab_size) {
     int64_t size = tab_size.value_or(8);
     if (size > INT32_MAX || size < INT32_MIN)
-      return vm.raise(Exc::OverflowError, size > 0 ? "signed integer is greater than maximum"
-                                                   : "signed integer is less than minimum");
+      return vm.raise(Exc::OverflowError, "Python int too large to convert to C int");
     Builder builder(vm);
     size_t column = 0, width = size > 0 ? static_cast<size_t>(size) : 0;
     Family::units(self, [&](const auto* s) {
