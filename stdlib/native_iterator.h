@@ -51,6 +51,15 @@ Result<Value> native_self(VM&, T* self) {
   return self;
 }
 
+/// `__dict__` of native types whose instances have attributes (Type::kHasDict).
+inline Result<Value> native_get_dict(VM& vm, Value self) { return attributes_dict(vm, self.cell()); }
+inline Result<void> native_set_dict(VM& vm, Value self, Value value) {
+  if (value.is_empty()) return vm.raise(Exc::TypeError, "cannot delete __dict__");
+  if (Dict* dict = try_as<Dict>(value)) return set_attributes_dict(vm, self.cell(), dict);
+  return vm.raise(Exc::TypeError, "__dict__ must be set to a dictionary, not a '{}'", vm.type_of(value));
+}
+#define NATIVE_DICT_ATTRIBUTE {"__dict__", nullptr, native_get_dict, native_set_dict}
+
 #define NATIVE_ITERATOR_METHODS(T)                                              \
   {"__iter__(self, /)", "The iterator itself.", bind<native_self<T>>()}, {      \
     "__next__(self, /)", "The next item.", bind<native_next<T>>()               \

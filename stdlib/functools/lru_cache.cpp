@@ -197,11 +197,13 @@ constexpr NativeFunctionDef kMethods[] = {
     {"__copy__(self, /)", "", bind<lru_self>()},
     {"__deepcopy__(self, memo, /)", "", bind<lru_self>()},
 };
+constexpr NativeGetSetDef kAttributes[] = {NATIVE_DICT_ATTRIBUTE};
 
 const NativeTypeDef kLruCacheType = {
     .name = "functools._lru_cache_wrapper",
     .doc = "Create a cached callable that wraps another function.",
     .methods = kMethods,
+    .attributes = kAttributes,
     .flags = Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref,
     .instance_size = sizeof(LruCache),
     .native_class = &LruCache::kClass};

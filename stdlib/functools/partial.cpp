@@ -163,6 +163,7 @@ constexpr NativeGetSetDef kAttributes[] = {
     {"func", "function object to use in future partial calls", get_function},
     {"args", "tuple of arguments to future partial calls", get_arguments},
     {"keywords", "dictionary of keyword arguments to future partial calls", get_keywords},
+    NATIVE_DICT_ATTRIBUTE,
 };
 
 const NativeTypeDef kPartialType = {
