@@ -5,6 +5,7 @@
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/setup.h"
+#include "vm/objects/special_call.h"
 
 namespace apy {
 
@@ -174,7 +175,7 @@ Result<Value> builtin_dir(VM& vm, Optional<Value> object) {
     Type* type = vm.type_of(object.value);
     method = type_lookup(vm, type, vm.names().dir);
     if (method.is_empty()) return vm.raise(Exc::TypeError, "object does not provide __dir__");
-    names = TRY(vm.call_method(object.value, vm.names().dir, {}));
+    names = TRY(call_special_method(vm, method, object.value, {}));
   } else {
     Value locals = TRY(builtin_locals(vm));
     names = TRY(vm.call_method(locals, vm.names().keys, {}));

@@ -312,6 +312,29 @@ Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const A
   return check_required(vm, names, signature, given, slots);
 }
 
+Result<void> check_new_arguments(VM& vm, const NativeFunction* function, const Arguments& arguments) {
+  Type* owner = function->owner;
+  if (!owner || function->definition->name() != "__new__") return {};
+  if (arguments.positional_count > 0 && arguments.values[0].is(owner)) return {};
+  std::string_view name = message_name(owner);
+  if (arguments.positional_count == 0)
+    return vm.raise(Exc::TypeError, "{}.__new__(): not enough arguments", name);
+  const Type* cls = try_as<Type>(arguments.values[0]);
+  if (!cls)
+    return vm.raise(Exc::TypeError, "{}.__new__(X): X is not a type object ({})", name,
+                    vm.type_of(arguments.values[0]));
+  if (!cls->is_subtype_of(owner))
+    return vm.raise(Exc::TypeError, "{}.__new__({}): {} is not a subtype of {}", name, message_name(cls),
+                    message_name(cls), name);
+  // The nearest native base decides about the layout and must be made by this very function.
+  Type* native = const_cast<Type*>(cls);
+  while (native->flags & Type::kHeapType) native = native->base;
+  if (!type_special(vm, native, Special::New).is(function))
+    return vm.raise(Exc::TypeError, "{}.__new__({}) is not safe, use {}.__new__()", name, message_name(cls),
+                    message_name(native));
+  return {};
+}
+
 Error wrong_argument(VM& vm, const NativeFunctionDef& definition, unsigned index, const char* expected,
                      Value got) {
   Signature signature(definition);

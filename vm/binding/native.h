@@ -82,6 +82,9 @@ Result<void> module_set(VM& vm, Module* module, std::string_view name, Value val
 /// Slow path of bound calls: arguments with keywords or a wrong count are matched with the signature; the result in
 /// `slots` (parameter_count of them, absent ones empty). Errors as CPython words them.
 Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const Arguments& arguments, Value* slots);
+/// Before a static native function is called: the first argument of a `__new__` must be a class whose instances it can
+/// make, or the instance would have another layout than its class. TypeError otherwise.
+Result<void> check_new_arguments(VM& vm, const NativeFunction* function, const Arguments& arguments);
 /// "f() argument 'x' must be int, not str" and the like.
 Error wrong_argument(VM& vm, const NativeFunctionDef& definition, unsigned index, const char* expected, Value got);
 /// "descriptor 'append' for 'list' objects doesn't apply to a 'int' object"

@@ -274,6 +274,21 @@ Result<Value> find(VM& vm, Value object, Str* name) {
 
 }  // namespace
 
+namespace {
+
+/// An AttributeError that script code raised learns which attribute of what was asked for.
+void name_attribute_error(VM& vm, Value object, Str* name) {
+  if (!is_exact(vm.pending(), Exc::AttributeError)) return;
+  Exception* error = as<Exception>(vm.pending());
+  auto is_unset = [](Value v) { return v.is_empty() || v.is_none(); };
+  if (!is_unset(error->fields[0]) || !is_unset(error->fields[1])) return;
+  error->fields[0] = name;
+  error->fields[1] = object;
+  vm.barrier(error);
+}
+
+}  // namespace
+
 Result<Str*> attribute_name(VM& vm, Value name) {
   if (!is_kind(name, CellKind::Str))
     return vm.raise(Exc::TypeError, "attribute name must be string, not '{}'", vm.type_of(name));
@@ -283,7 +298,10 @@ Result<Str*> attribute_name(VM& vm, Value name) {
 Result<Value> get_attribute(VM& vm, Value object, Str* name) {
   if (!name->is_interned()) name = TRY(intern(vm, name));
   auto found = find(vm, object, name);
-  if (is_absent(vm, found)) return raise_no_attribute(vm, object, name);
+  if (found.is_error()) [[unlikely]] {
+    if (!vm.has_pending()) return raise_no_attribute(vm, object, name);
+    name_attribute_error(vm, object, name);
+  }
   return found;
 }
 

@@ -36,7 +36,7 @@ Result<Value> group_new(VM& vm, const Arguments& arguments) {
     return vm.raise(Exc::TypeError, "BaseExceptionGroup.__new__() takes exactly 2 arguments ({} given)", given);
   Value message = arguments.values[1];
   if (!is_kind(message, CellKind::Str))
-    return vm.raise(Exc::TypeError, "argument 1 must be str, not {}", vm.type_of(message));
+    return vm.raise(Exc::TypeError, "BaseExceptionGroup.__new__() argument 1 must be str, not {}", vm.type_of(message));
   bool all_plain;
   Tuple* members = TRY(checked_members(vm, arguments.values[2], &all_plain));
   Type* plain_group = vm.type(Exc::ExceptionGroup);
@@ -152,6 +152,12 @@ Result<Value> derive_method(VM& vm, Exception* self, Value exceptions) {
   return vm.call(vm.type(Exc::BaseExceptionGroup), {self->fields[kMessage], exceptions});
 }
 
+Result<Value> group_str(VM& vm, Exception* self) {
+  uint64_t count = is_kind(self->fields[kExceptions], CellKind::Tuple) ? members_of(self)->length : 0;
+  return make_str(vm, TRY(str_text(vm, field_or_none(self, kMessage))) + " (" + std::to_string(count) +
+                          " sub-exception" + (count == 1 ? ")" : "s)"));
+}
+
 Result<Value> class_get_item(VM& vm, Type* cls, Value item) { return make_generic_alias(vm, cls, item); }
 
 Result<Value> get_message(VM&, Value self) { return field_or_none(as<Exception>(self), kMessage); }
@@ -161,6 +167,7 @@ constexpr NativeFunctionDef kGroupMethods[] = {
     {"split(self, matcher_value, /)", nullptr, bind<split_method>()},
     {"subgroup(self, matcher_value, /)", nullptr, bind<subgroup_method>()},
     {"derive(self, excs, /)", nullptr, bind<derive_method>()},
+    {"__str__(self, /)", "Return str(self).", bind<group_str>()},
     {"__class_getitem__(cls, item, /)", "See PEP 585", bind<class_get_item>(), NativeFunctionDef::kClassMethod},
 };
 constexpr NativeGetSetDef kGroupAttributes[] = {

@@ -90,12 +90,7 @@ Result<void> initialize_syntax_error(VM& vm, Exception* exception, std::span<con
   if (args.size() != 2) return {};
   Tuple* info = TRY(tuple_from(vm, args[1]));
   if (info->length < 4)
-    return vm.raise(Exc::TypeError, "function missing required argument '{}' (pos {})",
-                    info->length == 0   ? "filename"
-                    : info->length == 1 ? "lineno"
-                    : info->length == 2 ? "offset"
-                                        : "text",
-                    info->length + 1);
+    return vm.raise(Exc::TypeError, "function takes at least 4 arguments ({} given)", info->length);
   if (info->length > 6)
     return vm.raise(Exc::TypeError, "function takes at most 6 arguments ({} given)", info->length);
   for (uint64_t i = 0; i < info->length; ++i) fields[i + 1] = info->values()[i];
@@ -272,28 +267,37 @@ Result<Str*> unicode_error_text(VM& vm, Exception* exception, bool decode, bool 
 
 }  // namespace
 
-Result<Str*> exception_text(VM& vm, Exception* exception) {
-  switch (exception_kind(vm.type_of(exception))) {
-    case ExceptionGroupKind::OsError: return os_error_text(vm, exception);
-    case ExceptionGroupKind::SyntaxError: return syntax_error_text(vm, exception);
-    case ExceptionGroupKind::UnicodeDecode: return unicode_error_text(vm, exception, true, false);
-    case ExceptionGroupKind::UnicodeEncode: return unicode_error_text(vm, exception, false, false);
-    case ExceptionGroupKind::UnicodeTranslate: return unicode_error_text(vm, exception, false, true);
-    case ExceptionGroupKind::ImportError:
-      if (Str* text = try_as<Str>(exception->fields[0])) return text;
-      return args_text(vm, exception);
-    case ExceptionGroupKind::KeyError: {
-      Tuple* args = as<Tuple>(exception->args);
-      return args->length == 1 ? repr_of(vm, args->values()[0]) : args_text(vm, exception);
-    }
-    case ExceptionGroupKind::Group: {
-      uint64_t count = is_kind(exception->fields[1], CellKind::Tuple) ? as<Tuple>(exception->fields[1])->length : 0;
-      return make_str(vm, TRY(str_text(vm, field_or_none(exception, 0))) + " (" + std::to_string(count) +
-                              " sub-exception" + (count == 1 ? ")" : "s)"));
-    }
-    default: return args_text(vm, exception);
-  }
+Result<Str*> exception_text(VM& vm, Exception* exception) { return args_text(vm, exception); }
+
+namespace {
+
+// Each is the __str__ of its type, found along the MRO like any method.
+Result<Value> os_error_str(VM& vm, Exception* self) { return os_error_text(vm, self); }
+Result<Value> syntax_error_str(VM& vm, Exception* self) { return syntax_error_text(vm, self); }
+Result<Value> decode_error_str(VM& vm, Exception* self) { return unicode_error_text(vm, self, true, false); }
+Result<Value> encode_error_str(VM& vm, Exception* self) { return unicode_error_text(vm, self, false, false); }
+Result<Value> translate_error_str(VM& vm, Exception* self) { return unicode_error_text(vm, self, false, true); }
+Result<Value> import_error_str(VM& vm, Exception* self) {
+  if (Str* text = try_as<Str>(self->fields[0])) return text;
+  return args_text(vm, self);
 }
+Result<Value> key_error_str(VM& vm, Exception* self) {
+  Tuple* args = as<Tuple>(self->args);
+  return args->length == 1 ? repr_of(vm, args->values()[0]) : args_text(vm, self);
+}
+
+#define STR_METHOD(Name, function) \
+  constexpr NativeFunctionDef Name[] = {{"__str__(self, /)", "Return str(self).", bind<function>()}};
+STR_METHOD(kOSErrorMethods, os_error_str)
+STR_METHOD(kSyntaxErrorMethods, syntax_error_str)
+STR_METHOD(kUnicodeDecodeErrorMethods, decode_error_str)
+STR_METHOD(kUnicodeEncodeErrorMethods, encode_error_str)
+STR_METHOD(kUnicodeTranslateErrorMethods, translate_error_str)
+STR_METHOD(kImportErrorMethods, import_error_str)
+STR_METHOD(kKeyErrorMethods, key_error_str)
+#undef STR_METHOD
+
+}  // namespace
 
 // --- attributes ---
 
@@ -327,6 +331,7 @@ constexpr NativeGetSetDef kOSErrorAttributes[] = {
 
 #define PLAIN(Id, doc) extern const NativeTypeDef k##Id##Type = {#Id, doc, {}};
 #define WITH_FIELDS(Id, Table, doc) extern const NativeTypeDef k##Id##Type = {#Id, doc, {}, Table};
+#define WITH_TEXT(Id, Table, doc) extern const NativeTypeDef k##Id##Type = {#Id, doc, k##Id##Methods, Table};
 
 PLAIN(GeneratorExit, "Request that a generator exit.")
 PLAIN(KeyboardInterrupt, "Program interrupted by user.")
@@ -340,15 +345,15 @@ PLAIN(AssertionError, "Assertion failed.")
 WITH_FIELDS(AttributeError, kAttributeErrorAttributes, "Attribute not found.")
 PLAIN(BufferError, "Buffer error.")
 PLAIN(EOFError, "Read beyond end of file.")
-WITH_FIELDS(ImportError, kImportErrorAttributes, "Import can't find module, or can't find name in module.")
+WITH_TEXT(ImportError, kImportErrorAttributes, "Import can't find module, or can't find name in module.")
 PLAIN(ModuleNotFoundError, "Module not found.")
 PLAIN(LookupError, "Base class for lookup errors.")
 PLAIN(IndexError, "Sequence index out of range.")
-PLAIN(KeyError, "Mapping key not found.")
+WITH_TEXT(KeyError, {}, "Mapping key not found.")
 PLAIN(MemoryError, "Out of memory.")
 WITH_FIELDS(NameError, kNameErrorAttributes, "Name not found globally.")
 PLAIN(UnboundLocalError, "Local name referenced but not bound to a value.")
-WITH_FIELDS(OSError, kOSErrorAttributes, "Base class for I/O related errors.")
+WITH_TEXT(OSError, kOSErrorAttributes, "Base class for I/O related errors.")
 PLAIN(BlockingIOError, "I/O operation would block.")
 PLAIN(ChildProcessError, "Child process error.")
 PLAIN(ConnectionError, "Connection error.")
@@ -371,16 +376,16 @@ PLAIN(RecursionError, "Recursion limit exceeded.")
 PLAIN(PythonFinalizationError, "Operation blocked during Python finalization.")
 PLAIN(StopAsyncIteration, "Signal the end from iterator.__anext__().")
 WITH_FIELDS(StopIteration, kStopIterationAttributes, "Signal the end from iterator.__next__().")
-WITH_FIELDS(SyntaxError, kSyntaxErrorAttributes, "Invalid syntax.")
+WITH_TEXT(SyntaxError, kSyntaxErrorAttributes, "Invalid syntax.")
 PLAIN(IndentationError, "Improper indentation.")
 PLAIN(TabError, "Improper mixture of spaces and tabs.")
 PLAIN(SystemError, "Internal error in the interpreter.")
 PLAIN(TypeError, "Inappropriate argument type.")
 PLAIN(ValueError, "Inappropriate argument value (of correct type).")
 PLAIN(UnicodeError, "Unicode related error.")
-WITH_FIELDS(UnicodeDecodeError, kUnicodeErrorAttributes, "Unicode decoding error.")
-WITH_FIELDS(UnicodeEncodeError, kUnicodeErrorAttributes, "Unicode encoding error.")
-WITH_FIELDS(UnicodeTranslateError, kUnicodeErrorAttributes, "Unicode translation error.")
+WITH_TEXT(UnicodeDecodeError, kUnicodeErrorAttributes, "Unicode decoding error.")
+WITH_TEXT(UnicodeEncodeError, kUnicodeErrorAttributes, "Unicode encoding error.")
+WITH_TEXT(UnicodeTranslateError, kUnicodeErrorAttributes, "Unicode translation error.")
 PLAIN(Warning, "Base class for warning categories.")
 PLAIN(BytesWarning, "Base class for warnings about bytes and buffer related problems.")
 PLAIN(DeprecationWarning, "Base class for warnings about deprecated features.")
@@ -396,5 +401,6 @@ PLAIN(UserWarning, "Base class for warnings generated by user code.")
 
 #undef PLAIN
 #undef WITH_FIELDS
+#undef WITH_TEXT
 
 }  // namespace apy

@@ -59,7 +59,6 @@ struct VM::Internals {
   std::vector<std::pair<const Context*, uint64_t>> being_printed;
   Exception* memory_error = nullptr;  // made in advance
   std::unordered_map<const void*, void*> module_states;
-  std::unordered_map<std::string, const NativeModuleDef*> native_modules;
   void clear_caches();
 };
 

@@ -30,7 +30,8 @@ Result<Value> module_repr(VM& vm, Module* self) {
   Value file = dict_get_str(vm, self->dict, vm.names().file);
   std::string text = "<module " + (name.is_empty() ? std::string("?") : TRY(repr_text(vm, name)));
   if (is_kind(file, CellKind::Str)) return make_str(vm, text + " from " + TRY(repr_text(vm, file)) + ">");
-  return make_str(vm, text + (is_kind(name, CellKind::Str) && str_equal(as<Str>(name), "__main__") ? ">" : " (built-in)>"));
+  bool is_builtin = self->aux & Module::kBuiltin;
+  return make_str(vm, text + (is_builtin ? " (built-in)>" : ">"));
 }
 
 Result<Value> module_getattribute(VM& vm, Module* self, Value name) {

@@ -243,9 +243,14 @@ struct MergeList {
 
 Error raise_inconsistent(VM& vm, std::span<const MergeList> lists) {
   std::string names;
-  for (Value base : lists.back().types.subspan(lists.back().position)) {
+  std::vector<Value> heads;  // of the lists, whose own bases keep them
+  for (const MergeList& list : lists) {
+    if (list.is_done()) continue;
+    Value head = list.types[list.position];
+    if (std::find(heads.begin(), heads.end(), head) != heads.end()) continue;
+    heads.push_back(head);
     if (!names.empty()) names += ", ";
-    append_utf8(names, as<Type>(base)->name);
+    append_utf8(names, as<Type>(head)->name);
   }
   return vm.raise(Exc::TypeError,
                   "Cannot create a consistent method resolution order (MRO) for bases {}", names);

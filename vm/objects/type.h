@@ -117,6 +117,7 @@ struct Record : Cell {
 
 struct Module : Cell {
   static constexpr CellKind kKind = CellKind::Module;
+  static constexpr uint16_t kBuiltin = 1;  // aux: made by the engine rather than by types.ModuleType
   Dict* dict;
   Cell* attributes;  // for module subclasses
   void trace(Visitor& visitor) const { visitor.visit(dict); visitor.visit(attributes); }

@@ -190,7 +190,7 @@ Result<Value> get_name(VM&, Value self) { return self_type(self)->name; }
 Result<void> set_name(VM& vm, Value self, Value value) {
   Type* type = self_type(self);
   if (type->flags & Type::kImmutable) return raise_immutable(vm, type, "__name__");
-  if (value.is_empty()) return vm.raise(Exc::TypeError, "cannot delete '__name__' attribute of type '{}'", type);
+  if (value.is_empty()) return vm.raise(Exc::TypeError, "cannot delete '__name__' attribute of immutable type '{}'", type);
   if (!is_kind(value, CellKind::Str))
     return vm.raise(Exc::TypeError, "can only assign string to {}.__name__, not '{}'", type->name, vm.type_of(value));
   Str* name = TRY(intern(vm, as<Str>(value)));
@@ -204,7 +204,7 @@ Result<void> set_qualname(VM& vm, Value self, Value value) {
   Type* type = self_type(self);
   if (type->flags & Type::kImmutable) return raise_immutable(vm, type, "__qualname__");
   if (value.is_empty())
-    return vm.raise(Exc::TypeError, "cannot delete '__qualname__' attribute of type '{}'", type);
+    return vm.raise(Exc::TypeError, "cannot delete '__qualname__' attribute of immutable type '{}'", type);
   if (!is_kind(value, CellKind::Str))
     return vm.raise(Exc::TypeError, "can only assign string to {}.__qualname__, not '{}'", type->name,
                     vm.type_of(value));
@@ -229,7 +229,7 @@ Result<void> set_in_namespace(VM& vm, Value self, Str* name, Value value) {
   if (type->flags & Type::kImmutable)
     return vm.raise(Exc::TypeError, "cannot set '{}' attribute of immutable type '{}'", name, type);
   if (value.is_empty())
-    return vm.raise(Exc::TypeError, "cannot delete '{}' attribute of type '{}'", name, type);
+    return vm.raise(Exc::TypeError, "cannot delete '{}' attribute of immutable type '{}'", name, type);
   TRY(dict_set_str(vm, type->dict, name, value));
   type_attribute_changed(vm, type, name);
   return {};
@@ -293,7 +293,7 @@ Result<void> renew_mro(VM& vm, Type* type) {
 Result<void> set_bases(VM& vm, Value self, Value value) {
   Type* type = self_type(self);
   if (type->flags & Type::kImmutable) return raise_immutable(vm, type, "__bases__");
-  if (value.is_empty()) return vm.raise(Exc::TypeError, "cannot delete '__bases__' attribute of type '{}'", type);
+  if (value.is_empty()) return vm.raise(Exc::TypeError, "cannot delete '__bases__' attribute of immutable type '{}'", type);
   Tuple* bases = try_as<Tuple>(value);
   if (!bases)
     return vm.raise(Exc::TypeError, "can only assign tuple to {}.__bases__, not {}", type->name, vm.type_of(value));
@@ -306,6 +306,9 @@ Result<void> set_bases(VM& vm, Value self, Value value) {
     if (base->is_subtype_of(type)) return vm.raise(Exc::TypeError, "a __bases__ item causes an inheritance cycle");
   }
   Type* best = TRY(best_base(vm, bases));
+  if ((best->flags ^ type->base->flags) & Type::kHeapType)
+    return vm.raise(Exc::TypeError, "__bases__ assignment: '{}' deallocator differs from '{}'", best->name,
+                    type->base->name);
   if (!same_layout(best, type->base) && best->instance_kind != type->base->instance_kind)
     return vm.raise(Exc::TypeError, "__bases__ assignment: '{}' object layout differs from '{}'", best->name,
                     type->base->name);
