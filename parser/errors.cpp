@@ -146,7 +146,33 @@ void Parser::let_lexer_error_win() {
   uint32_t stopped_line = tokens_[stopped_at_].line;
   if (lexer_error_wins(error, source_.line_at(error.span.begin), stopped_line)) {
     result_.error = error;
+  } else if (error.yields_to_parser) {
+    let_open_bracket_win(stopped_line);
   }
+}
+
+/// The innermost bracket that is still open where the lexer gave up, if it is on an earlier line
+/// than the parser's error.
+void Parser::let_open_bracket_win(uint32_t stopped_line) {
+  std::vector<const Token*> open;
+  for (const Token& token : tokens_) {
+    switch (token.kind) {
+      case Kind::LeftParen: case Kind::LeftBracket: case Kind::LeftBrace:
+        open.push_back(&token);
+        break;
+      case Kind::RightParen: case Kind::RightBracket: case Kind::RightBrace:
+        if (!open.empty()) open.pop_back();
+        break;
+      default:
+        break;
+    }
+  }
+  if (open.empty() || stopped_line <= open.back()->line) return;
+  const Token& bracket = *open.back();
+  result_.error = {};
+  result_.error.span = {bracket.span.begin, bracket.span.begin};
+  result_.error.message =
+      "'" + std::string(token_kind_spelling(bracket.kind)) + "' was never closed";
 }
 
 bool Parser::force(Kind wanted, const char* spelling) {

@@ -64,6 +64,7 @@ class Parser {
   }
   /// Whether the current token is the name `word`, one of the soft keywords.
   bool at_word(ast::Identifier word) { return at(Kind::Name) && token().text.data() == word.data(); }
+  /// Whether the current token is a soft keyword, or the beginning of one.
   bool at_soft_keyword();
   ast::Identifier identifier_at(uint32_t position) const {
     return ast::Identifier(tokens_[position].text);
@@ -151,6 +152,7 @@ class Parser {
   std::nullptr_t raise_too_deep();
   void raise_final(const Token& last_of_first_reading);
   void let_lexer_error_win();
+  void let_open_bracket_win(uint32_t stopped_line);
   /// Whether the native stack is nearly used up; raises if so.
   bool too_deep() {
     if (__builtin_expect(static_cast<char*>(__builtin_frame_address(0)) > stack_limit_, 1)) {

@@ -159,9 +159,11 @@ TokenKind Parser::look_further(uint32_t place) {
 
 bool Parser::at_soft_keyword() {
   if (!at(Kind::Name)) return false;
-  const char* text = token().text.data();
-  return text == match_.data() || text == case_.data() || text == type_.data() ||
-         text == underscore_.data();
+  // CPython compares only as many letters as the name has.
+  for (ast::Identifier word : {match_, case_, type_, underscore_}) {
+    if (word.view().starts_with(token().text)) return true;
+  }
+  return false;
 }
 
 uint32_t Parser::previous_end() const {

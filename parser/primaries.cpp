@@ -16,6 +16,8 @@ Expression* Parser::primary_now() {
   Expression* value = atom();
   while (value) {
     Expression* next;
+    // Here the grammar looks for a generator expression first, and for the mistakes in one.
+    if (recognising_ && at(Kind::LeftBracket, Kind::LeftBrace)) diagnose_comprehension();
     switch (kind()) {
       case Kind::Dot:
         next = attribute_of(start, value);

@@ -174,6 +174,12 @@ bool Parser::replacement_field(Builder<Expression>& out) {
     if (recognising_) diagnose_replacement_field();
     return false;
   }
+  if (conversion == 0) {
+    const Token& name = tokens_[after_expression + 1];
+    raise_at(name.span, "f-string: invalid conversion character '" + std::string(name.text) +
+                            "': expected 's', 'r', or 'a'");
+    return false;
+  }
   if (is_debug && conversion < 0 && !spec) conversion = 'r';
   auto* node = make<ast::FormattedValue>(since(start));
   node->value = value;
@@ -188,7 +194,7 @@ bool Parser::replacement_field(Builder<Expression>& out) {
   return true;
 }
 
-/// `!r`, at the exclamation mark, with a name behind it.
+/// `!r`, at the exclamation mark, with a name behind it; 0 if no such conversion exists.
 bool Parser::conversion_character(int& out) {
   Span mark = token().span;
   ++position_;
@@ -199,13 +205,8 @@ bool Parser::conversion_character(int& out) {
     return false;
   }
   ++position_;
-  if (name.text != "s" && name.text != "r" && name.text != "a") {
-    kind();
-    raise_at(name.span, "f-string: invalid conversion character '" + std::string(name.text) +
-                            "': expected 's', 'r', or 'a'");
-    return false;
-  }
-  out = static_cast<unsigned char>(name.text[0]);
+  bool is_known = name.text == "s" || name.text == "r" || name.text == "a";
+  out = is_known ? static_cast<unsigned char>(name.text[0]) : 0;
   return true;
 }
 
