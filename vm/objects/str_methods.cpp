@@ -195,10 +195,12 @@ Result<Value> str_maketrans(VM& vm, Value x, Optional<Value> y, Optional<Value> 
 
 Result<Value> str_format_method(VM& vm, const Arguments& arguments) {
   Str* self = arguments.positional_count ? try_as<Str>(arguments.values[0]) : nullptr;
+  if (arguments.positional_count == 0)
+    return vm.raise(Exc::TypeError, "unbound method str.format() needs an argument");
   if (!self)
-    return vm.raise(
-        Exc::TypeError, "descriptor 'format' for 'str' objects doesn't apply to a '{}' object",
-        arguments.positional_count ? vm.type_of(arguments.values[0])->name : vm.names().empty);
+    return vm.raise(Exc::TypeError,
+                    "descriptor 'format' for 'str' objects doesn't apply to a '{}' object",
+                    vm.type_of(arguments.values[0]));
   Value names;
   if (arguments.keyword_names) {
     Dict* dict = TRY(make_dict(vm, arguments.keyword_count()));

@@ -221,10 +221,16 @@ struct TextMethods {
     int64_t found = search(self, operand, {0, n, true}, kRight);
     size_t head = found >= 0 ? static_cast<size_t>(found) : kRight ? 0 : n;
     size_t tail = found >= 0 ? head + m : kRight ? 0 : n;
-    Value found_separator = TRY(Family::slice(vm, self, head, tail));
-    if (found >= 0 && !Family::kMutable) found_separator = separator;
-    Value parts[] = {TRY(Family::slice(vm, self, 0, head)), found_separator,
+    Value parts[] = {TRY(Family::slice(vm, self, 0, head)),
+                     TRY(Family::slice(vm, self, head, tail)),
                      TRY(Family::slice(vm, self, tail, n))};
+    // What need not be copied is the object itself, of whatever class.
+    if (!Family::kMutable) {
+      if (found >= 0)
+        parts[1] = separator;
+      else
+        parts[kRight ? 2 : 0] = self;
+    }
     return make_tuple(vm, parts);
   }
   static Result<Value> partition(VM& vm, Self* self, Value separator) {
