@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "vm/binding/native.h"
+#include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/messages.h"
 #include "vm/objects/protocol.h"
@@ -28,6 +29,26 @@ Value* move_window(VM& vm, const Value* window, uint32_t count) {
   return target;
 }
 
+namespace {
+
+/// Registers what a generator that is abandoned may have to do (finalize.cpp).
+void watch_generator(VM& vm, Generator* generator) {
+  const Code* code = generator->frame.code;
+  if (code->flags & Code::kCoroutine) {
+    // A warning that it was never awaited names the place where it was made.
+    if (Frame* caller = vm.current_frame()) {
+      generator->origin_or_finalizer = caller->code;
+      int64_t position = std::max<int64_t>(frame_position(caller), 0);
+      generator->outer_handled = Value::small_int(caller->code->positions[position].line);
+    }
+  } else if (!(code->flags & (Code::kAsyncGenerator | Code::kMayNeedClose))) {
+    return;
+  }
+  vm.heap().register_finalizer(generator);
+}
+
+}  // namespace
+
 Result<Generator*> make_generator(VM& vm, Function* function, const Value* parameters) {
   Code* code = function->code;
   BuiltinType type = code->flags & Code::kCoroutine        ? BuiltinType::Coroutine
@@ -46,6 +67,7 @@ Result<Generator*> make_generator(VM& vm, Function* function, const Value* param
                              ((code->flags & Code::kVarArgs) != 0) +
                              ((code->flags & Code::kVarKeywords) != 0);
   std::copy(parameters, parameters + parameter_count, generator->registers());
+  watch_generator(vm, generator);
   return generator;
 }
 
@@ -149,6 +171,7 @@ Result<void> bind_function_arguments(VM& vm, Function* function, const Value* ar
 Result<Value> call_native(VM& vm, NativeFunction* native, const Value* values, uint32_t positional,
                           Tuple* keyword_names) {
   Arguments arguments{values, positional, keyword_names};
+  if (native->aux & NativeFunction::kStatic) TRY(check_new_arguments(vm, native, arguments));
   Value result = native->definition->bound.entry(vm, *native->definition, arguments);
   return result;
 }
