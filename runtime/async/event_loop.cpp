@@ -4,6 +4,8 @@
 
 #include "runtime/async/task.h"
 #include "vm/binding/bind.h"
+#include "vm/interpreter/async_generator.h"
+#include "vm/objects/internals.h"
 
 namespace apy {
 
@@ -112,7 +114,76 @@ Result<Value> loop_new(VM& vm, const Arguments& arguments) {
 }
 Result<void> loop_init(VM&, Value, Optional<Value>) { return {}; }
 
-Result<Value> method_run_forever(VM& vm, Value self) { return loop_run_forever(vm, TRY(receiver(vm, self))); }
+/// The unfinished async generators that were iterated under this loop.
+Result<List*> live_async_generators(VM& vm, EventLoop* loop) {
+  List* live = TRY(make_list(vm, size_t{0}));
+  if (List* references = try_as<List>(loop->async_generators)) {
+    for (uint64_t i = 0; i < references->length; ++i) {
+      Value target = as<WeakReference>(references->values()[i])->target;
+      Generator* generator = try_as<Generator>(target);
+      if (generator && generator->state != Generator::State::Finished) TRY(list_append(vm, live, target));
+    }
+  }
+  return live;
+}
+
+/// Hook for the first step of an async generator: the loop will close it if it is left unfinished.
+Result<void> first_iteration(VM& vm, Value self, Value generator) {
+  EventLoop* loop = try_loop(self);
+  if (loop->async_generators_closed) {
+    auto imported = vm.import_module("warnings");
+    if (imported.is_ok()) {
+      std::string text = "asynchronous generator " + TRY(repr_text(vm, generator)) +
+                         " was scheduled after loop.shutdown_asyncgens() call";
+      TRY(vm.call_method(imported.value(), TRY(intern(vm, "warn")),
+                         {TRY(make_str(vm, text)), Value(vm.type(BuiltinType::ResourceWarning))}));
+    } else {
+      vm.take_pending();
+    }
+  }
+  if (loop->async_generators.is_empty()) {
+    loop->async_generators = TRY(make_list(vm, size_t{0}));
+    vm.barrier(loop);
+  }
+  List* references = as<List>(loop->async_generators);
+  // Finished ones make room now and then.
+  if (references->length >= 64 && (references->length & (references->length - 1)) == 0) {
+    List* live = TRY(live_async_generators(vm, loop));
+    List* kept = TRY(make_list(vm, live->length + 1));
+    for (Value v : live->span()) TRY(list_append(vm, kept, TRY(make_weak_reference(vm, v, Value::none()))));
+    loop->async_generators = kept;
+    vm.barrier(loop);
+    references = kept;
+  }
+  return list_append(vm, references, TRY(make_weak_reference(vm, generator, Value::none())));
+}
+/// Hook for an async generator that was collected unfinished: it is closed in a task of its own.
+Result<void> finalize_generator(VM& vm, Value self, Value generator) {
+  EventLoop* loop = try_loop(self);
+  if (loop->closed) return {};
+  Value closing = TRY(vm.call_method(generator, TRY(intern(vm, "aclose")), {}));
+  Value create = TRY(get_attribute(vm, self, TRY(intern(vm, "create_task"))));
+  TRY(vm.call_method(self, TRY(intern(vm, "call_soon_threadsafe")), {create, closing}));
+  return {};
+}
+constexpr NativeFunctionDef kFirstIteration = {"_asyncgen_firstiter_hook(self, agen, /)", nullptr, bind<first_iteration>()};
+constexpr NativeFunctionDef kFinalizeGenerator = {"_asyncgen_finalizer_hook(self, agen, /)", nullptr,
+                                                  bind<finalize_generator>()};
+
+Result<Value> method_run_forever(VM& vm, Value self) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  AsyncGeneratorHooks outer = async_generator_hooks(vm);
+  AsyncGeneratorHooks hooks;
+  hooks.first_iteration = TRY(make_native_function(vm, kFirstIteration, nullptr, loop, Value()));
+  hooks.finalizer = TRY(make_native_function(vm, kFinalizeGenerator, nullptr, loop, Value()));
+  TRY(set_async_generator_hooks(vm, hooks));
+  auto result = loop_run_forever(vm, loop);
+  Value pending = vm.take_pending();
+  auto restored = set_async_generator_hooks(vm, outer);
+  if (!pending.is_empty()) return vm.reraise(pending);
+  TRY(restored);
+  return result;
+}
 
 /// Done callback of run_until_complete: `self` is the loop.
 Result<void> stop_when_done(VM& vm, Value self, Value done) {
@@ -351,11 +422,9 @@ Result<Value> method_call_exception_handler(VM& vm, Value self, Value context) {
 Result<Value> method_shutdown_asyncgens(VM& vm, Value self) {
   EventLoop* loop = TRY(receiver(vm, self));
   loop->async_generators_closed = true;
-  if (Set* set = try_as<Set>(loop->async_generators); set && set->length) {
-    Value list = TRY(list_from(vm, set));
-    loop->async_generators = Value();
-    return call_script(vm, "asyncio.base_events", "_close_asyncgens", {self, list});
-  }
+  List* live = TRY(live_async_generators(vm, loop));
+  loop->async_generators = Value();
+  if (live->length) return call_script(vm, "asyncio.base_events", "_close_asyncgens", {self, Value(live)});
   return make_sleep(vm, Value::small_int(0), Value::none());
 }
 Result<Value> method_shutdown_default_executor(VM& vm, Value self, Optional<Value>) {

@@ -207,7 +207,12 @@ Result<Value> loop_run_forever(VM& vm, EventLoop* loop) {
   loop->core->running = true;
   Value outer_handled = vm.handled();
   vm.set_handled(Value());
+  // So that an interrupt from outside ends a wait.
+  const SafePointHooks& hooks = safe_point_hooks(vm);
+  if (hooks.on_waiter)
+    hooks.on_waiter(hooks.data, [](void* poller) { static_cast<Poller*>(poller)->wake(); }, &loop->core->poller);
   state.switch_to(*fiber);
+  if (hooks.on_waiter) hooks.on_waiter(hooks.data, nullptr, nullptr);
   vm.set_handled(outer_handled);
   loop->core->running = false;
   loop->core->stopping = false;

@@ -72,7 +72,7 @@ Result<void> schedule_waiter(VM& vm, Future* future, Value waiter, Value context
   if (waiter.is_small_int()) return loop_push(vm, loop, Ready::Fiber, waiter, Value(), Value());
   if (Task* task = try_task(waiter); task && context.is_empty()) {
     if (loop) return loop_push(vm, loop, Ready::Wake, task, future, Value());
-    Value wakeup = TRY(get_attribute(vm, task, TRY(intern(vm, "_wakeup"))));
+    Value wakeup = TRY(get_attribute(vm, task, TRY(intern(vm, "task_wakeup"))));
     TRY(vm.call_method(future->loop, TRY(intern(vm, "call_soon")), {wakeup, Value(future)}));
     return {};
   }
@@ -371,7 +371,7 @@ Result<Value> get_callbacks(VM& vm, Value self) {
   List* list = TRY(make_list(vm, size_t{0}));
   if (!future->waiter.is_empty()) {
     Value waiter = future->waiter;
-    if (Task* task = try_task(waiter)) waiter = TRY(get_attribute(vm, task, TRY(intern(vm, "_wakeup"))));
+    if (Task* task = try_task(waiter)) waiter = TRY(get_attribute(vm, task, TRY(intern(vm, "task_wakeup"))));
     Value pair[2] = {waiter, none_if_empty(future->waiter_context)};
     TRY(list_append(vm, list, TRY(make_tuple(vm, pair))));
   }
@@ -379,7 +379,7 @@ Result<Value> get_callbacks(VM& vm, Value self) {
     for (uint64_t i = 0; i < more->length; ++i) {
       Tuple* entry = as<Tuple>(more->values()[i]);
       Value pair[2] = {entry->values()[0], entry->values()[1].is_ellipsis() ? Value::none() : entry->values()[1]};
-      if (Task* task = try_task(pair[0])) pair[0] = TRY(get_attribute(vm, task, TRY(intern(vm, "_wakeup"))));
+      if (Task* task = try_task(pair[0])) pair[0] = TRY(get_attribute(vm, task, TRY(intern(vm, "task_wakeup"))));
       TRY(list_append(vm, list, TRY(make_tuple(vm, pair))));
     }
   }

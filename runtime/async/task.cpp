@@ -133,7 +133,7 @@ Result<void> task_raised(VM& vm, Task* task) {
   AsyncState& state = async_state(vm);
   Value exception = vm.take_pending();
   if (vm.type_of(exception)->is_subtype_of(state.cancelled_error)) {
-    TRY(future_cancel(vm, task, task->cancel_message));
+    TRY(future_cancel(vm, task, Value::none()));
     task->result = exception;  // handed out by _make_cancelled_error
     vm.barrier(task);
     return {};
@@ -198,7 +198,7 @@ Result<void> wait_for_foreign(VM& vm, Task* task, Value yielded) {
                                    TRY(repr_text(vm, yielded)));
   }
   TRY(set_attribute(vm, yielded, state.blocking_name, Value::boolean(false)));
-  Value wakeup = TRY(get_attribute(vm, task, TRY(intern(vm, "_wakeup"))));
+  Value wakeup = TRY(get_attribute(vm, task, TRY(intern(vm, "task_wakeup"))));
   Value method = TRY(get_attribute(vm, yielded, TRY(intern(vm, "add_done_callback"))));
   TRY(vm.call(method, {wakeup}));
   task->waiting_for = yielded;
@@ -223,7 +223,7 @@ Result<void> task_yielded(VM& vm, Task* task, Value yielded) {
     task->waiting_for = sleep;
     vm.barrier(sleep);
     vm.barrier(task);
-    if (task->must_cancel && TRY(sleep_cancel(vm, sleep))) task->must_cancel = false;
+    if (task->must_cancel && TRY(sleep_cancel(vm, sleep, task->cancel_message))) task->must_cancel = false;
     return {};
   }
   if (Future* future = try_future(yielded)) return wait_for_future(vm, task, future);
@@ -296,13 +296,12 @@ Result<void> task_wake(VM& vm, Task* task, Value waited) {
   if (Sleep* sleep = try_native<Sleep>(waited)) {
     if (sleep->stage != Sleep::kCancelled) return task_step(vm, task, Value());
     sleep->stage = Sleep::kDone;
-    return task_step(vm, task, TRY(vm.call(async_state(vm).cancelled_error, {})));
+    Type* error = async_state(vm).cancelled_error;
+    Value exception = TRY(sleep->result.is_none() ? vm.call(error, {}) : vm.call(error, {sleep->result}));
+    return task_step(vm, task, exception);
   }
-  if (Future* future = try_future(waited)) {
-    // A finished future's value is fetched by the awaiting instruction itself.
-    if (future->state() != Future::kCancelled) return task_step(vm, task, Value());
-    return task_step(vm, task, Value());
-  }
+  // The awaiting instruction fetches a future's outcome itself.
+  if (try_future(waited)) return task_step(vm, task, Value());
   auto result = vm.call_method(waited, TRY(intern(vm, "result")), {});
   if (result.is_error()) return task_step(vm, task, vm.take_pending());
   return task_step(vm, task, Value());
@@ -316,18 +315,13 @@ Result<bool> task_cancel(VM& vm, Task* task, Value message) {
     Value waited = task->waiting_for;
     bool cancelled;
     if (Sleep* sleep = try_native<Sleep>(waited)) {
-      cancelled = TRY(sleep_cancel(vm, sleep));
+      cancelled = TRY(sleep_cancel(vm, sleep, message));
     } else {
       Value name = TRY(intern(vm, "msg"));
       Value method = TRY(get_attribute(vm, waited, TRY(intern(vm, "cancel"))));
       cancelled = TRY(is_truthy(vm, TRY(vm.call_keywords(method, {&message, 1}, TRY(make_tuple(vm, {&name, 1}))))));
     }
-    if (cancelled) {
-      // The message reaches whoever asks this task for the reason.
-      if (try_native<Sleep>(waited)) task->cancel_message = message;
-      vm.barrier(task);
-      return true;
-    }
+    if (cancelled) return true;
   }
   task->must_cancel = true;
   task->cancel_message = message;
@@ -432,7 +426,7 @@ constexpr NativeFunctionDef kMethods[] = {
      bind<method_print_stack>()},
     {"__repr__(self, /)", "Return repr(self).", bind<method_repr>()},
     {"_step(self, exc=None, /)", nullptr, bind<method_step>()},
-    {"_wakeup(self, future, /)", nullptr, bind<method_wakeup>()},
+    {"task_wakeup(self, future, /)", nullptr, bind<method_wakeup>()},
 };
 constexpr NativeGetSetDef kAttributes[] = {
     {"_coro", nullptr, get_coro},
@@ -456,8 +450,12 @@ Result<bool> start_sleep(VM& vm, Sleep* sleep) {
   double seconds;
   if (delay.is_small_int()) {
     seconds = static_cast<double>(delay.as_small_int());
+  } else if (is_float(delay)) {
+    seconds = as_float(delay);
   } else {
-    seconds = TRY(to_double(vm, delay));
+    // Whatever can be compared with 0 and turned into a float.
+    bool at_once = TRY(compare_bool(vm, CompareOp::LessEqual, delay, Value::small_int(0)));
+    seconds = at_once ? 0 : TRY(to_double(vm, delay));
   }
   if (seconds != seconds) return vm.raise(Exc::ValueError, "Invalid delay: NaN (not a number)");
   if (seconds <= 0) {
@@ -515,9 +513,11 @@ Result<void> sleep_due(VM& vm, Sleep* sleep) {
   return {};
 }
 
-Result<bool> sleep_cancel(VM& vm, Sleep* sleep) {
+Result<bool> sleep_cancel(VM& vm, Sleep* sleep, Value message) {
   if (sleep->stage != Sleep::kWaiting) return false;
   sleep->stage = Sleep::kCancelled;
+  sleep->result = message.is_empty() ? Value::none() : message;
+  vm.barrier(sleep);
   EventLoop* loop = try_loop(sleep->loop);
   loop->core->timers.cancel(sleep->timer);
   Value waiter = sleep->waiter;

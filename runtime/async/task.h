@@ -28,7 +28,8 @@ inline Task* try_task(Value v) {
 struct Sleep : NativeObject {
   static const NativeClass kClass;
   enum Stage : uint16_t { kNew, kYielded, kWaiting, kDue, kCancelled, kDone };
-  Value delay, result;
+  Value delay;
+  Value result;     // once cancelled: the message
   Value loop;       // while waiting
   Value waiter;     // Task
   TimerId timer;
@@ -50,7 +51,8 @@ Result<Str*> task_name(VM& vm, Task* task);
 Result<Value> make_sleep(VM& vm, Value delay, Value result);
 /// The timer fired: its callback's turn.
 Result<void> sleep_due(VM& vm, Sleep* sleep);
-Result<bool> sleep_cancel(VM& vm, Sleep* sleep);
+/// False when it is not waiting. `message` is for the CancelledError.
+Result<bool> sleep_cancel(VM& vm, Sleep* sleep, Value message);
 /// asyncio.iscoroutine.
 Result<bool> is_coroutine(VM& vm, Value v);
 

@@ -1,17 +1,19 @@
-// The life of an engine: VM and standard library up, main module, running code, and the orderly end.
 #include "runtime/embed/engine_core.h"
 
 #include "runtime/embed/modules.h"
 #include "vm/binding/native.h"
 #include "vm/bytecode/code.h"
+#include "vm/interpreter/import.h"
 #include "vm/interpreter/safe_point.h"
+#include "vm/interpreter/traceback.h"
 #include "vm/objects/frame.h"
 #include "vm/objects/protocol.h"
 
 namespace apy {
 
-// runtime/async: named here so that an engine without loops links none of its headers.
-void shut_down_async(VM& vm);
+void shut_down_async(VM& vm);  // runtime/async/state.h, whose fibers nothing here needs
+
+// --- life ---
 
 Result<void> EngineCore::start(const EngineSettings& settings) {
   SetupOptions options;
@@ -23,23 +25,27 @@ Result<void> EngineCore::start(const EngineSettings& settings) {
   started_ = true;
   thread_ = pthread_self();
   TRY(set_up(vm_, options));
-  safe_point_hooks(vm_) = {on_poll, this};
+  safe_point_hooks(vm_) = {on_poll, on_waiter, this};
   TRY(make_main_module());
   if (settings.recursion_limit > 0) TRY(vm_.set_recursion_limit(settings.recursion_limit));
   if (settings.memory_limit > 0) vm_.heap().set_memory_limit(settings.memory_limit);
   return {};
 }
 
-EngineCore::~EngineCore() {
+void EngineCore::finish() {
   if (!started_) return;
-  Entry entry(*this);
-  vm_.take_pending();
-  flush_streams();
-  shut_down_async(vm_);
-  main_.value = Value();
-  vm_.heap().make_all_finalizable();
-  run_finalizers(vm_);
-  vm_.take_pending();
+  started_ = false;
+  {
+    Entry entry(*this);
+    vm_.take_pending();
+    interrupted_.store(false, std::memory_order_relaxed);
+    run_exit_functions();
+    if (host_loop_.close().is_error()) report(vm_.take_pending());
+    flush_streams();
+    main_.value = Value();
+    run_last_finalizers();
+    shut_down_async(vm_);
+  }
   tear_down(vm_);
 }
 
@@ -61,26 +67,99 @@ Result<void> EngineCore::make_main_module() {
   return dict_set_str(vm_, vm_.modules(), names.main, module);
 }
 
-Result<Code*> EngineCore::compile_main(std::string_view text, std::string_view filename, SourceOptions options) {
-  options.top_level_await = true;
-  return compile_source(vm_, text, filename, options);
+/// Functions that scripts have registered with atexit.
+void EngineCore::run_exit_functions() {
+  auto name = intern(vm_, "atexit");
+  Value atexit = name.is_ok() ? dict_get_str(vm_, vm_.modules(), name.value()) : Value();
+  if (atexit.is_empty()) return;
+  auto run = intern(vm_, "_run_exitfuncs");
+  if (run.is_ok() && vm_.call_method(atexit, run.value(), {}).is_ok()) return;
+  vm_.write_unraisable(atexit);
 }
 
-Result<Value> EngineCore::run_main(Code* code) {
+/// First what scripts defined (`__del__`), which may still print; then native resources, the streams among them.
+void EngineCore::run_last_finalizers() {
+  RootVector natives(vm_.heap());
+  vm_.heap().make_all_finalizable();
+  while (Cell* cell = vm_.heap().take_finalizable()) {
+    NativeObject* object = cell->kind == CellKind::NativeObject ? static_cast<NativeObject*>(cell) : nullptr;
+    if (object && object->native_class->finalize) {
+      natives.values.push_back(object);
+      continue;
+    }
+    bool found;
+    if (vm_.call_special(cell, Special::Del, {}, &found).is_error()) vm_.write_unraisable(cell);
+  }
+  flush_streams();
+  for (size_t i = 0; i < natives.values.size(); ++i) {
+    auto* object = as<NativeObject>(natives.values[i]);
+    object->native_class->finalize(vm_, object);
+    vm_.take_pending();
+  }
+}
+
+// --- running ---
+
+namespace {
+
+/// What drove the program is no part of its traceback.
+void drop_driver_levels(VM& vm, Value exception) {
+  Exception* cell = as<Exception>(exception);
+  while (Traceback* level = try_as<Traceback>(cell->traceback)) {
+    if (!is_kind(level->next, CellKind::Traceback) || !to_utf8(level->code->filename).starts_with("<frozen asyncio")) return;
+    cell->traceback = level->next;
+    vm.barrier(cell);
+  }
+}
+
+}  // namespace
+
+Result<Value> EngineCore::run_text(std::string_view text, std::string_view filename, const SourceOptions& options) {
+  SourceOptions main_options = options;
+  main_options.top_level_await = true;
+  if (filename.starts_with('<')) remember_source(vm_, filename, text);
+  Code* code = TRY(compile_source(vm_, text, filename, main_options));
   Value result = TRY(vm_.run_code(code, main_module()->dict, Value()));
   if (!(code->flags & Code::kCoroutine)) return result;
-  return run_until_complete(result);
+  Result<Value> outcome = Error{};
+  if (options.mode == SourceOptions::Mode::Exec) {
+    Value asyncio = TRY(vm_.import_module("asyncio"));
+    outcome = vm_.call_method(asyncio, TRY(intern(vm_, "run")), {result});
+  } else {
+    outcome = host_loop_.run_until_complete(result);
+  }
+  if (outcome.is_error() && is_exception(vm_.pending())) drop_driver_levels(vm_, vm_.pending());
+  return outcome;
 }
 
-Result<Value> EngineCore::run_until_complete(Value awaitable) {
-  Value asyncio = TRY(vm_.import_module("asyncio"));
-  return vm_.call_method(asyncio, TRY(intern(vm_, "run")), {awaitable});
+Result<void> EngineCore::set_main_file(std::string_view path) {
+  return module_set(vm_, main_module(), "__file__", TRY(make_str(vm_, path)));
 }
+
+Result<Value> EngineCore::run_file(const std::string& path) {
+  std::string text = TRY(read_file(vm_, path));
+  TRY(set_main_file(path));
+  return run_text(text, path, {});
+}
+
+Result<Value> EngineCore::run_module(const std::string& dotted_name) {
+  ModuleSource source = TRY(find_module_source(vm_, dotted_name));
+  size_t dot = source.name.rfind('.');
+  std::string package = dot == std::string::npos ? "" : source.name.substr(0, dot);
+  TRY(module_set(vm_, main_module(), "__package__", TRY(make_str(vm_, package))));
+  TRY(set_main_file(source.filename));
+  List* arguments = try_as<List>(dict_get_str(vm_, vm_.sys_module()->dict, TRY(intern(vm_, "argv"))));
+  if (arguments && arguments->length > 0)
+    TRY(list_set_item(vm_, arguments, Value::small_int(0), TRY(make_str(vm_, source.filename))));
+  return run_text(source.text, source.filename, {});
+}
+
+// --- output ---
 
 bool EngineCore::flush_streams() {
   bool good = true;
+  if (!vm_.sys_module()) return good;
   for (Str* name : {vm_.names().stdout_, vm_.names().stderr_}) {
-    if (!vm_.sys_module()) break;
     Value stream = dict_get_str(vm_, vm_.sys_module()->dict, name);
     if (stream.is_empty() || stream.is_none()) continue;
     if (vm_.call_method(stream, vm_.names().flush, {}).is_ok()) continue;
@@ -94,9 +173,29 @@ bool EngineCore::flush_streams() {
   return good;
 }
 
-void EngineCore::interrupt() {
+void EngineCore::report(Value value) {
+  Exception* exception = as<Exception>(value);
+  auto name = intern(vm_, "excepthook");
+  Value hook = name.is_ok() ? dict_get_str(vm_, vm_.sys_module()->dict, name.value()) : Value();
+  // The builtin hook does just this.
+  if (hook.is_empty() || is_kind(hook, CellKind::NativeFunction)) return print_exception(vm_, exception);
+  Value traceback = exception->traceback.is_empty() ? Value::none() : exception->traceback;
+  if (vm_.call(hook, {Value(vm_.type_of(exception)), Value(exception), traceback}).is_ok()) return;
+  Value failure = vm_.take_pending();
+  write_standard_error(vm_, "Error in sys.excepthook:\n");
+  print_exception(vm_, failure);
+  write_standard_error(vm_, "\nOriginal exception was:\n");
+  print_exception(vm_, exception);
+}
+
+// --- interrupts ---
+
+void EngineCore::interrupt() noexcept {
   interrupted_.store(true, std::memory_order_relaxed);
   vm_.request_interrupt();
+  interrupters_.fetch_add(1);
+  if (void* waiter = waiter_.load()) wake_.load()(waiter);
+  interrupters_.fetch_sub(1);
 }
 
 Result<void> EngineCore::on_poll(VM& vm, void* data) {
@@ -104,6 +203,14 @@ Result<void> EngineCore::on_poll(VM& vm, void* data) {
   if (core->interrupted_.exchange(false, std::memory_order_relaxed))
     return vm.raise_with(Exc::KeyboardInterrupt, {});
   return {};
+}
+
+void EngineCore::on_waiter(void* data, void (*wake)(void*), void* waiter) {
+  auto* core = static_cast<EngineCore*>(data);
+  if (waiter) core->wake_.store(wake);
+  core->waiter_.store(waiter);
+  while (!waiter && core->interrupters_.load() != 0) {
+  }
 }
 
 }  // namespace apy

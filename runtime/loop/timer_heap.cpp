@@ -9,7 +9,7 @@
 namespace apy {
 namespace {
 
-constexpr size_t kChildren = 4;
+constexpr size_t kChildren = 2;
 constexpr size_t kCacheLine = 64;
 constexpr size_t kLeastCapacity = 64;
 constexpr uint32_t kNoSlot = UINT32_MAX;
@@ -26,10 +26,9 @@ TimerHeap::~TimerHeap() {
 }
 
 bool TimerHeap::grow_entries() {
-  static_assert(sizeof(Entry) * kChildren == kCacheLine);
   const size_t capacity = capacity_ == 0 ? kLeastCapacity : capacity_ * 2;
   if (capacity >= kNoSlot) return false;
-  // Entry 1, the first of the first four siblings, begins a cache line.
+  // Entry 1, the first of the first two siblings, begins a cache line, so that siblings share one.
   const size_t lead = kCacheLine - sizeof(Entry);
   const size_t size = (lead + capacity * sizeof(Entry) + kCacheLine) / kCacheLine * kCacheLine;
   auto* allocation = static_cast<std::byte*>(std::aligned_alloc(kCacheLine, size));
@@ -73,7 +72,7 @@ bool TimerHeap::add(double when, void* payload, TimerId* id) {
   free_slot_ = slot.next_free;
   slot.payload = payload;
   *id = {index, slot.generation};
-  sift_up(count_++, {when, next_sequence_++, index});
+  sift_up(count_++, {when, index});
   return true;
 }
 
@@ -143,11 +142,9 @@ void TimerHeap::sift_down(size_t hole, Entry entry) {
   for (;;) {
     const size_t first = hole * kChildren + 1;
     if (first >= count_) break;
-    const size_t end = std::min(first + kChildren, count_);
-    size_t least = first;
-    for (size_t child = first + 1; child < end; ++child) {
-      if (before(entries_[child], entries_[least])) least = child;
-    }
+    // Of equal children the right one rises, as in heapq.
+    const size_t second = first + 1;
+    const size_t least = second < count_ && !before(entries_[first], entries_[second]) ? second : first;
     entries_[hole] = entries_[least];
     hole = least;
   }
@@ -173,7 +170,7 @@ void TimerHeap::rebuild() {
   count_ = kept;
   dead_ = 0;
   if (count_ < 2) return;
-  for (size_t parent = (count_ - 2) / kChildren + 1; parent-- > 0;) {
+  for (size_t parent = count_ / kChildren; parent-- > 0;) {
     sift_down(parent, entries_[parent]);
   }
 }

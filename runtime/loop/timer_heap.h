@@ -2,22 +2,21 @@
 
 // Deadlines, earliest first.
 //
-// A heap with four children per node whose entries are sixteen bytes, so that the four children
-// lie in one cache line. The entries are keys only; what a timer stands for sits in a table of
-// slots beside them, and a timer is named by slot and generation. A name therefore stays safe to
-// use after the timer is gone, and the payload of a cancelled timer is unreachable at once.
+// A binary heap of sixteen-byte keys; what a timer stands for sits in a table of slots beside them, and a timer is named by
+// slot and generation. A name therefore stays safe to use after the timer is gone, and the payload of a cancelled timer is
+// unreachable at once.
 //
 // Cancelling does not search: it empties the slot, and the key stays where it is until it comes to
 // the top or until `prune` finds that more than half of more than a hundred keys are dead and
 // rebuilds, which is asyncio's rule. Programs that arm a timeout for every operation and nearly
 // always cancel it pay a constant for that.
 //
-// Equal deadlines come out in the order they were added. (CPython's heap leaves that order to the
-// accidents of its algorithm; three callbacks for the same instant run as 0, 2, 1 there.)
+// Timers for the same instant come out in the order in which CPython's heapq would give them, since programs see it: so the
+// sifting follows that algorithm step by step (a binary heap, comparing deadlines alone).
 //
 // Rejected: storing in each timer its place in the heap, for removal without a search: every move
 // inside the heap then writes to a random cache line, which makes a million timers twice as slow to
-// drain. A hierarchical timer wheel: constant time, but not the exact order of deadlines.
+// drain. Four children per node: a fifth faster with a million timers, but another order. A hierarchical timer wheel: constant time, but not the exact order of deadlines.
 
 #include <cstddef>
 #include <cstdint>
@@ -79,7 +78,6 @@ class TimerHeap {
  private:
   struct Entry {
     double when;
-    uint32_t sequence;  // wraps round; only compared between equal deadlines
     uint32_t slot;
   };
   struct Slot {
@@ -88,10 +86,7 @@ class TimerHeap {
     uint32_t next_free;
   };
 
-  static bool before(const Entry& a, const Entry& b) {
-    if (a.when != b.when) return a.when < b.when;
-    return static_cast<int32_t>(a.sequence - b.sequence) < 0;
-  }
+  static bool before(const Entry& a, const Entry& b) { return a.when < b.when; }
 
   bool grow_entries();
   bool grow_slots();
@@ -105,7 +100,6 @@ class TimerHeap {
   size_t count_ = 0;
   size_t capacity_ = 0;
   size_t dead_ = 0;
-  uint32_t next_sequence_ = 0;
   Slot* slots_ = nullptr;
   size_t slots_capacity_ = 0;
   uint32_t free_slot_ = UINT32_MAX;

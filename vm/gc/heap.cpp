@@ -393,18 +393,16 @@ __attribute__((noinline)) void Heap::scan_current_stack(Visitor& visitor) {
 }
 
 /// Unreachable cells with a finalizer live on until it has run.
-void Heap::queue_dead_finalizers(Visitor& visitor) {
+void Heap::queue_dead_finalizers(std::vector<Cell*>& registered) {
   size_t kept = 0;
-  for (Cell* cell : finalizers_) {
-    if (is_dead(cell)) {
+  for (Cell* cell : registered) {
+    if (!is_dead(cell)) {
+      registered[kept++] = cell;
+    } else if (client_.needs_finalizer(cell)) {
       finalizable_.push_back(cell);
-    } else {
-      finalizers_[kept++] = cell;
     }
   }
-  finalizers_.resize(kept);
-  for (Cell* cell : finalizable_) visitor.visit(cell);
-  drain(visitor);
+  registered.resize(kept);
 }
 
 void Heap::collect(bool full) {
@@ -434,11 +432,17 @@ void Heap::collect(bool full) {
   }
   s.remembered.clear();
   for (RootBase* root = roots_head_; root; root = root->next_) root->trace(visitor);
-  for (Cell* cell : finalizable_) visitor.visit(cell);
+  for (size_t i = next_finalizable_; i < finalizable_.size(); ++i) visitor.visit(finalizable_[i]);
   client_.trace_roots(visitor);
   scan_current_stack(visitor);
   drain(visitor);
-  queue_dead_finalizers(visitor);
+  // Nothing is marked meanwhile, so that cells that die together are queued together.
+  if (full) queue_dead_finalizers(finalizers_);
+  queue_dead_finalizers(young_finalizers_);
+  finalizers_.insert(finalizers_.end(), young_finalizers_.begin(), young_finalizers_.end());
+  young_finalizers_.clear();
+  for (size_t i = next_finalizable_; i < finalizable_.size(); ++i) visitor.visit(finalizable_[i]);
+  drain(visitor);
   client_.process_weak(*this);
 
   s.release_empty_blocks();
@@ -462,15 +466,21 @@ void Heap::collect_full() { collect(true); }
 bool Heap::is_dead(const Cell* cell) const { return !Block::of(cell)->is_marked(cell); }
 
 Cell* Heap::take_finalizable() {
-  if (finalizable_.empty()) return nullptr;
-  Cell* cell = finalizable_.front();
-  finalizable_.erase(finalizable_.begin());
+  if (!has_finalizable()) return nullptr;
+  Cell* cell = finalizable_[next_finalizable_++];
+  if (next_finalizable_ == finalizable_.size()) {
+    finalizable_.clear();
+    next_finalizable_ = 0;
+  }
   return cell;
 }
 
 void Heap::make_all_finalizable() {
-  finalizable_.insert(finalizable_.end(), finalizers_.begin(), finalizers_.end());
-  finalizers_.clear();
+  for (auto* registered : {&finalizers_, &young_finalizers_}) {
+    for (Cell* cell : *registered)
+      if (client_.needs_finalizer(cell)) finalizable_.push_back(cell);
+    registered->clear();
+  }
 }
 
 void Heap::for_each_cell(void (*visit)(Cell*, void*), void* data) const {

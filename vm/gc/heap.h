@@ -92,6 +92,8 @@ class HeapClient {
   virtual void trace_roots(Visitor& visitor) = 0;
   /// Called between marking and sweeping: drop weak entries whose cell `heap.is_dead`.
   virtual void process_weak(Heap& heap) = 0;
+  /// Called while marking: has the finalizer of this dead cell anything left to do?
+  virtual bool needs_finalizer(const Cell* cell) = 0;
 };
 
 class Heap {
@@ -142,8 +144,8 @@ class Heap {
   bool is_dead(const Cell* cell) const;
   /// `run` is queued by the collection that finds `cell` unreachable; the cell is kept alive until the queue,
   /// drained by the VM at a safe point (take_finalizable), lets go of it.
-  void register_finalizer(Cell* cell) { finalizers_.push_back(cell); }
-  bool has_finalizable() const { return !finalizable_.empty(); }
+  void register_finalizer(Cell* cell) { young_finalizers_.push_back(cell); }
+  bool has_finalizable() const { return next_finalizable_ < finalizable_.size(); }
   Cell* take_finalizable();
   /// At engine shutdown: moves every registered finalizer to the queue.
   void make_all_finalizable();
@@ -197,7 +199,7 @@ class Heap {
   void collect(bool full);
   void scan_current_stack(Visitor& visitor);
   void drain(Visitor& visitor);
-  void queue_dead_finalizers(Visitor& visitor);
+  void queue_dead_finalizers(std::vector<Cell*>& registered);
   void remember(Cell* owner);
 
   FreeRun runs_[kSizeClasses];
@@ -206,8 +208,10 @@ class Heap {
   bool enabled_ = true;
   bool collecting_full_ = false;
   size_t memory_limit_ = 0;
-  std::vector<Cell*> finalizers_;
+  std::vector<Cell*> finalizers_;        // of cells that survived a collection: only a full one can kill them
+  std::vector<Cell*> young_finalizers_;  // registered since the last collection
   std::vector<Cell*> finalizable_;
+  size_t next_finalizable_ = 0;
   struct State;
   State* state_;  // blocks, mark stack, remembered set, statistics
 };

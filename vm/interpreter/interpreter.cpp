@@ -455,7 +455,14 @@ dispatch:
   ARITHMETIC_TARGET(Subtract,
                     (__builtin_sub_overflow(static_cast<int64_t>(left.bits()),
                                             static_cast<int64_t>(right.bits() - 1), &bits)), -)
+  ARITHMETIC_TARGET(InPlaceSubtract,
+                    (__builtin_sub_overflow(static_cast<int64_t>(left.bits()),
+                                            static_cast<int64_t>(right.bits() - 1), &bits)), -)
   ARITHMETIC_TARGET(Multiply,
+                    (__builtin_mul_overflow(left.as_small_int(),
+                                            static_cast<int64_t>(right.bits() - 1), &bits) ||
+                     (bits |= 1, false)), *)
+  ARITHMETIC_TARGET(InPlaceMultiply,
                     (__builtin_mul_overflow(left.as_small_int(),
                                             static_cast<int64_t>(right.bits() - 1), &bits) ||
                      (bits |= 1, false)), *)
@@ -836,6 +843,13 @@ call:
   if (is_kind(window[0], CellKind::Function)) [[likely]] {
     Function* function = as<Function>(window[0]);
     Code* code = function->code;
+    if ((code->flags & Code::kAnyGenerator) && (code->flags & Code::kSimpleCall) &&
+        code->argument_count == count) {
+      auto generator = make_generator(vm, function, window + kFrameWords);
+      if (generator.is_error()) [[unlikely]] goto exception;
+      r[dst] = generator.value();
+      DISPATCH();
+    }
     if ((code->flags & (Code::kSimpleCall | Code::kAnyGenerator)) == Code::kSimpleCall &&
         code->argument_count == count) [[likely]] {
       if (frame->flags & Frame::kHeap) {
@@ -861,6 +875,8 @@ call:
       --arguments.values;
       ++arguments.positional_count;
     }
+    if (native->aux & NativeFunction::kStatic && check_new_arguments(vm, native, arguments).is_error())
+      [[unlikely]] goto exception;
     Value value = native->definition->bound.entry(vm, *native->definition, arguments);
     if (value.is_empty()) [[unlikely]] goto exception;
     r[dst] = value;

@@ -254,14 +254,9 @@ bool LoadSpecial(VM& vm, Frame* frame, Instruction* i) {
   Value method = type_special(vm, type, special);
   if (method.is_empty()) {
     bool async = special == Special::AsyncEnter || special == Special::AsyncExit;
-    bool other = async ? !type_special(vm, type, Special::Enter).is_empty() &&
-                             !type_special(vm, type, Special::Exit).is_empty()
-                       : !type_special(vm, type, Special::AsyncEnter).is_empty() &&
-                             !type_special(vm, type, Special::AsyncExit).is_empty();
     bool exit = special == Special::Exit || special == Special::AsyncExit;
-    (void)vm.raise(Exc::TypeError, "'{}' object does not support the {}context manager protocol{}{}", type,
-                   async ? "asynchronous " : "", exit ? std::string(" (missed ") + (async ? "__aexit__" : "__exit__") + " method)" : "",
-                   other ? (async ? ". Did you mean to use 'with'?" : ". Did you mean to use 'async with'?") : "");
+    (void)vm.raise(Exc::TypeError, "'{}' object does not support the {}context manager protocol{}", type,
+                   async ? "asynchronous " : "", exit ? std::string(" (missed ") + (async ? "__aexit__" : "__exit__") + " method)" : "");
     return false;
   }
   if (is_method(method)) {
