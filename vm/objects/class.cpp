@@ -161,7 +161,7 @@ class ClassMaker {
   Result<void> wrap_implicit_descriptors();
   Result<void> inherit_layout();
   Result<void> add_members();
-  Result<void> add_member(Value item, std::vector<Str*>* members);
+  Result<void> add_member(Value item, RootVector* members);
   Result<void> add_attribute_support();
   Result<void> set_mro();
   Result<void> set_names_of_attributes();
@@ -287,7 +287,7 @@ bool is_identifier(const Str* name) {
   return true;
 }
 
-Result<void> ClassMaker::add_member(Value item, std::vector<Str*>* members) {
+Result<void> ClassMaker::add_member(Value item, RootVector* members) {
   if (!is_kind(item, CellKind::Str))
     return vm_.raise(Exc::TypeError, "__slots__ items must be strings, not '{}'", vm_.type_of(item));
   Str* name = TRY(intern(vm_, as<Str>(item)));
@@ -307,7 +307,7 @@ Result<void> ClassMaker::add_member(Value item, std::vector<Str*>* members) {
   name = TRY(mangle(vm_, name_, name));
   if (name != names_.qualname && name != names_.classcell && !get(name).is_empty())
     return vm_.raise(Exc::ValueError, "{} in __slots__ conflicts with class variable", TRY(repr_text(vm_, name)));
-  members->push_back(name);
+  members->values.push_back(name);
   return {};
 }
 
@@ -319,15 +319,16 @@ Result<void> ClassMaker::add_members() {
   wants_dict_ = wants_weakref_ = false;
   if (items->length > 0 && is_variable_size(type_->instance_kind))
     return vm_.raise(Exc::TypeError, "nonempty __slots__ not supported for subtype of '{}'", base_->name);
-  std::vector<Str*> members;  // interned; `items` or the table keep them
+  RootVector members(vm_.heap());
   for (Value item : items->span()) TRY(add_member(item, &members));
   bool unplaced = type_->instance_kind == CellKind::NativeObject || type_->instance_kind == CellKind::Module ||
                   type_->instance_kind == CellKind::Type;
   if (unplaced) {  // no room for members in these: they become ordinary attributes
-    wants_dict_ = wants_dict_ || !members.empty();
+    wants_dict_ = wants_dict_ || !members.values.empty();
     return {};
   }
-  for (Str* name : members) {
+  for (size_t i = 0; i < members.values.size(); ++i) {
+    Str* name = as<Str>(members.values[i]);
     if (!get(name).is_empty()) continue;  // named twice
     TRY(add_getset(vm_, type_, name, nullptr, type_->member_slots));
     ++type_->member_slots;
