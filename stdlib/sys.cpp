@@ -76,6 +76,7 @@ constexpr NativeFunctionDef kFunctions[] = {
     {"getsizeof(object, default=None, /)", "Bytes taken by the object itself.", bind<sys_getsizeof>()},
     {"getrefcount(object, /)", "There are no reference counts: always 2.", bind<sys_getrefcount>()},
     {"displayhook(object, /)", "Print an object to sys.stdout and also save it in builtins._", bind<sys_displayhook>()},
+    {"excepthook(exctype, value, traceback, /)", "Print an uncaught exception to sys.stderr.", bind<sys_excepthook>()},
     {"get_int_max_str_digits()", "Most digits that int and str conversions take.", bind<sys_get_max_digits>()},
     {"set_int_max_str_digits(maxdigits)", "Set the most digits that int and str conversions take; 0: no limit.",
      bind<sys_set_max_digits>()},
@@ -102,6 +103,10 @@ Result<void> initialize(VM& vm, Module* module) {
   for (const NativeFunctionDef& function : sys_frame_functions()) {
     Value native = TRY(make_native_function(vm, function, nullptr, Value(), vm.names().sys));
     TRY(module_set(vm, module, function.name(), native));
+  }
+  for (const char* name : {"excepthook", "displayhook"}) {
+    Value hook = dict_get_str(vm, module->dict, TRY(intern(vm, name)));
+    TRY(module_set(vm, module, "__" + std::string(name) + "__", hook));
   }
   bool terminal = isatty(STDOUT_FILENO) == 1;
   TRY(module_set(vm, module, "stdin", TRY(make_text_stream(vm, STDIN_FILENO, false, false, "<stdin>"))));
