@@ -165,6 +165,10 @@ void Compiler::augment(ast::AugAssign* node, Register target) {
   at(node);
   if (is_add) {
     emit(Opcode::InPlaceAdd, target, target, value);
+  } else if (is_subtract) {
+    emit(Opcode::InPlaceSubtract, target, target, value);
+  } else if (node->op == ast::BinaryOperator::Mult) {
+    emit(Opcode::InPlaceMultiply, target, target, value);
   } else {
     emit(Opcode::InPlace, target, value, static_cast<int64_t>(binary_op(node->op)));
   }

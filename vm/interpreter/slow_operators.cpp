@@ -68,6 +68,14 @@ bool InPlaceAdd(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
   return put(frame, i->a, in_place_operation(vm, BinaryOp::Add, r[i->b], r[i->c]));
 }
+bool InPlaceSubtract(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  return put(frame, i->a, in_place_operation(vm, BinaryOp::Subtract, r[i->b], r[i->c]));
+}
+bool InPlaceMultiply(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  return put(frame, i->a, in_place_operation(vm, BinaryOp::Multiply, r[i->b], r[i->c]));
+}
 bool InPlaceAddInt(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
   return put(frame, i->a, in_place_operation(vm, BinaryOp::Add, r[i->b], Value::small_int(i->signed_c())));
@@ -171,14 +179,7 @@ bool UnpackSequence(VM& vm, Frame* frame, Instruction* i) {
   auto more = iterator_next(vm, iterator, &item);
   if (more.is_error()) return false;
   if (more.value()) {
-    bool sized = is_exact(source, BuiltinType::List) || is_exact(source, BuiltinType::Tuple) ||
-                 is_exact(source, BuiltinType::Dict);
-    auto length = sized ? length_of(vm, source) : Result<int64_t>(-1);
-    if (sized && length.is_ok()) {
-      (void)vm.raise(Exc::ValueError, "too many values to unpack (expected {}, got {})", expected, length.value());
-    } else {
-      (void)vm.raise(Exc::ValueError, "too many values to unpack (expected {})", expected);
-    }
+    (void)vm.raise(Exc::ValueError, "too many values to unpack (expected {})", expected);
     return false;
   }
   std::copy_n(items.value()->values(), expected, r + i->a);

@@ -7,7 +7,7 @@ TEST_CASE("operands and destinations are locals in place") {
   CHECK(body_opcodes("return a + b") == "Add Return");
   CHECK(body_opcodes("a = b * c\n return a") == "Multiply Return");
   CHECK(body_opcodes("a = a + 1\n return a - 2") == "AddInt SubtractInt Return");
-  CHECK(body_opcodes("a += b\n a *= c\n return a") == "InPlaceAdd InPlace Return");
+  CHECK(body_opcodes("a += b\n a *= c\n return a") == "InPlaceAdd InPlaceMultiply Return");
   CHECK(body_opcodes("a, b = b, a + b\n return a") == "Add Move Move Return");
   CHECK(body_opcodes("return f(a)[b]") == "LoadGlobal Move Call LoadItem Return");
 }
