@@ -27,6 +27,7 @@ struct Code : Cell {
   static constexpr uint32_t kAnyGenerator = kGenerator | kCoroutine | kAsyncGenerator;
   static constexpr uint32_t kSimpleCall = 1u << 30;  // only positional parameters, no *args etc.: the fast call path
   static constexpr uint32_t kClassBody = 1u << 29;
+  static constexpr uint32_t kMayNeedClose = 1u << 28;  // generator with handlers or delegation: see interpreter/finalize.cpp
 
   uint32_t flags;
   uint32_t argument_count;             // positional (incl. positional-only), without *args

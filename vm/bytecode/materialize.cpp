@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "vm/bytecode/draft.h"
+#include "vm/bytecode/opcode_info.h"
 #include "vm/bytecode/verify.h"
 #include "vm/objects/number.h"
 #include "vm/objects/set.h"
@@ -12,6 +13,14 @@
 
 namespace apy {
 namespace {
+
+/// Does a generator delegate to others?
+bool has_send(const CodeDraft& draft) {
+  if (!(draft.flags & Code::kGenerator)) return false;
+  for (size_t i = 0; i < draft.instructions.size(); i += instruction_size(draft.instructions[i].opcode))
+    if (draft.instructions[i].opcode == Opcode::Send) return true;
+  return false;
+}
 
 class Materializer {
  public:
@@ -172,6 +181,7 @@ Result<Code*> Materializer::code(const CodeDraft& draft) {
   TRY(fill_constants(code, draft));
   TRY(fill_instructions(code, draft));
   TRY(fill_tables(code, draft));
+  if (code->range_count > 0 || has_send(draft)) code->flags |= Code::kMayNeedClose;
   TRY(fill_names(code, draft));
   code->next_in_vm = vm_.code_list();
   vm_.code_list() = code;

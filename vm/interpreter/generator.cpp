@@ -320,6 +320,7 @@ Result<Value> generator_close(VM& vm, Generator* generator) {
   Value result;
   switch (vm.resume(generator, Value::none(), exit, &result)) {
     case VM::ResumeOutcome::Yielded:
+    case VM::ResumeOutcome::AsyncYielded:
       return vm.raise(Exc::RuntimeError, "{} ignored GeneratorExit", generator_noun(generator));
     case VM::ResumeOutcome::Returned:
       return result;

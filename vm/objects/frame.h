@@ -54,13 +54,24 @@ struct Generator : Cell {
   Frame* innermost;
   Generator* previous_base;   // the base that was running when this one was resumed
   Value handled;              // exception being handled inside, while suspended; empty if none
-  Value outer_handled;        // the resumer's handled exception, while running
+  Value outer_handled;        // the resumer's handled exception, while running; before: line that made the coroutine
   Value name, qualname;
-  Value origin_or_finalizer;  // async generator: finalizer hook
+  Value origin_or_finalizer;  // async generator: finalizer hook; coroutine: code that made it
   Frame frame;
   Value* registers() { return frame.registers(); }
   void trace(Visitor& visitor) const;
 };
+/// Has a generator that nobody can reach any more something left to do? (A warning, a finally block, a hook.)
+inline bool generator_needs_finalizer(const Generator* generator) {
+  switch (generator->state) {
+    case Generator::State::Created:
+      return generator->shape == shape_of(BuiltinType::Coroutine) || !generator->origin_or_finalizer.is_empty();
+    case Generator::State::Suspended:
+      return true;
+    default:  // finished, or waiting under a base, which is closed instead
+      return false;
+  }
+}
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Winvalid-offsetof"
 inline Generator* generator_of(Frame* heap_frame) {

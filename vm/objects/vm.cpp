@@ -129,7 +129,11 @@ void VM::process_weak(Heap& heap) {
       link = &code->next_in_vm;
     }
   }
-  if (!internals_->weak_callbacks.values.empty()) request_interrupt();
+  if (!internals_->weak_callbacks.values.empty() || heap.has_finalizable()) request_interrupt();
+}
+
+bool VM::needs_finalizer(const Cell* cell) {
+  return cell->kind != CellKind::Generator || generator_needs_finalizer(static_cast<const Generator*>(cell));
 }
 
 void VM::Internals::clear_caches() {
