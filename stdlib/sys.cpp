@@ -57,6 +57,14 @@ Result<Value> sys_displayhook(VM& vm, Value value) {
   return Value::none();
 }
 
+Result<void> sys_excepthook(VM& vm, Value, Value exception, Value) {
+  if (is_exception(exception)) {
+    print_exception(vm, exception);
+    return {};
+  }
+  return vm.raise(Exc::TypeError, "print_exception(): Exception expected for value, {} found", vm.type_of(exception));
+}
+
 Result<int64_t> sys_get_max_digits(VM& vm) { return int_digit_limit(vm); }
 Result<void> sys_set_max_digits(VM& vm, int64_t digits) {
   constexpr int64_t kThreshold = 640;
