@@ -219,7 +219,8 @@ struct Thunk {
 
 template <auto F, class R>
 struct Thunk<F, R, const Arguments&> {
-  static Value entry(VM& vm, const NativeFunctionDef&, const Arguments& arguments) {
+  static Value entry(VM& vm, const NativeFunctionDef& d, const Arguments& arguments) {
+    if (arguments.positional_count == 0 && require_receiver(vm, d).is_error()) return Value();
     return to_value(vm, F(vm, arguments));
   }
   static constexpr BoundEntry bound() { return {entry, 0, -1, 0}; }

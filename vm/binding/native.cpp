@@ -272,16 +272,24 @@ Result<void> check_required(VM& vm, const CallNames& names, const Signature& sig
 
 }  // namespace
 
+Result<void> require_receiver(VM& vm, const NativeFunctionDef& definition) {
+  Signature signature(definition);
+  if (!signature.has_receiver) return {};
+  std::string_view name = definition.name();
+  const Type* owner = builtin_owner(vm, definition);
+  std::string owner_name = owner ? std::string(message_name(owner)) : std::string("object");
+  if (name == "__new__") return vm.raise(Exc::TypeError, "{}.__new__(): not enough arguments", owner_name);
+  if (name == "__init__" || name == "__call__" || is_slot_method(vm, name))
+    return vm.raise(Exc::TypeError, "descriptor '{}' of '{}' object needs an argument", name, owner_name);
+  return vm.raise(Exc::TypeError, "unbound method {}.{}() needs an argument", owner_name, name);
+}
+
 Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const Arguments& arguments,
                             Value* slots) {
   Signature signature(definition);
   size_t receiver = signature.has_receiver ? 1 : 0;
+  if (arguments.positional_count < receiver) return require_receiver(vm, definition);
   CallNames names = names_for(vm, definition, signature, arguments);
-  if (arguments.positional_count < receiver) {
-    if (definition.name() == "__new__")
-      return vm.raise(Exc::TypeError, "{}(): not enough arguments", definition.name());
-    return vm.raise(Exc::TypeError, "unbound method {}() needs an argument", names.qualified);
-  }
   size_t given = arguments.positional_count - receiver;
   auto own = signature.own();
   bool has_rest = false, by_position_only = true;

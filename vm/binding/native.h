@@ -85,6 +85,8 @@ Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const A
 /// Before a static native function is called: the first argument of a `__new__` must be a class whose instances it can
 /// make, or the instance would have another layout than its class. TypeError otherwise.
 Result<void> check_new_arguments(VM& vm, const NativeFunction* function, const Arguments& arguments);
+/// For calls without any positional argument: an error if the function is a method, which needs a receiver.
+Result<void> require_receiver(VM& vm, const NativeFunctionDef& definition);
 /// "f() argument 'x' must be int, not str" and the like.
 Error wrong_argument(VM& vm, const NativeFunctionDef& definition, unsigned index, const char* expected, Value got);
 /// "descriptor 'append' for 'list' objects doesn't apply to a 'int' object"

@@ -111,15 +111,7 @@ Result<void> add_subclass(VM& vm, Type* base, Type* type) {
     vm.barrier(base);
   }
   WeakReference* reference = TRY(make_weak_reference(vm, type, Value::none()));
-  List* list = as<List>(base->subclasses);
-  for (uint64_t i = 0; i < list->length; ++i) {
-    if (as<WeakReference>(list->values()[i])->target.is_empty()) {
-      list->values()[i] = reference;
-      vm.barrier(list->storage);
-      return {};
-    }
-  }
-  return list_append(vm, list, reference);
+  return list_append(vm, as<List>(base->subclasses), reference);
 }
 
 void remove_subclass(VM& vm, Type* base, const Type* type) {
