@@ -240,6 +240,8 @@ Expression* Parser::dict_display() {
 
 /// Tried in both readings: a dict with a bad item is an error at once.
 Expression* Parser::not_a_dict(uint32_t start) {
+  // The items are parsed again, and in bad dicts inside each other that would go on and on.
+  remembering_ = true;
   rewind(start + 1);
   diagnose_dict_items();
   rewind(start);

@@ -54,7 +54,7 @@ constexpr Binding tighter(Binding binding) {
 // --- expressions ---------------------------------------------------------------------------------
 
 Expression* Parser::expression() {
-  if (!diagnosing_) return expression_now();
+  if (!remembering_) return expression_now();
   return static_cast<Expression*>(
       remember(Rule::Expression, [this]() -> ast::Node* { return expression_now(); }));
 }
@@ -89,13 +89,13 @@ Expression* Parser::conditional_or_lambda() {
 }
 
 Expression* Parser::disjunction() {
-  if (!diagnosing_) return operation(Binding::Or);
+  if (!remembering_) return operation(Binding::Or);
   return static_cast<Expression*>(
       remember(Rule::Disjunction, [this]() -> ast::Node* { return operation(Binding::Or); }));
 }
 
 Expression* Parser::bitwise_or() {
-  if (!diagnosing_) return operation(Binding::BitOr);
+  if (!remembering_) return operation(Binding::BitOr);
   return static_cast<Expression*>(
       remember(Rule::BitwiseOr, [this]() -> ast::Node* { return operation(Binding::BitOr); }));
 }
@@ -241,7 +241,7 @@ Expression* Parser::comparison_chain(Expression* first, uint32_t start) {
 // --- operands ------------------------------------------------------------------------------------
 
 Expression* Parser::factor() {
-  if (!diagnosing_) return factor_now();
+  if (!remembering_) return factor_now();
   return static_cast<Expression*>(remember(Rule::Factor, [this]() -> ast::Node* {
     return factor_now();
   }));

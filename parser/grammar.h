@@ -168,7 +168,7 @@ class Parser {
   // --- remembering (second reading only) -------------------------------------------------------
   enum class Rule : uint8_t {
     Expression, Disjunction, BitwiseOr, Sum, Factor, Primary, TargetPrimary, StarTarget,
-    NamedExpressionMistake, Arguments, Strings, Block, SimpleStatement
+    NamedExpressionMistake, Arguments, Strings, Block, SimpleStatement, Pattern
   };
   struct Memory {
     ast::Node* node;
@@ -176,7 +176,7 @@ class Parser {
   };
   template <class Function>
   ast::Node* remember(Rule rule, Function&& function) {
-    if (!diagnosing_) return function();
+    if (!remembering_) return function();
     uint64_t key = uint64_t{position_} << 8 | static_cast<uint8_t>(rule);
     if (auto found = memory_.find(key); found != memory_.end()) {
       rewind(found->second.end);
@@ -369,6 +369,7 @@ class Parser {
   ast::Pattern* patterns();
   ast::Pattern* pattern();
   ast::Pattern* or_pattern();
+  ast::Pattern* or_pattern_now();
   ast::Pattern* closed_pattern();
   ast::Pattern* literal_pattern();
   ast::Expression* signed_number();
@@ -441,6 +442,7 @@ class Parser {
   uint32_t stopped_at_ = 0;       ///< `furthest_` when the error was raised
   uint32_t top_level_start_ = 0;  ///< where the current statement of the module begins
   bool diagnosing_ = false;       ///< in the second reading: the grammar's own order
+  bool remembering_ = false;      ///< keeping results: in the second reading, or after trouble
   bool recognising_ = false;      ///< looking for known mistakes, too
   bool failed_ = false;
   bool lexer_failed_ = false;  ///< the error is the lexer's

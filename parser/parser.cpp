@@ -75,7 +75,8 @@ void Parser::run() {
   if (!tree && !failed_) {
     const Token& last = tokens_[furthest_];
     size_t warnings = result_.warnings.size();
-    diagnosing_ = recognising_ = true;
+    diagnosing_ = remembering_ = recognising_ = true;
+    memory_.clear();
     position_ = top_level_start_;
     root();
     result_.warnings.resize(std::min(warnings, result_.warnings.size()));

@@ -44,6 +44,12 @@ Pattern* Parser::pattern() {
 }
 
 Pattern* Parser::or_pattern() {
+  if (!remembering_) return or_pattern_now();
+  return static_cast<Pattern*>(
+      remember(Rule::Pattern, [this]() -> ast::Node* { return or_pattern_now(); }));
+}
+
+Pattern* Parser::or_pattern_now() {
   uint32_t start = position_;
   Pattern* first = closed_pattern();
   if (!first || !at(Kind::Pipe)) return first;

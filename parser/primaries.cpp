@@ -6,7 +6,7 @@ using ast::ConstantKind;
 using ast::Expression;
 
 Expression* Parser::primary() {
-  if (!diagnosing_) return primary_now();
+  if (!remembering_) return primary_now();
   return static_cast<Expression*>(
       remember(Rule::Primary, [this]() -> ast::Node* { return primary_now(); }));
 }

@@ -10,7 +10,7 @@ using ast::ConstantKind;
 using ast::Expression;
 
 Expression* Parser::strings() {
-  if (!diagnosing_) return strings_now();
+  if (!remembering_) return strings_now();
   return static_cast<Expression*>(
       remember(Rule::Strings, [this]() -> ast::Node* { return strings_now(); }));
 }
