@@ -7,6 +7,7 @@
 #include "vm/binding/bind.h"
 #include "vm/interpreter/import.h"
 #include "vm/objects/iterators.h"
+#include "vm/objects/memoryview.h"
 #include "vm/objects/set.h"
 
 namespace apy {
@@ -310,6 +311,7 @@ Result<void> add_types(VM& vm, Module* module) {
 #undef EXCEPTION
   };
   for (BuiltinType id : kPublic) TRY(dict_set_str(vm, module->dict, vm.type(id)->name, vm.type(id)));
+  TRY(module_set(vm, module, "memoryview", TRY(make_native_type(vm, kMemoryViewType))));
   TRY(module_set(vm, module, "EnvironmentError", vm.type(BuiltinType::OSError)));
   TRY(module_set(vm, module, "IOError", vm.type(BuiltinType::OSError)));
   TRY(module_set(vm, module, "NotImplemented", Value::not_implemented()));

@@ -10,11 +10,22 @@ namespace {
 
 using Methods = BytesMethods<ByteArray>;
 
+/// BufferError while a view is alive. A view that nobody refers to any more may still be counted:
+/// it is found out. Callers have computed positions already; so finalizers that change the length
+/// count as a conflict too.
+Result<void> check_resizable(VM& vm, ByteArray* self) {
+  if (self->exports == 0) return {};
+  uint64_t length = self->length;
+  vm.heap().collect_full();
+  TRY(vm.poll());
+  if (self->exports == 0 && self->length == length) return {};
+  return vm.raise(Exc::BufferError, "Existing exports of data: object cannot be re-sized");
+}
+
 /// Sets the length; new bytes are zero.
 Result<void> resize(VM& vm, ByteArray* self, size_t length) {
   if (length == self->length) return {};
-  if (self->exports > 0)
-    return vm.raise(Exc::BufferError, "Existing exports of data: object cannot be re-sized");
+  TRY(check_resizable(vm, self));
   size_t capacity = self->storage ? self->storage->capacity : 0;
   if (length > capacity || (length < capacity / 4 && capacity > 256)) {
     if (length > kMaxTextBytes) return vm.out_of_memory();
@@ -37,8 +48,7 @@ Result<void> splice(VM& vm, ByteArray* self, size_t begin, size_t end, std::stri
   size_t tail = self->length - end;
   size_t length = begin + data.size() + tail;
   if (length < self->length) {
-    if (self->exports > 0)
-      return vm.raise(Exc::BufferError, "Existing exports of data: object cannot be re-sized");
+    TRY(check_resizable(vm, self));
     uint8_t* bytes = self->storage->data();
     std::memmove(bytes + begin + data.size(), bytes + end, tail);
     TRY(resize(vm, self, length));
@@ -160,8 +170,7 @@ Result<void> delete_slice(VM& vm, ByteArray* self, SliceIndices s) {
   if (s.count == 0) return {};
   auto begin = static_cast<size_t>(s.start);
   if (s.step == 1) return splice(vm, self, begin, begin + static_cast<size_t>(s.count), {});
-  if (self->exports > 0)
-    return vm.raise(Exc::BufferError, "Existing exports of data: object cannot be re-sized");
+  TRY(check_resizable(vm, self));
   int64_t step = s.step < 0 ? -s.step : s.step;
   int64_t first = s.step < 0 ? s.start + (s.count - 1) * s.step : s.start;
   uint8_t* bytes = self->storage->data();

@@ -1,5 +1,6 @@
 // The parts of bytes and bytearray that need not know which of the two they serve.
 #include "vm/objects/bytes_family.h"
+#include "vm/objects/memoryview.h"
 
 namespace apy {
 
@@ -57,6 +58,10 @@ Result<void> append_bytes_from(VM& vm, ByteBuilder& out, Value source, bool byte
   std::string_view data;
   if (get_bytes(source, &data)) {
     out.append(data);
+    return {};
+  }
+  if (MemoryView* view = try_native<MemoryView>(source); view && !view->is_released()) {
+    out.append(TRY(memoryview_bytes(vm, view))->view());
     return {};
   }
   if (is_int(source) || !type_special(vm, vm.type_of(source), Special::Index).is_empty()) {

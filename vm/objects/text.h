@@ -80,7 +80,9 @@ Result<Str*> make_str_units(VM& vm, const T* units, size_t length);
 /// Instance of `cls` (str or a subclass of it) with the text of `string`.
 Result<Value> str_as_class(VM& vm, Type* cls, Str* string);
 
-/// The bytes of a bytes or bytearray object; false for other values.
+/// The bytes of a contiguous memoryview (memoryview.cpp); false for other values.
+bool get_view_bytes(Value v, std::string_view* out);
+/// The bytes of a bytes, bytearray or contiguous memoryview object; false for other values.
 inline bool get_bytes(Value v, std::string_view* out) {
   if (Bytes* bytes = try_as<Bytes>(v)) {
     *out = bytes->view();
@@ -91,7 +93,7 @@ inline bool get_bytes(Value v, std::string_view* out) {
     *out = {data, array->length};
     return true;
   }
-  return false;
+  return is_kind(v, CellKind::NativeObject) && get_view_bytes(v, out);
 }
 
 }  // namespace apy

@@ -1,0 +1,39 @@
+#pragma once
+// MemoryView: a one-dimensional window on the bytes of a bytes or bytearray object.
+//
+// The address is computed from the object at every access, so nothing dangles. While a view of a
+// bytearray is alive and not released it counts in ByteArray::exports, and the length of the array
+// is fixed.
+#include "vm/objects/type.h"
+
+namespace apy {
+
+struct MemoryView : NativeObject {
+  static const NativeClass kClass;
+  Value object;     // the Bytes or ByteArray; empty once released
+  uint64_t offset;  // of item 0, in bytes
+  uint64_t length;  // in items
+  int64_t stride;   // in bytes
+  uint32_t item_size;
+  char format;  // as in the struct module
+  bool readonly;
+  bool is_released() const { return object.is_empty(); }
+  bool is_contiguous() const { return length <= 1 || stride == static_cast<int64_t>(item_size); }
+  uint8_t* item(uint64_t index) const;
+};
+
+extern const NativeTypeDef kMemoryViewType;
+
+/// The bytes of a view whose items lie one behind the other; false for other values and views.
+bool get_view_bytes(Value v, std::string_view* out);
+/// The items of any view one behind the other.
+Result<Bytes*> memoryview_bytes(VM& vm, MemoryView* view);
+/// Bytes that native code may write to: a bytearray or a writable contiguous view. TypeError
+/// "read-write bytes-like object expected" worded by the caller: null data then.
+struct WritableBytes {
+  uint8_t* data;
+  size_t size;
+};
+WritableBytes writable_bytes(Value v);
+
+}  // namespace apy
