@@ -9,6 +9,7 @@ extern const NativeModuleDef kBuiltinsModule;
 extern const NativeModuleDef kCollectionsModule;
 extern const NativeModuleDef kErrnoModule;
 extern const NativeModuleDef kFunctoolsModule;
+extern const NativeModuleDef kGcModule;
 extern const NativeModuleDef kHeapqModule;
 extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kMathModule;
@@ -30,6 +31,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kRandomModule,
     &kBuiltinsModule,
     &kErrnoModule,
+    &kGcModule,
     &kItertoolsModule,
     &kMathModule,
     &kOperatorModule,
