@@ -142,7 +142,8 @@ uint32_t CodeBuilder::next_live(uint32_t place) const {
   return place;
 }
 
-// Jumps to jumps go where those go, and jumps to what follows anyway vanish. Only a Jump may become a JumpBack.
+// Jumps to jumps go where those go, and jumps to what follows anyway vanish. Only a Jump may become
+// a JumpBack.
 void CodeBuilder::thread_jumps() {
   for (uint32_t i = 0; i < drafts_.size(); ++i) {
     DraftInstruction& jump = drafts_[i];
@@ -207,8 +208,7 @@ void CodeBuilder::write_jump(const DraftInstruction& jump, CodeDraft& draft) con
     wide(jump.opcode, jump.a);
   } else if (!jump.expanded) {
     int64_t distance = int64_t{drafts_[target_place(jump)].word} - (jump.word + 1);
-    words.push_back(
-        make_instruction(jump.opcode, jump.a, jump.b, static_cast<uint16_t>(distance)));
+    words.push_back(make_instruction(jump.opcode, jump.a, jump.b, static_cast<uint16_t>(distance)));
   } else if (jump.opcode == Opcode::ForIter) {
     words.push_back(make_instruction(jump.opcode, jump.a, jump.b, 1));
     Instruction to_body = make_instruction(Opcode::Jump, 0, 0, 0);

@@ -1,20 +1,22 @@
 #pragma once
 // CodeBuilder: collects the instructions of one CodeDraft.
 //
-// Instructions are first kept in a list with symbolic jump targets; `finish` threads jumps, drops what became
-// useless, chooses jump forms and lays out the words. Code that cannot be reached is never collected: after an
-// instruction that ends a block, `emit` does nothing until a label is placed to which somebody jumps. So the
-// compiler need not care where code is dead.
+// Instructions are first kept in a list with symbolic jump targets; `finish` threads jumps, drops
+// what became useless, chooses jump forms and lays out the words. Code that cannot be reached is
+// never collected: after an instruction that ends a block, `emit` does nothing until a label is
+// placed to which somebody jumps. So the compiler need not care where code is dead.
 //
-// Jump distances. Fused compare-and-jump holds 16 bits. When the distance does not fit, the inverted jump over a
-// plain Jump takes its place; ForIter, which has no inverse, jumps over a Jump to the body. Growing one jump can push
-// another out of reach, so layout repeats until nothing grows.
+// Jump distances. Fused compare-and-jump holds 16 bits. When the distance does not fit, the
+// inverted jump over a plain Jump takes its place; ForIter, which has no inverse, jumps over a Jump
+// to the body. Growing one jump can push another out of reach, so layout repeats until nothing
+// grows.
 //
-// Limits. Registers, constants and counts are 16-bit operands. The builder takes 32-bit numbers and remembers the
-// first that does not fit in `failure`; the caller reports it as an error of the source.
+// Limits. Registers, constants and counts are 16-bit operands. The builder takes 32-bit numbers and
+// remembers the first that does not fit in `failure`; the caller reports it as an error of the
+// source.
 //
-// Rejected: emitting bytes at once and patching (threading and relaxing would have to move code and every
-// table that refers to it).
+// Rejected: emitting bytes at once and patching (threading and relaxing would have to move code and
+// every table that refers to it).
 #include <string_view>
 #include <unordered_map>
 
@@ -77,7 +79,8 @@ class CodeBuilder {
   uint32_t name(std::string_view text);
 
   // --- result ---
-  /// The registers that some instruction mentions are counted by the caller: see CodeDraft::register_count.
+  /// The registers that some instruction mentions are counted by the caller: see
+  /// CodeDraft::register_count.
   const char* failure() const { return failure_; }
   void fail(const char* message) {
     if (!failure_) failure_ = message;

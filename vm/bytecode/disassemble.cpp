@@ -66,19 +66,32 @@ std::string complex_text(double real, double imaginary) {
 std::string constant_text(const ConstantDraft& constant) {
   using enum ConstantDraft::Kind;
   switch (constant.kind) {
-    case None: return "None";
-    case True: return "True";
-    case False: return "False";
-    case Ellipsis: return "Ellipsis";
-    case Int: return std::to_string(constant.integer);
-    case BigInt: return constant.text;
-    case Float: return float_repr(constant.real);
-    case Complex: return complex_text(constant.real, constant.imaginary);
-    case Str: return quoted(constant.text);
-    case Bytes: return quoted(constant.text, 'b');
-    case Tuple: return sequence("(", constant.items, ")", constant_text);
-    case FrozenSet: return sequence("frozenset({", constant.items, "})", constant_text);
-    case Code: return "<code " + constant.code->name + ">";
+    case None:
+      return "None";
+    case True:
+      return "True";
+    case False:
+      return "False";
+    case Ellipsis:
+      return "Ellipsis";
+    case Int:
+      return std::to_string(constant.integer);
+    case BigInt:
+      return constant.text;
+    case Float:
+      return float_repr(constant.real);
+    case Complex:
+      return complex_text(constant.real, constant.imaginary);
+    case Str:
+      return quoted(constant.text);
+    case Bytes:
+      return quoted(constant.text, 'b');
+    case Tuple:
+      return sequence("(", constant.items, ")", constant_text);
+    case FrozenSet:
+      return sequence("frozenset({", constant.items, "})", constant_text);
+    case Code:
+      return "<code " + constant.code->name + ">";
   }
   __builtin_unreachable();
 }
@@ -104,7 +117,8 @@ std::string constant_text(const Value& value) {
   if (auto* text = try_as<Str>(value)) return quoted(to_utf8(text));
   if (auto* bytes = try_as<Bytes>(value)) return quoted(bytes->view(), 'b');
   if (auto* integer = try_as<BigInt>(value)) return big_int_text(*integer);
-  if (auto* complex = try_as<Complex>(value)) return complex_text(complex->real, complex->imaginary);
+  if (auto* complex = try_as<Complex>(value))
+    return complex_text(complex->real, complex->imaginary);
   if (auto* code = try_as<Code>(value)) return "<code " + to_utf8(code->name) + ">";
   auto render = [](const Value& item) { return constant_text(item); };
   if (auto* tuple = try_as<Tuple>(value)) return sequence("(", tuple->span(), ")", render);
@@ -237,9 +251,12 @@ class Printer {
 }  // namespace
 
 std::string disassemble(const CodeDraft& draft) {
-  Listing listing{draft.name,       draft.qualname,       draft.flags, draft.argument_count,
-                  draft.register_count, draft.first_line, draft.local_names, draft.cell_names,
-                  draft.free_names, {},                   draft.instructions, draft.positions,
+  Listing listing{draft.name,           draft.qualname,
+                  draft.flags,          draft.argument_count,
+                  draft.register_count, draft.first_line,
+                  draft.local_names,    draft.cell_names,
+                  draft.free_names,     {},
+                  draft.instructions,   draft.positions,
                   draft.ranges};
   for (const ConstantDraft& constant : draft.constants) {
     listing.constants.push_back(constant_text(constant));

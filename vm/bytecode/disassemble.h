@@ -7,7 +7,8 @@
 
 namespace apy {
 
-/// The listing of the code and of all code nested in it. Never fails; unknown opcodes are shown as such.
+/// The listing of the code and of all code nested in it. Never fails; unknown opcodes are shown as
+/// such.
 std::string disassemble(const Code& code);
 std::string disassemble(const CodeDraft& draft);
 

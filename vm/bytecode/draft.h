@@ -1,6 +1,7 @@
 #pragma once
-// CodeDraft: a compiled code object before it enters a heap. Plain C++ without a VM, so that compiling can be tested
-// and timed by itself, and so that no Value ever sits in malloc'd memory. `materialize` makes the heap objects.
+// CodeDraft: a compiled code object before it enters a heap. Plain C++ without a VM, so that
+// compiling can be tested and timed by itself, and so that no Value ever sits in malloc'd memory.
+// `materialize` makes the heap objects.
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -15,16 +16,19 @@ struct CodeDraft;
 /// Description of a constant.
 struct ConstantDraft {
   enum class Kind : uint8_t {
-    None, True, False, Ellipsis,
-    Int,       ///< `integer`
-    BigInt,    ///< `text`: decimal digits or 0x, 0o, 0b and digits; '-' in front if negative
-    Float,     ///< `real`
-    Complex,   ///< `real`, `imaginary`
-    Str,       ///< `text`: WTF-8
-    Bytes,     ///< `text`
-    Tuple,     ///< `items`
-    FrozenSet, ///< `items`
-    Code,      ///< `code`
+    None,
+    True,
+    False,
+    Ellipsis,
+    Int,        ///< `integer`
+    BigInt,     ///< `text`: decimal digits or 0x, 0o, 0b and digits; '-' in front if negative
+    Float,      ///< `real`
+    Complex,    ///< `real`, `imaginary`
+    Str,        ///< `text`: WTF-8
+    Bytes,      ///< `text`
+    Tuple,      ///< `items`
+    FrozenSet,  ///< `items`
+    Code,       ///< `code`
   };
   Kind kind = Kind::None;
   bool interned = false;  ///< of a Str
@@ -62,8 +66,8 @@ struct CodeDraft {
 
 class VM;
 
-/// Makes the heap objects of a draft and of the drafts nested in it. `filename` becomes that of all of them.
-/// Errors: MemoryError.
+/// Makes the heap objects of a draft and of the drafts nested in it. `filename` becomes that of all
+/// of them. Errors: MemoryError.
 Result<Code*> materialize(VM& vm, const CodeDraft& draft, Str* filename);
 
 }  // namespace apy

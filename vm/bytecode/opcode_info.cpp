@@ -26,10 +26,10 @@ int jump_operand(Opcode opcode) {
 
 Opcode inverted_jump(Opcode opcode) {
   switch (opcode) {
-#define PAIR(First, Second)    \
-  case Opcode::First:          \
-    return Opcode::Second;     \
-  case Opcode::Second:         \
+#define PAIR(First, Second) \
+  case Opcode::First:       \
+    return Opcode::Second;  \
+  case Opcode::Second:      \
     return Opcode::First;
     PAIR(JumpIfTrue, JumpIfFalse)
     PAIR(JumpIfNone, JumpIfNotNone)

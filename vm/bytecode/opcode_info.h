@@ -1,12 +1,24 @@
 #pragma once
-// What opcodes.def says about each opcode, as data: for the builder, the disassembler and the verifier.
+// What opcodes.def says about each opcode, as data: for the builder, the disassembler and the
+// verifier.
 #include "vm/bytecode/instruction.h"
 
 namespace apy {
 
 /// See opcodes.def. `_` is an unused operand.
 enum class OperandKind : uint8_t {
-  _, Dst, Src, Mod, Base, Const, Name, Imm, Count, Jump, Wide, WideJump
+  _,
+  Dst,
+  Src,
+  Mod,
+  Base,
+  Const,
+  Name,
+  Imm,
+  Count,
+  Jump,
+  Wide,
+  WideJump
 };
 
 struct OpcodeInfo {

@@ -230,8 +230,7 @@ class CodeVerifier final : public Verifier {
     register_count = code.register_count;
     local_count = code.local_count;
     position_count = code.position_count;
-    argument_registers =
-        count_arguments(code.flags, code.argument_count, code.keyword_only_count);
+    argument_registers = count_arguments(code.flags, code.argument_count, code.keyword_only_count);
   }
   bool is_name(size_t i) const override {
     const Str* text = try_as<Str>(code_.constants[i]);

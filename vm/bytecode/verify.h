@@ -1,8 +1,9 @@
 #pragma once
-// The verifier: unverified bytecode never runs. It checks each operand against its kind and the code object's bounds,
-// that jumps and exception ranges meet instruction starts, that only JumpBack goes backwards and that control cannot run off
-// the end. What it does not check: that registers are written before they are read (they are scanned
-// conservatively, and a compiler's mistake there shows up as an engine assertion).
+// The verifier: unverified bytecode never runs. It checks each operand against its kind and the
+// code object's bounds, that jumps and exception ranges meet instruction starts, that only JumpBack
+// goes backwards and that control cannot run off the end. What it does not check: that registers
+// are written before they are read (they are scanned conservatively, and a compiler's mistake there
+// shows up as an engine assertion).
 #include <optional>
 #include <string>
 

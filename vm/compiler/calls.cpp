@@ -1,6 +1,6 @@
-// Calls. A call's window lies at the first free temporary: the callee, room for the frame's header, the
-// arguments, and one spare register, since calling a class shifts the arguments by one. Arguments are evaluated right where the
-// callee will find them.
+// Calls. A call's window lies at the first free temporary: the callee, room for the frame's header,
+// the arguments, and one spare register, since calling a class shifts the arguments by one.
+// Arguments are evaluated right where the callee will find them.
 #include <algorithm>
 
 #include "vm/compiler/compiler.h"
@@ -78,7 +78,8 @@ void Compiler::call_arguments(const ast::Node* node, Expressions arguments,
   unit_->builder.set_cache_word(index);
 }
 
-// f(*a, **k): the window holds the positional arguments as one iterable and the keyword arguments as one dict.
+// f(*a, **k): the window holds the positional arguments as one iterable and the keyword arguments
+// as one dict.
 void Compiler::spread_call(const ast::Node* node, Expressions arguments,
                            ArenaSpan<ast::Keyword*> keywords, Register base, uint32_t given,
                            Register dst) {

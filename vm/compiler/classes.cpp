@@ -166,15 +166,16 @@ void Compiler::class_definition(ast::ClassDef* node) {
 void Compiler::generic_class(ast::ClassDef* node, Register dst) {
   TemporaryScope scope(*unit_);
   FinishedUnit code =
-      type_parameters_code(node->name.view(), node->type_scope, first_line_span(node), TypeParametersFor::Class, [&](Register value) {
-        Register params = unit_->temporary();
-        type_parameters(node->type_params, params);
-        emit(Opcode::StoreCell, hidden_cell(".type_params"), params);
-        Register generic_base = unit_->temporary();
-        emit(Opcode::Intrinsic, generic_base, params,
-             static_cast<int>(IntrinsicKind::SubscriptGeneric));
-        build_class(node, generic_base, value);
-      });
+      type_parameters_code(node->name.view(), node->type_scope, first_line_span(node),
+                           TypeParametersFor::Class, [&](Register value) {
+                             Register params = unit_->temporary();
+                             type_parameters(node->type_params, params);
+                             emit(Opcode::StoreCell, hidden_cell(".type_params"), params);
+                             Register generic_base = unit_->temporary();
+                             emit(Opcode::Intrinsic, generic_base, params,
+                                  static_cast<int>(IntrinsicKind::SubscriptGeneric));
+                             build_class(node, generic_base, value);
+                           });
   Register base = unit_->next;
   unit_->run(kFrameWords);
   make_closure(std::move(code), base);

@@ -159,10 +159,14 @@ namespace {
 
 Exc exception_of(DiagnosticKind kind) {
   switch (kind) {
-    case DiagnosticKind::IndentationError: return Exc::IndentationError;
-    case DiagnosticKind::TabError: return Exc::TabError;
-    case DiagnosticKind::RecursionError: return Exc::RecursionError;
-    default: return Exc::SyntaxError;
+    case DiagnosticKind::IndentationError:
+      return Exc::IndentationError;
+    case DiagnosticKind::TabError:
+      return Exc::TabError;
+    case DiagnosticKind::RecursionError:
+      return Exc::RecursionError;
+    default:
+      return Exc::SyntaxError;
   }
 }
 
@@ -177,8 +181,8 @@ Error raise_diagnostic(VM& vm, const Diagnostic& diagnostic, const Source& sourc
   Value text = Value::none();
   if (place.has_text) text = TRY(make_str(vm, place.text));
   auto number = [](uint32_t n) { return Value::small_int(n); };
-  const Value details[] = {filename,           number(place.line),     number(place.offset), text,
-                           number(place.end_line), number(place.end_offset)};
+  const Value details[] = {filename, number(place.line),     number(place.offset),
+                           text,     number(place.end_line), number(place.end_offset)};
   Tuple* where = TRY(make_tuple(vm, details));
   return vm.raise_with(type, std::initializer_list<Value>{Value(message), Value(where)});
 }

@@ -14,8 +14,8 @@ class Source;
 struct CompileOptions {
   /// As `python -O`: 1 drops assertions, 2 documentation strings too.
   int optimize = 0;
-  /// Names at the top level go through the frame's namespace mapping (exec and eval with any locals). Otherwise they are
-  /// globals.
+  /// Names at the top level go through the frame's namespace mapping (exec and eval with any
+  /// locals). Otherwise they are globals.
   bool use_namespace = false;
   /// `await` at the top level makes the code a coroutine's.
   bool top_level_await = false;
@@ -29,14 +29,16 @@ struct CompileResult {
   Diagnostic error;
 };
 
-/// Compiles a Module, InteractiveModule or ExpressionModule that went through `resolve` without errors. Needs no VM.
+/// Compiles a Module, InteractiveModule or ExpressionModule that went through `resolve` without
+/// errors. Needs no VM.
 CompileResult compile(ast::Node* root, const Source& source, const CompileOptions& options = {});
 
 /// The same, as a code object. Errors: SyntaxError, MemoryError.
 Result<Code*> compile_module(VM& vm, ast::Node* root, const Source& source,
                              const CompileOptions& options = {});
 
-/// Makes a diagnostic the pending exception: SyntaxError (or a subclass) with the place in the source.
+/// Makes a diagnostic the pending exception: SyntaxError (or a subclass) with the place in the
+/// source.
 Error raise_diagnostic(VM& vm, const Diagnostic& diagnostic, const Source& source);
 
 }  // namespace apy

@@ -1,22 +1,30 @@
 #pragma once
-// The compiler: from the syntax tree to CodeDrafts. One pass; each method appends code for a piece of tree to the current
-// CodeUnit. The methods are spread over files by concept; statements.cpp and expressions.cpp are where to start.
+// The compiler: from the syntax tree to CodeDrafts. One pass; each method appends code for a piece
+// of tree to the current CodeUnit. The methods are spread over files by concept; statements.cpp and
+// expressions.cpp are where to start.
 //
 // Values and registers. Code generation is driven by the destination:
-//   into(e, dst)   evaluates `e` into `dst`. `dst` is a local, a reserved temporary, or the first free temporary,
+//   into(e, dst)   evaluates `e` into `dst`. `dst` is a local, a reserved temporary, or the first
+//   free temporary,
 //                  which then is written by the last instruction and need not be reserved before
-//   push(e)        evaluates into a new temporary at the top, for runs of registers and call windows
-//   operand(e)     a register that holds the value: a local in place, else like push
+//   push(e)        evaluates into a new temporary at the top, for runs of registers and call
+//   windows operand(e)     a register that holds the value: a local in place, else like push
 // Invariants:
-//  - a local that is a destination is written by the last instruction only, because an exception half-way must leave the
-//    old value in place, and `e` may read it. Where code has to write early, it does so in a temporary.
-//  - an operand that is a local in place stays valid while other operands are evaluated, because only `:=` can
-//    assign in an expression, and locals that it assigns anywhere are copied (CodeUnit::rebindable).
-//  - temporaries are given back by TemporaryScope; a method leaves `next` as it was, push and operand apart.
+//  - a local that is a destination is written by the last instruction only, because an exception
+//  half-way must leave the
+//    old value in place, and `e` may read it. Where code has to write early, it does so in a
+//    temporary.
+//  - an operand that is a local in place stays valid while other operands are evaluated, because
+//  only `:=` can
+//    assign in an expression, and locals that it assigns anywhere are copied
+//    (CodeUnit::rebindable).
+//  - temporaries are given back by TemporaryScope; a method leaves `next` as it was, push and
+//  operand apart.
 //  - call windows start at the first free temporary, so all that is live lies below.
 //
-// Control leaves blocks through BlockExit (control_flow.cpp): it emits what each block owes on the way out (finally
-// bodies are repeated, as CPython does), with the block's protected range interrupted meanwhile.
+// Control leaves blocks through BlockExit (control_flow.cpp): it emits what each block owes on the
+// way out (finally bodies are repeated, as CPython does), with the block's protected range
+// interrupted meanwhile.
 #include <memory>
 #include <string_view>
 
@@ -64,7 +72,6 @@ class Compiler {
   };
   FinishedUnit finish_unit();
   void module_body(ast::Node* root);
-  void interactive_body(ast::InteractiveModule* root);
   void return_none();
   void set_up_annotations(const BodyFacts& facts);
 
@@ -73,8 +80,9 @@ class Compiler {
   Register declare_cell(std::string name);
   /// A variable of the unit around that no symbol stands for; see CodeUnit::hidden_cells.
   void declare_free(std::string name);
-  /// Gives registers to all names of the unit's scope and of the comprehensions compiled into it, and emits what a unit
-  /// does before its first statement. Parameters without symbols were declared before.
+  /// Gives registers to all names of the unit's scope and of the comprehensions compiled into it,
+  /// and emits what a unit does before its first statement. Parameters without symbols were
+  /// declared before.
   void declare_variables(const BodyFacts& facts);
   void declare_comprehensions(const ast::Scope* scope, std::vector<ast::Symbol*>& unnamed);
   void declare_symbols();
@@ -166,12 +174,13 @@ class Compiler {
   bool can_optimize_super(const ast::Attribute* node);
   Register super_arguments(ast::Call* node);
   void super_attribute(ast::Attribute* node, Register dst);
-  /// Evaluates the arguments into the window of a call that starts at `base` (the first at `first`), and calls.
+  /// Evaluates the arguments into the window of a call that starts at `base` (the first at
+  /// `first`), and calls.
   void call_arguments(const ast::Node* node, Expressions arguments,
                       ArenaSpan<ast::Keyword*> keywords, Register base, bool is_method,
                       uint32_t given, Register dst);
-  void spread_call(const ast::Node* node, Expressions arguments,
-                   ArenaSpan<ast::Keyword*> keywords, Register base, uint32_t given, Register dst);
+  void spread_call(const ast::Node* node, Expressions arguments, ArenaSpan<ast::Keyword*> keywords,
+                   Register base, uint32_t given, Register dst);
   void spread_keywords(ArenaSpan<ast::Keyword*> keywords, const ast::Node* node, Register base);
   static bool has_spread(Expressions arguments, ArenaSpan<ast::Keyword*> keywords);
   /// After an attribute that starts a call on another line, CPython points at the attribute's name.
@@ -235,11 +244,11 @@ class Compiler {
   // --- exceptions.cpp ---
   void try_statement(ast::Try* node);
   void try_except(Statements body, ArenaSpan<ast::ExceptHandler*> handlers, Statements orelse);
-  void except_handler(ast::ExceptHandler* handler, Register exception, Register saved, Label end);
+  void except_handler(ast::ExceptHandler* handler, Register exception, Label end);
   void named_handler_body(ast::ExceptHandler* handler, Register exception);
   void try_star(ast::TryStar* node);
   void try_except_star(ast::TryStar* node);
-  void star_handler(ast::ExceptHandler* handler, Register rest, Register raised, Register exception);
+  void star_handler(ast::ExceptHandler* handler, Register rest, Register raised);
   template <class Body>
   void with_finally(Statements final_body, Span position, Body body);
   /// Starts a handler at `handler`: handles the exception until the matching end_handling.
@@ -275,8 +284,8 @@ class Compiler {
   void function_definition(ast::FunctionDef* node);
   void function_definition(ast::AsyncFunctionDef* node);
   void function_definition(const FunctionParts& parts, Expressions decorators,
-                           const ast::Scope* type_scope,
-                           ArenaSpan<ast::TypeParam*> type_params, ast::Identifier name);
+                           const ast::Scope* type_scope, ArenaSpan<ast::TypeParam*> type_params,
+                           ast::Identifier name);
   void make_function(const FunctionParts& parts, Register dst);
   void make_generic_function(const FunctionParts& parts, const ast::Scope* type_scope,
                              ArenaSpan<ast::TypeParam*> type_params, Register dst);
@@ -320,8 +329,8 @@ class Compiler {
   void type_parameter(ast::TypeParam* parameter, Register dst);
   void lazy_function(const ast::Scope* scope, std::string_view name, ast::Expression* value,
                      Register dst);
-  void lazy_function_or_none(const ast::Scope* scope, std::string_view name,
-                             ast::Expression* value, Register dst);
+  void lazy_function_or_none(const ast::Scope* scope, std::string_view name, ast::Expression* value,
+                             Register dst);
 
   // --- imports.cpp ---
   void import(ast::Import* node);
@@ -341,8 +350,7 @@ class Compiler {
 /// Makes a unit the current one for a scope.
 class UnitScope {
  public:
-  UnitScope(Compiler& compiler, CodeUnit& unit)
-      : compiler_(compiler), previous_(compiler.unit_) {
+  UnitScope(Compiler& compiler, CodeUnit& unit) : compiler_(compiler), previous_(compiler.unit_) {
     compiler.unit_ = &unit;
   }
   UnitScope(const UnitScope&) = delete;

@@ -1,6 +1,6 @@
-// Comprehensions. List, set and dict comprehensions are compiled into the code around them: their names have registers
-// of their own, so nothing needs to be saved. A generator expression is a function whose only argument, `.0`, is the iterator
-// over its outermost iterable.
+// Comprehensions. List, set and dict comprehensions are compiled into the code around them: their
+// names have registers of their own, so nothing needs to be saved. A generator expression is a
+// function whose only argument, `.0`, is the iterator over its outermost iterable.
 #include "vm/compiler/compiler.h"
 #include "vm/objects/frame.h"
 
@@ -24,8 +24,7 @@ void Compiler::comprehension_element(const ComprehensionParts& parts) {
     case Kind::List:
     case Kind::Set: {
       Register value = operand(parts.element);
-      return emit_at(parts.element,
-                     parts.kind == Kind::List ? Opcode::ListAppend : Opcode::SetAdd,
+      return emit_at(parts.element, parts.kind == Kind::List ? Opcode::ListAppend : Opcode::SetAdd,
                      parts.collection, value);
     }
     case Kind::Dict: {
@@ -143,8 +142,8 @@ Compiler::FinishedUnit Compiler::generator_code(ast::GeneratorExp* node) {
   declare_parameter(".0");
   at(node);
   declare_variables(facts_of(node));
-  ComprehensionParts parts{ComprehensionParts::Kind::Generator, node, node->elt, nullptr,
-                           node->generators, node->scope};
+  ComprehensionParts parts{
+      ComprehensionParts::Kind::Generator, node, node->elt, nullptr, node->generators, node->scope};
   comprehension_loop(parts, 0, 0);
   at(node);
   return_none();

@@ -1,4 +1,5 @@
-// Conditions: code that goes one way or the other, without making a bool where compare-and-jump does.
+// Conditions: code that goes one way or the other, without making a bool where compare-and-jump
+// does.
 #include "vm/compiler/compiler.h"
 #include "vm/compiler/fold.h"
 
@@ -21,7 +22,8 @@ void Compiler::jump_if(ast::Expression* node, bool sense, Label target) {
       if (unary->op == ast::UnaryOperator::Not) return jump_if(unary->operand, !sense, target);
       break;
     }
-    case ast::NodeKind::BoolOp: return jump_if_boolean(node->as<ast::BoolOp>(), sense, target);
+    case ast::NodeKind::BoolOp:
+      return jump_if_boolean(node->as<ast::BoolOp>(), sense, target);
     case ast::NodeKind::Compare:
       return jump_if_comparison(node->as<ast::Compare>(), sense, target);
     case ast::NodeKind::IfExp: {
@@ -35,7 +37,8 @@ void Compiler::jump_if(ast::Expression* node, bool sense, Label target) {
       unit_->place(end);
       return;
     }
-    default: break;
+    default:
+      break;
   }
   Register value = operand(node);
   at(node);
@@ -79,12 +82,18 @@ struct FusedJumps {
 };
 
 FusedJumps fused_jumps(CompareOperator op) {
-#define FUSED(Name)                                                                            \
-  {Opcode::JumpIf##Name, Opcode::JumpUnless##Name, Opcode::JumpIf##Name##Int, \
-   Opcode::JumpUnless##Name##Int}
+#define FUSED(Name)                                                            \
+  {                                                                            \
+    Opcode::JumpIf##Name, Opcode::JumpUnless##Name, Opcode::JumpIf##Name##Int, \
+        Opcode::JumpUnless##Name##Int                                          \
+  }
   static constexpr FusedJumps kJumps[] = {
-      FUSED(Equal),     FUSED(NotEqual), FUSED(Less),
-      FUSED(LessEqual), FUSED(Greater),  FUSED(GreaterEqual),
+      FUSED(Equal),
+      FUSED(NotEqual),
+      FUSED(Less),
+      FUSED(LessEqual),
+      FUSED(Greater),
+      FUSED(GreaterEqual),
       {Opcode::JumpIfIs, Opcode::JumpIfIsNot, Opcode::Count, Opcode::Count},
       {Opcode::JumpIfIsNot, Opcode::JumpIfIs, Opcode::Count, Opcode::Count},
       {Opcode::JumpIfIn, Opcode::JumpIfNotIn, Opcode::Count, Opcode::Count},
@@ -119,8 +128,8 @@ void Compiler::jump_if_pair(ast::Compare* node, CompareOperator op, Register lef
   }
   if (jumps.if_true_int != Opcode::Count) {
     auto constant = folded(right);
-    if (constant && constant->kind == ConstantDraft::Kind::Int &&
-        constant->integer >= INT16_MIN && constant->integer <= INT16_MAX) {
+    if (constant && constant->kind == ConstantDraft::Kind::Int && constant->integer >= INT16_MIN &&
+        constant->integer <= INT16_MAX) {
       at(node);
       unit_->jump(sense ? jumps.if_true_int : jumps.if_false_int, left, constant->integer, target);
       return;

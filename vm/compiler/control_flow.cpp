@@ -184,8 +184,8 @@ void Compiler::for_loop(ast::For* node) {
   unit_->place(end);
 }
 
-// r[*value] = the next item of an asynchronous iterator; when it raises StopAsyncIteration, on to `end`. `end` is a handler:
-// it is placed by the caller after the loop, followed by EndAsyncFor.
+// r[*value] = the next item of an asynchronous iterator; when it raises StopAsyncIteration, on to
+// `end`. `end` is a handler: it is placed by the caller after the loop, followed by EndAsyncFor.
 void Compiler::async_next(Register iterator, Label handler, Register* value,
                           const ast::Node* position) {
   at(position);

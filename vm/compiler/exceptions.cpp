@@ -1,6 +1,7 @@
-// try statements. Protection costs nothing until something is raised: a table says which handler covers which
-// instructions. A handler makes the exception the one being handled (PushHandled) and must restore the previous one on
-// every way out, so its code is protected in turn by a cleanup that restores and raises again.
+// try statements. Protection costs nothing until something is raised: a table says which handler
+// covers which instructions. A handler makes the exception the one being handled (PushHandled) and
+// must restore the previous one on every way out, so its code is protected in turn by a cleanup
+// that restores and raises again.
 #include "vm/compiler/compiler.h"
 
 namespace apy {
@@ -77,14 +78,13 @@ void Compiler::try_except(Statements body, ArenaSpan<ast::ExceptHandler*> handle
     if (!handlers[i]->type && i + 1 < handlers.size()) {
       fail(handlers[i]->span, "default 'except:' must be last");
     }
-    except_handler(handlers[i], handling.exception, handling.saved, end);
+    except_handler(handlers[i], handling.exception, end);
   }
   end_handling(handling);
   unit_->place(end);
 }
 
-void Compiler::except_handler(ast::ExceptHandler* handler, Register exception, Register,
-                              Label end) {
+void Compiler::except_handler(ast::ExceptHandler* handler, Register exception, Label end) {
   Label next = unit_->label();
   if (handler->type) {
     TemporaryScope scope(*unit_);
@@ -135,8 +135,8 @@ void Compiler::try_star(ast::TryStar* node) {
   with_finally(node->finalbody, node->span, body);
 }
 
-// Each handler takes its part out of what is left (`rest`). What handlers raise and what nobody took is gathered in a list
-// and put together at the end.
+// Each handler takes its part out of what is left (`rest`). What handlers raise and what nobody
+// took is gathered in a list and put together at the end.
 void Compiler::try_except_star(ast::TryStar* node) {
   TemporaryScope scope(*unit_);
   Label handler = unit_->label(), end = unit_->label();
@@ -154,7 +154,7 @@ void Compiler::try_except_star(ast::TryStar* node) {
   emit(Opcode::Move, rest, handling.exception);
   emit(Opcode::BuildList, raised, raised, 0);
   for (ast::ExceptHandler* part : node->handlers) {
-    star_handler(part, rest, raised, handling.exception);
+    star_handler(part, rest, raised);
   }
   emit(Opcode::ListAppend, raised, rest);
   emit(Opcode::JoinGroups, raised, handling.exception, raised);
@@ -167,8 +167,7 @@ void Compiler::try_except_star(ast::TryStar* node) {
   unit_->place(end);
 }
 
-void Compiler::star_handler(ast::ExceptHandler* handler, Register rest, Register raised,
-                            Register) {
+void Compiler::star_handler(ast::ExceptHandler* handler, Register rest, Register raised) {
   TemporaryScope scope(*unit_);
   Label next = unit_->label();
   Register parts = unit_->run(2), saved = unit_->temporary();

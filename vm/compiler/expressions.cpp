@@ -9,40 +9,62 @@ using ast::NodeKind;
 
 void Compiler::into(ast::Expression* node, Register dst) {
   switch (node->kind) {
-    case NodeKind::BoolOp: return boolean_operation(node->as<ast::BoolOp>(), dst);
-    case NodeKind::NamedExpr: return named_expression(node->as<ast::NamedExpr>(), dst);
-    case NodeKind::BinOp: return binary_operation(node->as<ast::BinOp>(), dst);
-    case NodeKind::UnaryOp: return unary_operation(node->as<ast::UnaryOp>(), dst);
-    case NodeKind::Lambda: return lambda(node->as<ast::Lambda>(), dst);
-    case NodeKind::IfExp: return conditional(node->as<ast::IfExp>(), dst);
-    case NodeKind::Dict: return dict_display(node->as<ast::Dict>(), dst);
-    case NodeKind::Set: return set_display(node->as<ast::Set>(), dst);
+    case NodeKind::BoolOp:
+      return boolean_operation(node->as<ast::BoolOp>(), dst);
+    case NodeKind::NamedExpr:
+      return named_expression(node->as<ast::NamedExpr>(), dst);
+    case NodeKind::BinOp:
+      return binary_operation(node->as<ast::BinOp>(), dst);
+    case NodeKind::UnaryOp:
+      return unary_operation(node->as<ast::UnaryOp>(), dst);
+    case NodeKind::Lambda:
+      return lambda(node->as<ast::Lambda>(), dst);
+    case NodeKind::IfExp:
+      return conditional(node->as<ast::IfExp>(), dst);
+    case NodeKind::Dict:
+      return dict_display(node->as<ast::Dict>(), dst);
+    case NodeKind::Set:
+      return set_display(node->as<ast::Set>(), dst);
     case NodeKind::ListComp:
     case NodeKind::SetComp:
-    case NodeKind::DictComp: return comprehension(node, dst);
+    case NodeKind::DictComp:
+      return comprehension(node, dst);
     case NodeKind::GeneratorExp:
       return generator_expression(node->as<ast::GeneratorExp>(), dst);
-    case NodeKind::Await: return await(node->as<ast::Await>(), dst);
-    case NodeKind::Yield: return yield(node->as<ast::Yield>(), dst);
-    case NodeKind::YieldFrom: return yield_from(node->as<ast::YieldFrom>(), dst);
-    case NodeKind::Compare: return comparison(node->as<ast::Compare>(), dst);
-    case NodeKind::Call: return call(node->as<ast::Call>(), dst);
+    case NodeKind::Await:
+      return await(node->as<ast::Await>(), dst);
+    case NodeKind::Yield:
+      return yield(node->as<ast::Yield>(), dst);
+    case NodeKind::YieldFrom:
+      return yield_from(node->as<ast::YieldFrom>(), dst);
+    case NodeKind::Compare:
+      return comparison(node->as<ast::Compare>(), dst);
+    case NodeKind::Call:
+      return call(node->as<ast::Call>(), dst);
     case NodeKind::FormattedValue:
       return formatted_value(node->as<ast::FormattedValue>(), dst);
-    case NodeKind::JoinedStr: return joined_string(node->as<ast::JoinedStr>(), dst);
+    case NodeKind::JoinedStr:
+      return joined_string(node->as<ast::JoinedStr>(), dst);
     case NodeKind::Constant:
       at(node);
       return load_constant(literal(node->as<ast::Constant>()->value), dst);
-    case NodeKind::Attribute: return attribute(node->as<ast::Attribute>(), dst);
-    case NodeKind::Subscript: return subscript(node->as<ast::Subscript>(), dst);
+    case NodeKind::Attribute:
+      return attribute(node->as<ast::Attribute>(), dst);
+    case NodeKind::Subscript:
+      return subscript(node->as<ast::Subscript>(), dst);
     case NodeKind::Name:
       at(node);
       return load(node->as<ast::Name>()->symbol, dst);
-    case NodeKind::List: return list_display(node->as<ast::List>(), dst);
-    case NodeKind::Tuple: return tuple_display(node->as<ast::Tuple>(), dst);
-    case NodeKind::Slice: return slice(node->as<ast::Slice>(), dst);
-    case NodeKind::Starred: return fail(node->span, "can't use starred expression here");
-    default: __builtin_unreachable();
+    case NodeKind::List:
+      return list_display(node->as<ast::List>(), dst);
+    case NodeKind::Tuple:
+      return tuple_display(node->as<ast::Tuple>(), dst);
+    case NodeKind::Slice:
+      return slice(node->as<ast::Slice>(), dst);
+    case NodeKind::Starred:
+      return fail(node->span, "can't use starred expression here");
+    default:
+      __builtin_unreachable();
   }
 }
 
@@ -101,8 +123,8 @@ uint32_t Compiler::constant_index(ConstantDraft constant) {
 void Compiler::load_constant(ConstantDraft constant, Register dst) {
   unit_->touch(dst + 1);
   if (!unit_->is_reachable()) return;
-  bool is_short_int = constant.kind == ConstantDraft::Kind::Int &&
-                      constant.integer >= INT32_MIN && constant.integer <= INT32_MAX;
+  bool is_short_int = constant.kind == ConstantDraft::Kind::Int && constant.integer >= INT32_MIN &&
+                      constant.integer <= INT32_MAX;
   if (is_short_int) {
     unit_->builder.emit_wide(Opcode::LoadInt, dst, static_cast<int32_t>(constant.integer));
   } else {
@@ -136,9 +158,9 @@ namespace {
 
 Opcode opcode_of(ast::BinaryOperator op) {
   static constexpr Opcode kOpcodes[] = {
-      Opcode::Add,        Opcode::Subtract,  Opcode::Multiply, Opcode::MatrixMultiply,
-      Opcode::TrueDivide, Opcode::Modulo,    Opcode::Power,    Opcode::LeftShift,
-      Opcode::RightShift, Opcode::BitOr,     Opcode::BitXor,   Opcode::BitAnd,
+      Opcode::Add,        Opcode::Subtract, Opcode::Multiply, Opcode::MatrixMultiply,
+      Opcode::TrueDivide, Opcode::Modulo,   Opcode::Power,    Opcode::LeftShift,
+      Opcode::RightShift, Opcode::BitOr,    Opcode::BitXor,   Opcode::BitAnd,
       Opcode::FloorDivide};
   return kOpcodes[static_cast<size_t>(op)];
 }
@@ -214,8 +236,7 @@ void Compiler::boolean_operation(ast::BoolOp* node, Register dst) {
   TemporaryScope scope(*unit_);
   Register result = early_destination(dst);
   Label end = unit_->label();
-  Opcode skip =
-      node->op == ast::BooleanOperator::And ? Opcode::JumpIfFalse : Opcode::JumpIfTrue;
+  Opcode skip = node->op == ast::BooleanOperator::And ? Opcode::JumpIfFalse : Opcode::JumpIfTrue;
   for (uint32_t i = 0; i + 1 < node->values.size(); ++i) {
     bool decides = node->op == ast::BooleanOperator::Or;
     if (auto constant = folded(node->values[i])) {
@@ -253,9 +274,8 @@ namespace {
 
 Opcode opcode_of(ast::CompareOperator op) {
   static constexpr Opcode kOpcodes[] = {
-      Opcode::Equal,   Opcode::NotEqual,     Opcode::Less, Opcode::LessEqual,
-      Opcode::Greater, Opcode::GreaterEqual, Opcode::Is,   Opcode::IsNot,
-      Opcode::In,      Opcode::NotIn};
+      Opcode::Equal,        Opcode::NotEqual, Opcode::Less,  Opcode::LessEqual, Opcode::Greater,
+      Opcode::GreaterEqual, Opcode::Is,       Opcode::IsNot, Opcode::In,        Opcode::NotIn};
   return kOpcodes[static_cast<size_t>(op)];
 }
 

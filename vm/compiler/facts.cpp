@@ -85,21 +85,26 @@ void FactFinder::find_in_generator(ast::GeneratorExp* node) {
 
 void FactFinder::find(ast::Node* node) {
   switch (node->kind) {
-    case ast::NodeKind::FunctionDef: return find_in_function(node->as<ast::FunctionDef>());
+    case ast::NodeKind::FunctionDef:
+      return find_in_function(node->as<ast::FunctionDef>());
     case ast::NodeKind::AsyncFunctionDef:
       return find_in_function(node->as<ast::AsyncFunctionDef>());
-    case ast::NodeKind::Lambda: return find_in_arguments(node->as<ast::Lambda>()->args);
+    case ast::NodeKind::Lambda:
+      return find_in_arguments(node->as<ast::Lambda>()->args);
     case ast::NodeKind::ClassDef: {
       auto* definition = node->as<ast::ClassDef>();
       find_all(definition->decorator_list);
       find_all(definition->bases);
       return find_all(definition->keywords);
     }
-    case ast::NodeKind::TypeAlias: return;
+    case ast::NodeKind::TypeAlias:
+      return;
     case ast::NodeKind::GeneratorExp:
       return find(node->as<ast::GeneratorExp>()->generators[0]->iter);
-    case ast::NodeKind::If: return find_in_if(node->as<ast::If>());
-    case ast::NodeKind::BinOp: return find_in_chain(node->as<ast::BinOp>());
+    case ast::NodeKind::If:
+      return find_in_if(node->as<ast::If>());
+    case ast::NodeKind::BinOp:
+      return find_in_chain(node->as<ast::BinOp>());
     case ast::NodeKind::AnnAssign:
       if (node->as<ast::AnnAssign>()->simple) facts.has_annotations = true;
       break;
@@ -115,7 +120,8 @@ void FactFinder::find(ast::Node* node) {
       if (handler->name) facts.handler_names.push_back(handler->name);
       break;
     }
-    default: break;
+    default:
+      break;
   }
   ast::visit(node, [&](auto* typed) { find_in_children(typed); });
 }

@@ -43,8 +43,8 @@ ConstantDraft from_wide(Wide value) {
   }
   ConstantDraft result;
   result.kind = Kind::BigInt;
-  auto magnitude = value < 0 ? -static_cast<unsigned __int128>(value)
-                             : static_cast<unsigned __int128>(value);
+  auto magnitude =
+      value < 0 ? -static_cast<unsigned __int128>(value) : static_cast<unsigned __int128>(value);
   for (; magnitude; magnitude >>= 4) {
     result.text.insert(result.text.begin(), "0123456789abcdef"[static_cast<int>(magnitude & 15)]);
   }
@@ -87,24 +87,31 @@ std::optional<Wide> fold_ints(BinaryOperator op, Wide a, Wide b) {
     case BinaryOperator::Sub:
       if (__builtin_sub_overflow(a, b, &result)) return {};
       return result;
-    case BinaryOperator::Mult: return multiply(a, b);
-    case BinaryOperator::FloorDiv: return floor_divide(a, b);
+    case BinaryOperator::Mult:
+      return multiply(a, b);
+    case BinaryOperator::FloorDiv:
+      return floor_divide(a, b);
     case BinaryOperator::Mod: {
       auto quotient = floor_divide(a, b);
       if (!quotient) return {};
       return a - *quotient * b;
     }
-    case BinaryOperator::Pow: return power(a, b);
+    case BinaryOperator::Pow:
+      return power(a, b);
     case BinaryOperator::LShift:
       if (b < 0 || b > 120) return {};
       return multiply(a, static_cast<Wide>(1) << static_cast<int>(b));
     case BinaryOperator::RShift:
       if (b < 0) return {};
       return a >> static_cast<int>(b > 127 ? 127 : b);
-    case BinaryOperator::BitAnd: return a & b;
-    case BinaryOperator::BitOr: return a | b;
-    case BinaryOperator::BitXor: return a ^ b;
-    default: return {};
+    case BinaryOperator::BitAnd:
+      return a & b;
+    case BinaryOperator::BitOr:
+      return a | b;
+    case BinaryOperator::BitXor:
+      return a ^ b;
+    default:
+      return {};
   }
 }
 
@@ -118,13 +125,17 @@ std::optional<double> double_of(const ConstantDraft& constant) {
 
 std::optional<double> fold_floats(BinaryOperator op, double a, double b) {
   switch (op) {
-    case BinaryOperator::Add: return a + b;
-    case BinaryOperator::Sub: return a - b;
-    case BinaryOperator::Mult: return a * b;
+    case BinaryOperator::Add:
+      return a + b;
+    case BinaryOperator::Sub:
+      return a - b;
+    case BinaryOperator::Mult:
+      return a * b;
     case BinaryOperator::Div:
       if (b == 0) return {};
       return a / b;
-    default: return {};
+    default:
+      return {};
   }
 }
 
@@ -198,18 +209,29 @@ std::optional<ConstantDraft> fold_sequences(BinaryOperator op, const ConstantDra
 ConstantDraft literal(const ast::ConstantValue& value) {
   ConstantDraft result;
   switch (value.kind) {
-    case ast::ConstantKind::None: break;
-    case ast::ConstantKind::True: result.kind = Kind::True; break;
-    case ast::ConstantKind::False: result.kind = Kind::False; break;
-    case ast::ConstantKind::Ellipsis: result.kind = Kind::Ellipsis; break;
-    case ast::ConstantKind::Int: return ConstantDraft::from_int(value.integer);
+    case ast::ConstantKind::None:
+      break;
+    case ast::ConstantKind::True:
+      result.kind = Kind::True;
+      break;
+    case ast::ConstantKind::False:
+      result.kind = Kind::False;
+      break;
+    case ast::ConstantKind::Ellipsis:
+      result.kind = Kind::Ellipsis;
+      break;
+    case ast::ConstantKind::Int:
+      return ConstantDraft::from_int(value.integer);
     case ast::ConstantKind::BigInt:
       result.kind = Kind::BigInt;
       result.text = std::string(value.text);
       break;
-    case ast::ConstantKind::Float: return ConstantDraft::from_float(value.real);
-    case ast::ConstantKind::Imaginary: return ConstantDraft::from_complex(0, value.real);
-    case ast::ConstantKind::Str: return ConstantDraft::from_str(std::string(value.text));
+    case ast::ConstantKind::Float:
+      return ConstantDraft::from_float(value.real);
+    case ast::ConstantKind::Imaginary:
+      return ConstantDraft::from_complex(0, value.real);
+    case ast::ConstantKind::Str:
+      return ConstantDraft::from_str(std::string(value.text));
     case ast::ConstantKind::Bytes:
       result.kind = Kind::Bytes;
       result.text = std::string(value.text);
@@ -304,15 +326,22 @@ std::optional<ConstantDraft> fold(const ast::Expression* expression, int optimiz
 bool is_true(const ConstantDraft& constant) {
   switch (constant.kind) {
     case Kind::None:
-    case Kind::False: return false;
-    case Kind::Int: return constant.integer != 0;
-    case Kind::Float: return constant.real != 0;
-    case Kind::Complex: return constant.real != 0 || constant.imaginary != 0;
+    case Kind::False:
+      return false;
+    case Kind::Int:
+      return constant.integer != 0;
+    case Kind::Float:
+      return constant.real != 0;
+    case Kind::Complex:
+      return constant.real != 0 || constant.imaginary != 0;
     case Kind::Str:
-    case Kind::Bytes: return !constant.text.empty();
+    case Kind::Bytes:
+      return !constant.text.empty();
     case Kind::Tuple:
-    case Kind::FrozenSet: return !constant.items.empty();
-    default: return true;
+    case Kind::FrozenSet:
+      return !constant.items.empty();
+    default:
+      return true;
   }
 }
 

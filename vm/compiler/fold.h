@@ -15,7 +15,8 @@ std::optional<ConstantDraft> fold_binary(ast::BinaryOperator op, const ConstantD
                                          const ConstantDraft& right);
 std::optional<ConstantDraft> fold_unary(ast::UnaryOperator op, const ConstantDraft& operand);
 
-/// The value of `expression` if it consists of literals. `optimize`: the level, which decides __debug__.
+/// The value of `expression` if it consists of literals. `optimize`: the level, which decides
+/// __debug__.
 std::optional<ConstantDraft> fold(const ast::Expression* expression, int optimize);
 
 /// Whether the constant counts as true.

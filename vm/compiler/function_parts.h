@@ -8,8 +8,8 @@ struct FunctionParts {
   std::string_view name;
   ast::Identifier identifier;  // the same, or empty
   const ast::Arguments* arguments = nullptr;
-  ArenaSpan<ast::Statement*> body;          // of def
-  ast::Expression* expression = nullptr;    // of lambda
+  ArenaSpan<ast::Statement*> body;        // of def
+  ast::Expression* expression = nullptr;  // of lambda
   ast::Expression* returns = nullptr;
   const ast::Scope* scope = nullptr;
   bool is_lambda = false;

@@ -19,7 +19,8 @@ std::string Compiler::qualified_name(const CodeUnit* around, std::string_view na
 
 // --- decorators ---------------------------------------------------------------------------------
 
-// The windows of the decorators' calls are nested: each takes the result of the next as its argument, in place.
+// The windows of the decorators' calls are nested: each takes the result of the next as its
+// argument, in place.
 Register Compiler::push_decorators(Expressions decorators) {
   Register first = unit_->next;
   for (ast::Expression* decorator : decorators) {
@@ -225,15 +226,17 @@ void Compiler::make_generic_function(const FunctionParts& parts, const ast::Scop
   Register defaults = base + kFrameWords;
   if (!push_defaults(parts.arguments, defaults)) load_constant({}, defaults);
   if (!push_keyword_defaults(parts.arguments, defaults + 1)) load_constant({}, defaults + 1);
-  FinishedUnit code = type_parameters_code(parts.name, type_scope, parts.first_line_span, TypeParametersFor::Function, [&](Register value) {
-    Register pair = unit_->run(2);
-    FunctionParts inner = parts;
-    inner.defaults_are_arguments = true;
-    type_parameters(type_params, pair + 1);
-    make_function(inner, pair);
-    at(parts.span);
-    emit(Opcode::Intrinsic, value, pair, static_cast<int>(IntrinsicKind::SetTypeParams));
-  });
+  FinishedUnit code = type_parameters_code(parts.name, type_scope, parts.first_line_span,
+                                           TypeParametersFor::Function, [&](Register value) {
+                                             Register pair = unit_->run(2);
+                                             FunctionParts inner = parts;
+                                             inner.defaults_are_arguments = true;
+                                             type_parameters(type_params, pair + 1);
+                                             make_function(inner, pair);
+                                             at(parts.span);
+                                             emit(Opcode::Intrinsic, value, pair,
+                                                  static_cast<int>(IntrinsicKind::SetTypeParams));
+                                           });
   make_closure(std::move(code), base);
   call_window(base, 2, false, dst);
   at(parts.span);
@@ -284,13 +287,13 @@ FunctionParts parts_of(const Node* node) {
 }  // namespace
 
 void Compiler::function_definition(ast::FunctionDef* node) {
-  function_definition(parts_of(node), node->decorator_list, node->type_scope,
-                      node->type_params, node->name);
+  function_definition(parts_of(node), node->decorator_list, node->type_scope, node->type_params,
+                      node->name);
 }
 
 void Compiler::function_definition(ast::AsyncFunctionDef* node) {
-  function_definition(parts_of(node), node->decorator_list, node->type_scope,
-                      node->type_params, node->name);
+  function_definition(parts_of(node), node->decorator_list, node->type_scope, node->type_params,
+                      node->name);
 }
 
 }  // namespace apy

@@ -1,5 +1,5 @@
-// yield and await. Whether a function is a generator or a coroutine is written on its code; the instructions here
-// are the same in all of them, apart from YieldAsync.
+// yield and await. Whether a function is a generator or a coroutine is written on its code; the
+// instructions here are the same in all of them, apart from YieldAsync.
 #include "vm/compiler/compiler.h"
 
 namespace apy {

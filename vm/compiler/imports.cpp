@@ -2,7 +2,8 @@
 #include "vm/compiler/compiler.h"
 
 namespace apy {
-// The first part of a dotted name is no identifier of the tree, so it is looked for by its text; it may be mangled.
+// The first part of a dotted name is no identifier of the tree, so it is looked for by its text; it
+// may be mangled.
 const ast::Symbol* Compiler::first_part_symbol(std::string_view part) {
   const ast::Symbol* mangled_symbol = nullptr;
   for (const ast::Symbol* symbol : unit_->scope->symbols) {
@@ -31,7 +32,8 @@ void Compiler::import_as(ast::Alias* alias, const ast::Node* node) {
   }
   while (dot != std::string_view::npos) {
     size_t end = name.find('.', dot + 1);
-    std::string_view part = name.substr(dot + 1, end == std::string_view::npos ? end : end - dot - 1);
+    std::string_view part =
+        name.substr(dot + 1, end == std::string_view::npos ? end : end - dot - 1);
     emit(Opcode::ImportFrom, module, module, unit_->builder.name(part));
     dot = end;
   }

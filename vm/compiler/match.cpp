@@ -1,5 +1,6 @@
-// The match statement. A pattern is a chain of tests that each jump to `fail`. Captured values stay in their registers
-// until the whole pattern has matched; only then are the names assigned, before the guard.
+// The match statement. A pattern is a chain of tests that each jump to `fail`. Captured values stay
+// in their registers until the whole pattern has matched; only then are the names assigned, before
+// the guard.
 #include <algorithm>
 
 #include "parser/visit.h"
@@ -87,7 +88,8 @@ void Compiler::capture(ast::Identifier name, Register value, const ast::Node* no
                        PatternState& state) {
   for (const PatternState::Capture& other : state.captures) {
     if (other.name == name) {
-      fail(node->span, "multiple assignments to name '" + std::string(name.view()) + "' in pattern");
+      fail(node->span,
+           "multiple assignments to name '" + std::string(name.view()) + "' in pattern");
     }
   }
   state.captures.push_back({name, value, node});
@@ -119,7 +121,8 @@ void Compiler::pattern(ast::Pattern* node, Register subject, Label fail_label,
     }
     case ast::NodeKind::MatchOr:
       return or_pattern(node->as<ast::MatchOr>(), subject, fail_label, state);
-    default: __builtin_unreachable();
+    default:
+      __builtin_unreachable();
   }
 }
 
@@ -276,8 +279,8 @@ void Compiler::class_pattern(ast::MatchClass* node, Register subject, Label fail
   for (uint32_t i = 0; i < named; ++i) {
     for (uint32_t k = i + 1; k < named; ++k) {
       if (node->kwd_attrs[i] == node->kwd_attrs[k]) {
-        fail(node->kwd_patterns[k]->span, "attribute name repeated in class pattern: " +
-                                              std::string(node->kwd_attrs[k].view()));
+        fail(node->kwd_patterns[k]->span,
+             "attribute name repeated in class pattern: " + std::string(node->kwd_attrs[k].view()));
       }
     }
   }
@@ -299,15 +302,15 @@ void Compiler::class_pattern(ast::MatchClass* node, Register subject, Label fail
   Register base = unit_->run(positional + named);
   emit(Opcode::UnpackSequence, base, attributes, positional + named);
   for (uint32_t i = 0; i < positional + named; ++i) {
-    ast::Pattern* part =
-        i < positional ? node->patterns[i] : node->kwd_patterns[i - positional];
+    ast::Pattern* part = i < positional ? node->patterns[i] : node->kwd_patterns[i - positional];
     pattern(part, base + i, fail_label, state);
   }
 }
 
 // --- alternatives -------------------------------------------------------------------------------
 
-// Each alternative must capture the same names; it copies them to registers that all alternatives share.
+// Each alternative must capture the same names; it copies them to registers that all alternatives
+// share.
 void Compiler::or_pattern(ast::MatchOr* node, Register subject, Label fail_label,
                           PatternState& state) {
   Label matched = unit_->label();

@@ -22,19 +22,29 @@ void Compiler::statement(ast::Statement* node) {
       return function_definition(node->as<ast::FunctionDef>());
     case NodeKind::AsyncFunctionDef:
       return function_definition(node->as<ast::AsyncFunctionDef>());
-    case NodeKind::ClassDef: return class_definition(node->as<ast::ClassDef>());
-    case NodeKind::Return: return return_statement(node->as<ast::Return>());
+    case NodeKind::ClassDef:
+      return class_definition(node->as<ast::ClassDef>());
+    case NodeKind::Return:
+      return return_statement(node->as<ast::Return>());
     case NodeKind::Delete:
       for (ast::Expression* target : node->as<ast::Delete>()->targets) delete_target(target);
       return;
-    case NodeKind::Assign: return assign(node->as<ast::Assign>());
-    case NodeKind::TypeAlias: return type_alias(node->as<ast::TypeAlias>());
-    case NodeKind::AugAssign: return augmented(node->as<ast::AugAssign>());
-    case NodeKind::AnnAssign: return annotated(node->as<ast::AnnAssign>());
-    case NodeKind::For: return for_loop(node->as<ast::For>());
-    case NodeKind::AsyncFor: return async_for(node->as<ast::AsyncFor>());
-    case NodeKind::While: return while_loop(node->as<ast::While>());
-    case NodeKind::If: return if_statement(node->as<ast::If>());
+    case NodeKind::Assign:
+      return assign(node->as<ast::Assign>());
+    case NodeKind::TypeAlias:
+      return type_alias(node->as<ast::TypeAlias>());
+    case NodeKind::AugAssign:
+      return augmented(node->as<ast::AugAssign>());
+    case NodeKind::AnnAssign:
+      return annotated(node->as<ast::AnnAssign>());
+    case NodeKind::For:
+      return for_loop(node->as<ast::For>());
+    case NodeKind::AsyncFor:
+      return async_for(node->as<ast::AsyncFor>());
+    case NodeKind::While:
+      return while_loop(node->as<ast::While>());
+    case NodeKind::If:
+      return if_statement(node->as<ast::If>());
     case NodeKind::With: {
       auto* with = node->as<ast::With>();
       return with_statement(with, with->items, with->body, false);
@@ -43,20 +53,32 @@ void Compiler::statement(ast::Statement* node) {
       auto* with = node->as<ast::AsyncWith>();
       return with_statement(with, with->items, with->body, true);
     }
-    case NodeKind::Match: return match_statement(node->as<ast::Match>());
-    case NodeKind::Raise: return raise(node->as<ast::Raise>());
-    case NodeKind::Try: return try_statement(node->as<ast::Try>());
-    case NodeKind::TryStar: return try_star(node->as<ast::TryStar>());
-    case NodeKind::Assert: return assertion(node->as<ast::Assert>());
-    case NodeKind::Import: return import(node->as<ast::Import>());
-    case NodeKind::ImportFrom: return import_from(node->as<ast::ImportFrom>());
+    case NodeKind::Match:
+      return match_statement(node->as<ast::Match>());
+    case NodeKind::Raise:
+      return raise(node->as<ast::Raise>());
+    case NodeKind::Try:
+      return try_statement(node->as<ast::Try>());
+    case NodeKind::TryStar:
+      return try_star(node->as<ast::TryStar>());
+    case NodeKind::Assert:
+      return assertion(node->as<ast::Assert>());
+    case NodeKind::Import:
+      return import(node->as<ast::Import>());
+    case NodeKind::ImportFrom:
+      return import_from(node->as<ast::ImportFrom>());
     case NodeKind::Global:
     case NodeKind::Nonlocal:
-    case NodeKind::Pass: return;
-    case NodeKind::Expr: return expression_statement(node->as<ast::Expr>());
-    case NodeKind::Break: return break_statement(node->as<ast::Break>());
-    case NodeKind::Continue: return continue_statement(node->as<ast::Continue>());
-    default: __builtin_unreachable();
+    case NodeKind::Pass:
+      return;
+    case NodeKind::Expr:
+      return expression_statement(node->as<ast::Expr>());
+    case NodeKind::Break:
+      return break_statement(node->as<ast::Break>());
+    case NodeKind::Continue:
+      return continue_statement(node->as<ast::Continue>());
+    default:
+      __builtin_unreachable();
   }
 }
 

@@ -1,5 +1,6 @@
-// super().attribute without making a super object. What `super` stands for is checked at run time: the instructions
-// take the value of the global as their first operand and fall back to an ordinary call.
+// super().attribute without making a super object. What `super` stands for is checked at run time:
+// the instructions take the value of the global as their first operand and fall back to an ordinary
+// call.
 #include "vm/compiler/compiler.h"
 #include "vm/objects/frame.h"
 

@@ -11,9 +11,9 @@ namespace {
 
 BinaryOp binary_op(ast::BinaryOperator op) {
   static constexpr BinaryOp kOps[] = {
-      BinaryOp::Add,       BinaryOp::Subtract,   BinaryOp::Multiply, BinaryOp::MatrixMultiply,
-      BinaryOp::TrueDivide, BinaryOp::Modulo,    BinaryOp::Power,    BinaryOp::LeftShift,
-      BinaryOp::RightShift, BinaryOp::BitOr,     BinaryOp::BitXor,   BinaryOp::BitAnd,
+      BinaryOp::Add,        BinaryOp::Subtract, BinaryOp::Multiply, BinaryOp::MatrixMultiply,
+      BinaryOp::TrueDivide, BinaryOp::Modulo,   BinaryOp::Power,    BinaryOp::LeftShift,
+      BinaryOp::RightShift, BinaryOp::BitOr,    BinaryOp::BitXor,   BinaryOp::BitAnd,
       BinaryOp::FloorDivide};
   return kOps[static_cast<size_t>(op)];
 }
@@ -59,8 +59,8 @@ void Compiler::assign_to(ast::Expression* target, ast::Expression* value) {
   store(target, operand(value));
 }
 
-// `a, b = b, a + b` without making a tuple: all values are computed, then stored from left to right. A value that is a
-// local in place must be copied if an earlier target overwrites it.
+// `a, b = b, a + b` without making a tuple: all values are computed, then stored from left to
+// right. A value that is a local in place must be copied if an earlier target overwrites it.
 bool Compiler::assign_parallel(ast::Tuple* targets, ast::Expression* value) {
   Expressions elements;
   if (auto* tuple = value->try_as<ast::Tuple>()) elements = tuple->elts;
@@ -109,11 +109,14 @@ void Compiler::store(ast::Expression* target, Register value) {
       Register index = operand(subscript->slice);
       return emit_at(target, Opcode::StoreItem, object, index, value);
     }
-    case ast::NodeKind::Tuple: return unpack(target, target->as<ast::Tuple>()->elts, value);
-    case ast::NodeKind::List: return unpack(target, target->as<ast::List>()->elts, value);
+    case ast::NodeKind::Tuple:
+      return unpack(target, target->as<ast::Tuple>()->elts, value);
+    case ast::NodeKind::List:
+      return unpack(target, target->as<ast::List>()->elts, value);
     case ast::NodeKind::Starred:
       return fail(target->span, "starred assignment target must be in a list or tuple");
-    default: return fail(target->span, "cannot assign to this expression");
+    default:
+      return fail(target->span, "cannot assign to this expression");
   }
 }
 
@@ -122,7 +125,8 @@ void Compiler::unpack(ast::Expression* target, Expressions elements, Register va
   if (has_starred(elements)) {
     if (const char* fault = star_fault(elements, &star)) return fail(target->span, fault);
   } else {
-    // Locals that lie side by side in order are written at once; nothing is written unless all goes well.
+    // Locals that lie side by side in order are written at once; nothing is written unless all goes
+    // well.
     auto first = count ? local_target(elements[0]) : std::nullopt;
     bool in_place = first.has_value();
     for (uint32_t i = 1; i < count && in_place; ++i) {
@@ -155,8 +159,8 @@ void Compiler::augment(ast::AugAssign* node, Register target) {
   bool is_subtract = node->op == ast::BinaryOperator::Sub;
   if (is_add || is_subtract) {
     auto constant = folded(node->value);
-    if (constant && constant->kind == ConstantDraft::Kind::Int &&
-        constant->integer >= INT16_MIN && constant->integer <= INT16_MAX) {
+    if (constant && constant->kind == ConstantDraft::Kind::Int && constant->integer >= INT16_MIN &&
+        constant->integer <= INT16_MAX) {
       return emit_at(node, is_add ? Opcode::InPlaceAddInt : Opcode::InPlaceSubtractInt, target,
                      target, constant->integer);
     }
@@ -207,7 +211,8 @@ void Compiler::augmented(ast::AugAssign* node) {
       augment(node, target);
       return emit_at(subscript, Opcode::StoreItem, object, index, target);
     }
-    default: return fail(node->span, "illegal expression for augmented assignment");
+    default:
+      return fail(node->span, "illegal expression for augmented assignment");
   }
 }
 
@@ -244,8 +249,7 @@ void Compiler::record_annotation(ast::AnnAssign* node) {
 void Compiler::annotated(ast::AnnAssign* node) {
   TemporaryScope scope(*unit_);
   if (node->value) assign_to(node->target, node->value);
-  bool is_recorded =
-      unit_->kind == CodeUnit::Kind::Module || unit_->kind == CodeUnit::Kind::Class;
+  bool is_recorded = unit_->kind == CodeUnit::Kind::Module || unit_->kind == CodeUnit::Kind::Class;
   if (node->simple && node->target->is<ast::Name>()) {
     if (is_recorded) record_annotation(node);
     return;
@@ -288,7 +292,8 @@ void Compiler::delete_target(ast::Expression* target) {
     case ast::NodeKind::List:
       for (ast::Expression* element : target->as<ast::List>()->elts) delete_target(element);
       return;
-    default: return fail(target->span, "cannot delete this expression");
+    default:
+      return fail(target->span, "cannot delete this expression");
   }
 }
 

@@ -1,6 +1,6 @@
-// Type parameters (PEP 695, 696) and type aliases. A definition with type parameters is wrapped in a function that makes
-// them, so that they have a scope; bounds, constraints, defaults and alias values are functions that are called when
-// somebody asks.
+// Type parameters (PEP 695, 696) and type aliases. A definition with type parameters is wrapped in
+// a function that makes them, so that they have a scope; bounds, constraints, defaults and alias
+// values are functions that are called when somebody asks.
 #include "vm/compiler/compiler.h"
 #include "vm/objects/frame.h"
 
@@ -20,8 +20,7 @@ void Compiler::start_type_parameters(std::string_view name, Span span, TypeParam
   declare_variables({});
 }
 
-Compiler::FinishedUnit Compiler::finish_type_parameters(Register value,
-                                                        TypeParametersFor purpose) {
+Compiler::FinishedUnit Compiler::finish_type_parameters(Register value, TypeParametersFor purpose) {
   emit(Opcode::Return, value);
   FinishedUnit code = finish_unit();
   if (purpose == TypeParametersFor::Function) {
@@ -31,8 +30,8 @@ Compiler::FinishedUnit Compiler::finish_type_parameters(Register value,
 }
 
 // r[dst] = function() -> value, evaluated in `scope`.
-void Compiler::lazy_function(const ast::Scope* scope, std::string_view name,
-                             ast::Expression* value, Register dst) {
+void Compiler::lazy_function(const ast::Scope* scope, std::string_view name, ast::Expression* value,
+                             Register dst) {
   FinishedUnit code;
   {
     CodeUnit unit(unit_, CodeUnit::Kind::Function, scope);

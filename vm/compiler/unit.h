@@ -1,14 +1,16 @@
 #pragma once
-// CodeUnit: one code object being compiled: its instructions, registers, control blocks, and which locals are
-// certainly bound.
+// CodeUnit: one code object being compiled: its instructions, registers, control blocks, and which
+// locals are certainly bound.
 //
-// Registers. Locals are [0, local_count), free variables follow, then temporaries like a stack: `next` is the first
-// one free. A value that is needed for long is kept by not giving its temporary back.
+// Registers. Locals are [0, local_count), free variables follow, then temporaries like a stack:
+// `next` is the first one free. A value that is needed for long is kept by not giving its temporary
+// back.
 //
-// Bound locals. `bound` is the set of locals that are certainly bound here. Jumps carry it to their labels, where
-// it is intersected; reading any other local takes a CheckBound. A name that is unbound anywhere in the code (`del`,
-// the end of an `except ... as`) is taken out at every loop's top and every handler, since the unbinding may lie
-// on the way there. Rejected: a fixpoint over the tree (loops hardly ever make the difference).
+// Bound locals. `bound` is the set of locals that are certainly bound here. Jumps carry it to their
+// labels, where it is intersected; reading any other local takes a CheckBound. A name that is
+// unbound anywhere in the code (`del`, the end of an `except ... as`) is taken out at every loop's
+// top and every handler, since the unbinding may lie on the way there. Rejected: a fixpoint over
+// the tree (loops hardly ever make the difference).
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,7 +40,8 @@ class BoundSet {
   std::vector<uint64_t> words_;
 };
 
-/// What encloses the current statement and must be left in order: loops, protected regions, handlers.
+/// What encloses the current statement and must be left in order: loops, protected regions,
+/// handlers.
 struct ControlBlock {
   enum class Kind : uint8_t {
     Loop,
@@ -87,7 +90,7 @@ class CodeUnit {
   std::vector<std::pair<std::string, Register>> hidden_cells;
   std::vector<ControlBlock> blocks;
   BoundSet bound, unbindable;
-  BoundSet rebindable;  // locals that an expression can assign (`:=`)
+  BoundSet rebindable;                         // locals that an expression can assign (`:=`)
   std::vector<std::string> static_attributes;  // of a class: names assigned as self.NAME
   uint32_t parameter_count = 0;
   bool shows_locals = false;  // what comprehensions leave behind in named locals would be seen

@@ -1,5 +1,5 @@
-// Annotations as text. The output is what CPython's compiler stores: the least parentheses that keep the meaning, one
-// space around binary operators, string literals as repr() shows them.
+// Annotations as text. The output is what CPython's compiler stores: the least parentheses that
+// keep the meaning, one space around binary operators, string literals as repr() shows them.
 #include "vm/compiler/unparse.h"
 
 #include <cmath>
@@ -12,8 +12,22 @@ namespace apy {
 namespace {
 
 enum Precedence {
-  kTuple, kTest, kOr, kAnd, kNot, kCompare, kBitOr, kBitXor, kBitAnd, kShift, kArithmetic, kTerm,
-  kFactor, kPower, kAwait, kAtom
+  kTuple,
+  kTest,
+  kOr,
+  kAnd,
+  kNot,
+  kCompare,
+  kBitOr,
+  kBitXor,
+  kBitAnd,
+  kShift,
+  kArithmetic,
+  kTerm,
+  kFactor,
+  kPower,
+  kAwait,
+  kAtom
 };
 
 struct Operator {
@@ -37,7 +51,9 @@ const char* spelling_of(ast::CompareOperator op) {
 }
 
 char32_t decode(std::string_view text, size_t& i) {
-  auto byte = [&](size_t at) { return static_cast<unsigned char>(at < text.size() ? text[at] : 0); };
+  auto byte = [&](size_t at) {
+    return static_cast<unsigned char>(at < text.size() ? text[at] : 0);
+  };
   unsigned char first = byte(i);
   size_t size = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
   char32_t code_point = size == 1 ? first : first & (0xFFu >> (size + 1));
@@ -108,7 +124,8 @@ void append_escaped(std::string& out, std::string_view text, char quote, bool is
       out += "\\r";
     } else if (c == '\t') {
       out += "\\t";
-    } else if (c < 32 || c == 127 || (is_bytes && c > 127) || (c > 127 && c < 256 && !is_printable(c))) {
+    } else if (c < 32 || c == 127 || (is_bytes && c > 127) ||
+               (c > 127 && c < 256 && !is_printable(c))) {
       std::snprintf(buffer, sizeof(buffer), "\\x%02x", static_cast<unsigned>(c));
       out += buffer;
     } else if (c > 127 && !is_printable(c)) {
@@ -133,12 +150,24 @@ void Unparser::text_literal(std::string_view text, bool is_bytes) {
 
 void Unparser::constant(const ast::ConstantValue& value) {
   switch (value.kind) {
-    case ast::ConstantKind::None: out += "None"; break;
-    case ast::ConstantKind::True: out += "True"; break;
-    case ast::ConstantKind::False: out += "False"; break;
-    case ast::ConstantKind::Ellipsis: out += "..."; break;
-    case ast::ConstantKind::Int: out += std::to_string(value.integer); break;
-    case ast::ConstantKind::BigInt: out += value.text; break;
+    case ast::ConstantKind::None:
+      out += "None";
+      break;
+    case ast::ConstantKind::True:
+      out += "True";
+      break;
+    case ast::ConstantKind::False:
+      out += "False";
+      break;
+    case ast::ConstantKind::Ellipsis:
+      out += "...";
+      break;
+    case ast::ConstantKind::Int:
+      out += std::to_string(value.integer);
+      break;
+    case ast::ConstantKind::BigInt:
+      out += value.text;
+      break;
     case ast::ConstantKind::Float:
       out += std::isinf(value.real) ? "1e309" : float_repr(value.real);
       break;
@@ -148,15 +177,20 @@ void Unparser::constant(const ast::ConstantValue& value) {
       out += digits + "j";
       break;
     }
-    case ast::ConstantKind::Str: text_literal(value.text, false); break;
-    case ast::ConstantKind::Bytes: text_literal(value.text, true); break;
+    case ast::ConstantKind::Str:
+      text_literal(value.text, false);
+      break;
+    case ast::ConstantKind::Bytes:
+      text_literal(value.text, true);
+      break;
   }
 }
 
 void Unparser::binary(const ast::BinOp* node, int level) {
   Operator op = spelling_of(node->op);
   bool is_power = node->op == ast::BinaryOperator::Pow;
-  // Chains lean left and may be long: collect those that need no parentheses and print them in a loop.
+  // Chains lean left and may be long: collect those that need no parentheses and print them in a
+  // loop.
   std::vector<const ast::BinOp*> chain{node};
   while (!is_power) {
     const auto* left = chain.back()->left->try_as<ast::BinOp>();
@@ -222,8 +256,8 @@ void Unparser::arguments(const ast::Arguments* arguments) {
   uint32_t total = positional_only + arguments->args.size();
   uint32_t first_default = total - arguments->defaults.size();
   for (uint32_t i = 0; i < total; ++i) {
-    const ast::Arg* arg = i < positional_only ? arguments->posonlyargs[i]
-                                              : arguments->args[i - positional_only];
+    const ast::Arg* arg =
+        i < positional_only ? arguments->posonlyargs[i] : arguments->args[i - positional_only];
     parameter(arg, i >= first_default ? arguments->defaults[i - first_default] : nullptr);
     if (i + 1 == positional_only) out += ", /";
   }
@@ -294,8 +328,8 @@ void Unparser::comprehensions(ArenaSpan<ast::Comprehension*> generators) {
 
 void Unparser::call(const ast::Call* node) {
   expression(node->func, kAtom);
-  bool is_generator = node->args.size() == 1 && node->keywords.empty() &&
-                      node->args[0]->is<ast::GeneratorExp>();
+  bool is_generator =
+      node->args.size() == 1 && node->keywords.empty() && node->args[0]->is<ast::GeneratorExp>();
   if (is_generator) return expression(node->args[0], kTest);
   out += '(';
   separated(node->args);
@@ -400,25 +434,45 @@ void Unparser::joined(const ast::JoinedStr* node) {
 void Unparser::expression(const ast::Expression* node, int level) {
   using ast::NodeKind;
   switch (node->kind) {
-    case NodeKind::BoolOp: return boolean(node->as<ast::BoolOp>(), level);
-    case NodeKind::BinOp: return binary(node->as<ast::BinOp>(), level);
-    case NodeKind::UnaryOp: return unary(node->as<ast::UnaryOp>(), level);
-    case NodeKind::Lambda: return lambda(node->as<ast::Lambda>(), level);
-    case NodeKind::IfExp: return condition(node->as<ast::IfExp>(), level);
-    case NodeKind::Dict: return dict(node->as<ast::Dict>());
-    case NodeKind::Set: return list("{", node->as<ast::Set>()->elts, "}");
-    case NodeKind::List: return list("[", node->as<ast::List>()->elts, "]");
-    case NodeKind::Compare: return compare(node->as<ast::Compare>(), level);
-    case NodeKind::Call: return call(node->as<ast::Call>());
-    case NodeKind::JoinedStr: return joined(node->as<ast::JoinedStr>());
-    case NodeKind::Constant: return constant(node->as<ast::Constant>()->value);
-    case NodeKind::Attribute: return attribute(node->as<ast::Attribute>());
-    case NodeKind::Subscript: return subscript(node->as<ast::Subscript>());
-    case NodeKind::Tuple: return tuple(node->as<ast::Tuple>(), level);
-    case NodeKind::Slice: return slice(node->as<ast::Slice>());
-    case NodeKind::Yield: return yield(node->as<ast::Yield>()->value, "yield");
-    case NodeKind::YieldFrom: return yield(node->as<ast::YieldFrom>()->value, "yield from");
-    case NodeKind::Name: out += node->as<ast::Name>()->id.view(); return;
+    case NodeKind::BoolOp:
+      return boolean(node->as<ast::BoolOp>(), level);
+    case NodeKind::BinOp:
+      return binary(node->as<ast::BinOp>(), level);
+    case NodeKind::UnaryOp:
+      return unary(node->as<ast::UnaryOp>(), level);
+    case NodeKind::Lambda:
+      return lambda(node->as<ast::Lambda>(), level);
+    case NodeKind::IfExp:
+      return condition(node->as<ast::IfExp>(), level);
+    case NodeKind::Dict:
+      return dict(node->as<ast::Dict>());
+    case NodeKind::Set:
+      return list("{", node->as<ast::Set>()->elts, "}");
+    case NodeKind::List:
+      return list("[", node->as<ast::List>()->elts, "]");
+    case NodeKind::Compare:
+      return compare(node->as<ast::Compare>(), level);
+    case NodeKind::Call:
+      return call(node->as<ast::Call>());
+    case NodeKind::JoinedStr:
+      return joined(node->as<ast::JoinedStr>());
+    case NodeKind::Constant:
+      return constant(node->as<ast::Constant>()->value);
+    case NodeKind::Attribute:
+      return attribute(node->as<ast::Attribute>());
+    case NodeKind::Subscript:
+      return subscript(node->as<ast::Subscript>());
+    case NodeKind::Tuple:
+      return tuple(node->as<ast::Tuple>(), level);
+    case NodeKind::Slice:
+      return slice(node->as<ast::Slice>());
+    case NodeKind::Yield:
+      return yield(node->as<ast::Yield>()->value, "yield");
+    case NodeKind::YieldFrom:
+      return yield(node->as<ast::YieldFrom>()->value, "yield from");
+    case NodeKind::Name:
+      out += node->as<ast::Name>()->id.view();
+      return;
     case NodeKind::Starred:
       out += '*';
       return expression(node->as<ast::Starred>()->value, kBitOr);
@@ -437,7 +491,9 @@ void Unparser::expression(const ast::Expression* node, int level) {
     case NodeKind::SetComp:
     case NodeKind::GeneratorExp: {
       // The three have the same fields.
-      const char* brackets = node->is<ast::ListComp>() ? "[]" : node->is<ast::SetComp>() ? "{}" : "()";
+      const char* brackets = node->is<ast::ListComp>()  ? "[]"
+                             : node->is<ast::SetComp>() ? "{}"
+                                                        : "()";
       auto parts = [&](const auto* comprehension) {
         out += brackets[0];
         expression(comprehension->elt, kTest);

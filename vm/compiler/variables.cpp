@@ -1,5 +1,6 @@
-// Names: which register or namespace each variable of a unit lives in, and loading, storing and deleting it. The
-// resolver has decided where a variable lives (ast::Symbol::place); Symbol::slot is the register given to it here.
+// Names: which register or namespace each variable of a unit lives in, and loading, storing and
+// deleting it. The resolver has decided where a variable lives (ast::Symbol::place); Symbol::slot
+// is the register given to it here.
 #include <cassert>
 
 #include "vm/compiler/compiler.h"
@@ -43,7 +44,8 @@ void Compiler::declare_free(std::string name) {
   unit_->hidden_cells.emplace_back(name, UINT32_MAX);
 }
 
-// The variables of comprehensions can be seen by locals() and so have names, unless the name is taken.
+// The variables of comprehensions can be seen by locals() and so have names, unless the name is
+// taken.
 void Compiler::declare_comprehensions(const ast::Scope* scope, std::vector<Symbol*>& unnamed) {
   bool may_have_names = unit_->scope->is_function_like();
   for (const ast::Scope* child : scope->children) {
@@ -143,7 +145,8 @@ void Compiler::declare_variables(const BodyFacts& facts) {
   prologue(locals);
 }
 
-// Locals start out empty; those that are cells get their cell; captured cells are fetched from the closure.
+// Locals start out empty; those that are cells get their cell; captured cells are fetched from the
+// closure.
 void Compiler::prologue(Register locals) {
   Register parameters = unit_->parameter_count, frees = locals;
   for (Register r = 0; r < parameters; ++r) mark_bound(r);
@@ -176,7 +179,8 @@ void Compiler::check_bound(const Symbol* symbol) {
   mark_bound(symbol->slot);
 }
 
-// In an annotation scope inside a class: the class's namespace first, then what the name means outside.
+// In an annotation scope inside a class: the class's namespace first, then what the name means
+// outside.
 void Compiler::load_from_class_namespace(const Symbol* symbol, Register dst) {
   TemporaryScope scope(*unit_);
   Register result = early_destination(dst);
@@ -210,7 +214,8 @@ void Compiler::load(const Symbol* symbol, Register dst) {
     case SymbolPlace::Cell:
     case SymbolPlace::Free:
       return emit(Opcode::LoadCell, dst, symbol->slot, name_constant(symbol));
-    case SymbolPlace::Global: return emit(Opcode::LoadGlobal, dst, name_constant(symbol));
+    case SymbolPlace::Global:
+      return emit(Opcode::LoadGlobal, dst, name_constant(symbol));
     case SymbolPlace::Name:
       return emit(uses_namespace() ? Opcode::LoadName : Opcode::LoadGlobal, dst,
                   name_constant(symbol));
@@ -248,8 +253,10 @@ void Compiler::store(const Symbol* symbol, Register value) {
       emit(Opcode::Move, symbol->slot, value);
       return mark_bound(symbol->slot);
     case SymbolPlace::Cell:
-    case SymbolPlace::Free: return emit(Opcode::StoreCell, symbol->slot, value);
-    case SymbolPlace::Global: return emit(Opcode::StoreGlobal, value, name_constant(symbol));
+    case SymbolPlace::Free:
+      return emit(Opcode::StoreCell, symbol->slot, value);
+    case SymbolPlace::Global:
+      return emit(Opcode::StoreGlobal, value, name_constant(symbol));
     case SymbolPlace::Name:
     case SymbolPlace::NameOrCell:
       return emit(uses_namespace() ? Opcode::StoreName : Opcode::StoreGlobal, value,
@@ -265,8 +272,10 @@ void Compiler::delete_symbol(const Symbol* symbol) {
       unit_->bound.remove(symbol->slot);
       return;
     case SymbolPlace::Cell:
-    case SymbolPlace::Free: return emit(Opcode::ClearCell, symbol->slot, name_constant(symbol));
-    case SymbolPlace::Global: return emit(Opcode::DeleteGlobal, name_constant(symbol));
+    case SymbolPlace::Free:
+      return emit(Opcode::ClearCell, symbol->slot, name_constant(symbol));
+    case SymbolPlace::Global:
+      return emit(Opcode::DeleteGlobal, name_constant(symbol));
     case SymbolPlace::Name:
     case SymbolPlace::NameOrCell:
       return emit(uses_namespace() ? Opcode::DeleteName : Opcode::DeleteGlobal,

@@ -160,8 +160,7 @@ TEST_CASE("the verifier finds faults") {
         "word 1 (LoadGlobal): operand is no name");
   CHECK(fault_of([](Draft& d) { d.constants[0].interned = false; }) ==
         "word 1 (LoadGlobal): operand is no name");
-  CHECK(fault_of([](Draft& d) { d.instructions.back().opcode = Opcode::Nop; }) !=
-        "none");
+  CHECK(fault_of([](Draft& d) { d.instructions.back().opcode = Opcode::Nop; }) != "none");
   CHECK(fault_of([](Draft& d) { d.ranges[0].handler = 2; }) != "none");
   CHECK(fault_of([](Draft& d) { d.ranges[0].end = 3; }) != "none");
   CHECK(fault_of([](Draft& d) { d.positions.pop_back(); }) != "none");

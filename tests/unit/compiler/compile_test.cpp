@@ -28,15 +28,13 @@ TEST_CASE("loops test at the top and jump back at the bottom") {
   CHECK(body_opcodes("while a < 10: a += 1\n return a") ==
         "JumpUnlessLessInt InPlaceAddInt JumpBack Return");
   CHECK(body_opcodes("while True: a()") == "Move Call JumpBack");
-  CHECK(body_opcodes("for b in a: c = b\n return c") ==
-        "GetIter ForIter Move JumpBack Return");
+  CHECK(body_opcodes("for b in a: c = b\n return c") == "GetIter ForIter Move JumpBack Return");
 }
 
 TEST_CASE("only locals that may be unbound are checked") {
   CHECK(body_opcodes("if a: x = b\n else: x = c\n return x") ==
         "ClearRange JumpIfFalse Move Jump Move Return");
-  CHECK(body_opcodes("if a: x = b\n return x") ==
-        "ClearRange JumpIfFalse Move CheckBound Return");
+  CHECK(body_opcodes("if a: x = b\n return x") == "ClearRange JumpIfFalse Move CheckBound Return");
   CHECK(body_opcodes("del a\n return a") == "Clear CheckBound Return");
   CHECK(body_opcodes("for x in a: pass\n return x") ==
         "ClearRange GetIter ForIter JumpBack CheckBound Return");
