@@ -1,45 +1,190 @@
-// The command line.
+// apy, the command: a host like any other, built on the public API. Its own internals are the prompt (which asks the parser
+// whether a statement is complete), `ast` and `dis`.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
-#include "runtime/embed/engine_core.h"
-#include "vm/binding/native.h"
-#include "vm/bytecode/code.h"
-#include "vm/objects/exception.h"
+#include "cli/command.h"
+#include "cli/interrupts.h"
+#include "cli/prompt.h"
+#include "lexer/name_table.h"
+#include "lexer/render.h"
+#include "lexer/source.h"
+#include "parser/dump.h"
+#include "parser/parser.h"
+#include "runtime/embed/inspect.h"
 
-int main(int count, char** arguments) {
-  using namespace apy;
-  EngineCore core;
-  EngineSettings settings;
-  for (int i = 1; i < count; ++i) settings.arguments.push_back(arguments[i]);
-  std::string file = count > 1 ? arguments[1] : "";
-  size_t slash = file.rfind('/');
-  settings.path.push_back(slash == std::string::npos ? "" : file.substr(0, slash));
-  int status = 0;
-  {
-    if (core.start(settings).is_error()) {
-      print_exception(core.vm(), core.vm().take_pending());
+namespace apy::cli {
+
+namespace {
+
+constexpr int kUsageStatus = 2;      // wrong command line, no such file
+constexpr int kOutputStatus = 120;   // standard output could not be written
+
+/// The whole of a descriptor. False: errno says why.
+bool read_all(int descriptor, std::string* text) {
+  char chunk[65536];
+  while (true) {
+    ssize_t count = read(descriptor, chunk, sizeof chunk);
+    if (count == 0) return true;
+    if (count > 0) text->append(chunk, static_cast<size_t>(count));
+    else if (errno != EINTR) return false;
+  }
+}
+
+/// The absolute form of a path, without resolving links or dots.
+std::string absolute(const std::string& path) {
+  char folder[PATH_MAX];
+  if (path.starts_with('/') || !getcwd(folder, sizeof folder)) return path;
+  return std::string(folder) + "/" + path;
+}
+
+/// The folder in which a script looks for its modules.
+std::string folder_of(const std::string& script) {
+  char real[PATH_MAX];
+  std::string path = realpath(script.c_str(), real) ? std::string(real) : absolute(script);
+  size_t slash = path.rfind('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string executable_path() {
+  char path[PATH_MAX];
+  ssize_t length = readlink("/proc/self/exe", path, sizeof path);
+  return length > 0 ? std::string(path, static_cast<size_t>(length)) : std::string();
+}
+
+Options engine_options(const Command& command) {
+  Options options;
+  options.arguments = command.arguments;
+  options.executable = executable_path();
+  switch (command.action) {
+    case Command::Action::RunFile: options.path.push_back(folder_of(command.subject)); break;
+    case Command::Action::RunModule: {
+      char folder[PATH_MAX];
+      options.path.push_back(getcwd(folder, sizeof folder) ? folder : "");
+      break;
+    }
+    default: options.path.push_back("");
+  }
+  const char* search = std::getenv("APYPATH");
+  std::string_view rest = search ? search : "";
+  while (!rest.empty()) {
+    size_t end = std::min(rest.find(':'), rest.size());
+    if (end > 0) options.path.emplace_back(rest.substr(0, end));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return options;
+}
+
+/// Complains and gives the status when the script cannot be opened; else 0.
+int check_script(const std::string& path) {
+  struct stat status;
+  if (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    std::fprintf(stderr, "apy: can't find '__main__' module in '%s'\n", path.c_str());
+    return 1;
+  }
+  int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor >= 0) {
+    close(descriptor);
+    return 0;
+  }
+  int error = errno;
+  std::fprintf(stderr, "apy: can't open file '%s': [Errno %d] %s\n", absolute(path).c_str(), error, std::strerror(error));
+  return kUsageStatus;
+}
+
+/// What the process ends with after a failure, which is shown.
+int status_of(Engine& engine, const Command& command, const Failure& failure, bool* interrupted) {
+  if (command.action == Command::Action::RunModule && failure.is("ImportError")) {
+    auto traceback = failure.exception.attribute("__traceback__");
+    if (traceback && traceback->is_none()) {  // no code has run: the module was not found
+      std::fprintf(stderr, "apy: %s\n", failure.message.c_str());
       return 1;
     }
-    EngineCore::Entry entry(core);
-    auto run = [&]() -> Result<Value> {
-      std::string text = TRY(read_file(core.vm(), file));
-      TRY(module_set(core.vm(), core.main_module(), "__file__", TRY(make_str(core.vm(), file))));
-      return core.run_main(TRY(core.compile_main(text, file, {})));
-    };
-    if (run().is_error()) {
-      core.flush_streams();
-      Value exception = core.vm().take_pending();
-      status = 1;
-      if (core.vm().is_instance(exception, Exc::SystemExit)) {
-        int64_t code = 0;
-        if (is_int(as<Exception>(exception)->fields[0])) fits_int64(as<Exception>(exception)->fields[0], &code);
-        status = static_cast<int>(code);
-      } else {
-        print_exception(core.vm(), exception);
-      }
-    }
-    if (!core.flush_streams() && status == 0) status = 120;
   }
+  engine.report(failure);
+  *interrupted = failure.is("KeyboardInterrupt");
+  return failure.is_system_exit ? failure.exit_status : 1;
+}
+
+Outcome<Handle> run_program(Engine& engine, const Command& command) {
+  switch (command.action) {
+    case Command::Action::RunFile: return engine.run_file(absolute(command.subject));
+    case Command::Action::RunCode: return engine.run_source(command.subject, "<string>");
+    case Command::Action::RunModule: return engine.run_module(command.subject);
+    default: break;
+  }
+  std::string text;
+  if (!read_all(STDIN_FILENO, &text)) return engine.fail("OSError", std::strerror(errno));
+  return engine.run_source(text, "<stdin>");
+}
+
+int run(const Command& command) {
+  if (command.action == Command::Action::RunFile)
+    if (int status = check_script(command.subject)) return status;
+  int status = 0;
+  bool interrupted = false;
+  {
+    Engine engine(engine_options(command));
+    direct_signals(&engine);
+    if (command.action == Command::Action::Prompt) {
+      status = run_prompt(engine);
+    } else if (auto result = run_program(engine, command); !result) {
+      status = status_of(engine, command, result.failure(), &interrupted);
+    }
+    direct_signals(nullptr);
+    if (!engine.finish()) status = kOutputStatus;
+  }
+  if (interrupted) die_of_interrupt();
   return status;
+}
+
+int inspect(const Command& command) {
+  if (int status = check_script(command.subject)) return status;
+  std::string bytes;
+  int descriptor = open(command.subject.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 || !read_all(descriptor, &bytes)) {
+    std::fprintf(stderr, "apy: can't read '%s': %s\n", command.subject.c_str(), std::strerror(errno));
+    return kUsageStatus;
+  }
+  close(descriptor);
+  if (command.action == Command::Action::Dis) {
+    Engine engine;
+    auto listing = disassemble_source(engine, bytes, command.subject);
+    std::fputs(listing ? listing->c_str() : listing.failure().traceback.c_str(), listing ? stdout : stderr);
+    return listing ? 0 : 1;
+  }
+  Source source = Source::from_bytes(command.subject, bytes);
+  NameTable names;
+  ParseResult parsed = parse(source, names);
+  if (!parsed) {
+    std::fputs(render_diagnostic(source, parsed.error).c_str(), stderr);
+    return 1;
+  }
+  std::puts(dump(parsed.root).c_str());
+  return 0;
+}
+
+int act(const Command& command) {
+  switch (command.action) {
+    case Command::Action::Help: std::fputs(kHelp, stdout); return 0;
+    case Command::Action::Version: std::puts("apy " APY_VERSION); return 0;
+    case Command::Action::Wrong: std::fputs(command.subject.c_str(), stderr); return kUsageStatus;
+    case Command::Action::Ast:
+    case Command::Action::Dis: return inspect(command);
+    default: return run(command);
+  }
+}
+
+}  // namespace
+}  // namespace apy::cli
+
+int main(int count, char** words) {
+  return apy::cli::act(apy::cli::parse_command(count, words, isatty(STDIN_FILENO) == 1));
 }

@@ -69,8 +69,11 @@ Result<void> stream_write(VM& vm, TextStream* stream, const Str* text) {
     }
   }
   bool line = stream->line_buffered && stream->buffer->find('\n', start) != std::string::npos;
-  if (line || stream->buffer->size() >= kBufferSize) return stream_flush(vm, stream);
-  return {};
+  if (!line && stream->buffer->size() < kBufferSize) return {};
+  auto flushed = stream_flush(vm, stream);
+  // What could not be written is lost with the error, or every later write would fail for it again.
+  if (flushed.is_error()) stream->buffer->clear();
+  return flushed;
 }
 
 Result<Str*> stream_read_line(VM& vm, TextStream* stream) {
@@ -160,7 +163,13 @@ Result<Value> get_mode(VM& vm, Value self) {
 }
 Result<Value> get_closed(VM&, Value self) { return Value::boolean(static_cast<TextStream*>(self.cell())->closed); }
 
+Result<Str*> method_repr(VM& vm, TextStream* self) {
+  return make_str(vm, "<_io.TextIOWrapper name=" + TRY(repr_text(vm, self->name)) + " mode='" +
+                          (self->writable ? "w" : "r") + "' encoding='utf-8'>");
+}
+
 constexpr NativeFunctionDef kMethods[] = {
+    {"__repr__(self, /)", "Return repr(self).", bind<method_repr>()},
     {"write(self, text, /)", "Write a string; returns the number of characters.", bind<method_write>()},
     {"writelines(self, lines, /)", "Write each string of an iterable.", bind<method_writelines>()},
     {"flush(self, /)", "Write out what is buffered.", bind<method_flush>()},
@@ -188,8 +197,8 @@ const NativeTypeDef kTextStreamType = {"_io.TextIOWrapper", "Text over a file de
 Result<TextStream*> make_text_stream(VM& vm, int descriptor, bool writable, bool line_buffered, const char* name) {
   static const int kKey = 0;
   void*& state = vm.module_state(&kKey);
-  if (!state) state = new Root(vm.heap(), TRY(make_native_type(vm, kTextStreamType)));
-  Cell* cell = TRY(allocate_instance(vm, as<Type>(static_cast<Root*>(state)->value)));
+  if (!state) state = TRY(make_native_type(vm, kTextStreamType));
+  Cell* cell = TRY(allocate_instance(vm, static_cast<Type*>(state)));
   TextStream* stream = static_cast<TextStream*>(cell);
   stream->native_class = &TextStream::kClass;
   stream->descriptor = descriptor;

@@ -115,7 +115,7 @@ struct v1::Engine::Implementation {
   std::unique_ptr<EngineCore> core = std::make_unique<EngineCore>();
   detail::Shared* shared = new detail::Shared;
   std::deque<detail::HostFunctionRecord> functions;
-  std::optional<Failure> start_failure;
+  std::optional<Failure> unusable;  // the start failed, or the engine has finished
 };
 
 }  // namespace apy

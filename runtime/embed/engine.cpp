@@ -86,14 +86,14 @@ Engine::Engine(const Options& options) : implementation_(std::make_unique<Implem
   settings.executable = options.executable;
   settings.memory_limit = options.memory_limit;
   settings.recursion_limit = options.recursion_limit;
-  if (core.start(settings).is_error()) implementation_->start_failure = detail::take_failure(&shared);
+  if (core.start(settings).is_error()) implementation_->unusable = detail::take_failure(&shared);
 }
 
 Engine::~Engine() {
   // Host functions may still be called by finalizers, so the engine ends before what they need.
+  finish();
   Shared* shared = implementation_->shared;
-  implementation_->core->finish();
-  implementation_->start_failure.reset();
+  implementation_->unusable.reset();
   delete shared->table;
   shared->table = nullptr;
   shared->engine = nullptr;
@@ -102,30 +102,30 @@ Engine::~Engine() {
   Access::release(shared);
 }
 
-#define RETURN_IF_NOT_STARTED \
-  if (implementation_->start_failure) return *implementation_->start_failure
+#define RETURN_IF_UNUSABLE \
+  if (implementation_->unusable) return *implementation_->unusable
 
 // --- running ---
 
 Outcome<Handle> Engine::run_file(const std::string& path) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM&) { return implementation_->core->run_file(path); });
 }
 
 Outcome<Handle> Engine::run_source(std::string_view text, std::string_view name) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   SourceOptions options;
   options.is_file = false;
   return enter(implementation_->shared, [&](VM&) { return implementation_->core->run_text(text, name, options); });
 }
 
 Outcome<Handle> Engine::run_module(std::string_view name) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM&) { return implementation_->core->run_module(std::string(name)); });
 }
 
 Outcome<Handle> Engine::run_statement(std::string_view text, std::string_view name) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   SourceOptions options;
   options.mode = SourceOptions::Mode::Single;
   options.is_file = false;
@@ -133,23 +133,23 @@ Outcome<Handle> Engine::run_statement(std::string_view text, std::string_view na
 }
 
 Outcome<Handle> Engine::evaluate(std::string_view expression) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   SourceOptions options;
   options.mode = SourceOptions::Mode::Eval;
   options.is_file = false;
   return enter(implementation_->shared,
-               [&](VM&) { return implementation_->core->run_text(expression, "<string>", options); });
+               [&](VM&) { return implementation_->core->run_text(expression, "<expression>", options); });
 }
 
 Outcome<Handle> Engine::import_module(std::string_view dotted_name) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM& vm) { return vm.import_module(dotted_name); });
 }
 
 // --- names of the main module ---
 
 Outcome<Handle> Engine::global(std::string_view name) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM& vm) -> Result<Value> {
     Str* key = TRY(intern(vm, name));
     Value value = dict_get_str(vm, implementation_->core->main_module()->dict, key);
@@ -160,7 +160,7 @@ Outcome<Handle> Engine::global(std::string_view name) {
 }
 
 Outcome<void> Engine::set_global(std::string_view name, const Handle& value) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   if (!value) return detail::nothing_held();
   return enter(implementation_->shared, [&](VM& vm) -> Result<void> {
     return dict_set_str(vm, implementation_->core->main_module()->dict, TRY(intern(vm, name)), Access::value(value));
@@ -170,30 +170,30 @@ Outcome<void> Engine::set_global(std::string_view name, const Handle& value) {
 // --- values ---
 
 Handle Engine::none() {
-  return implementation_->start_failure ? Handle() : Access::make(implementation_->shared, Value::none());
+  return implementation_->unusable ? Handle() : Access::make(implementation_->shared, Value::none());
 }
 Outcome<Handle> Engine::make_bool(bool value) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return Access::make(implementation_->shared, Value::boolean(value));
 }
 Outcome<Handle> Engine::make_int(int64_t value) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM& vm) { return apy::make_int(vm, value); });
 }
 Outcome<Handle> Engine::make_unsigned(uint64_t value) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM& vm) { return make_int_unsigned(vm, value); });
 }
 Outcome<Handle> Engine::make_float(double value) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM& vm) { return apy::make_float(vm, value); });
 }
 Outcome<Handle> Engine::make_str(std::string_view utf8) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM& vm) { return apy::make_str(vm, utf8); });
 }
 Outcome<Handle> Engine::make_bytes(std::string_view bytes) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM& vm) { return apy::make_bytes(vm, bytes); });
 }
 
@@ -214,7 +214,7 @@ Result<void> collect_values(VM& vm, Shared* shared, std::span<const Handle> hand
 }  // namespace
 
 Outcome<Handle> Engine::make_list(std::span<const Handle> items) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM& vm) -> Result<Value> {
     std::vector<Value> values;
     TRY(collect_values(vm, implementation_->shared, items, &values));
@@ -223,7 +223,7 @@ Outcome<Handle> Engine::make_list(std::span<const Handle> items) {
 }
 
 Outcome<Handle> Engine::make_tuple(std::span<const Handle> items) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM& vm) -> Result<Value> {
     std::vector<Value> values;
     TRY(collect_values(vm, implementation_->shared, items, &values));
@@ -232,7 +232,7 @@ Outcome<Handle> Engine::make_tuple(std::span<const Handle> items) {
 }
 
 Outcome<Handle> Engine::make_dict(std::span<const std::pair<Handle, Handle>> items) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM& vm) -> Result<Value> {
     Dict* dict = TRY(apy::make_dict(vm, items.size()));
     for (const auto& [key, value] : items) {
@@ -281,7 +281,7 @@ Value call_host_function(VM& vm, const NativeFunctionDef& definition, const Argu
 }  // namespace
 
 Outcome<Handle> Engine::make_host_function(std::string_view name, HostFunction function, std::string_view doc) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   detail::HostFunctionRecord& record = implementation_->functions.emplace_back();
   record.shared = implementation_->shared;
   record.name_text = name;
@@ -298,7 +298,7 @@ Outcome<Handle> Engine::make_host_function(std::string_view name, HostFunction f
 
 Outcome<Handle> Engine::define_module(std::string_view dotted_name,
                                       std::span<const std::pair<std::string, Handle>> members, std::string_view doc) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM& vm) -> Result<Value> {
     Module* module = TRY(make_module(vm, dotted_name));
     Str* name = TRY(intern(vm, dotted_name));
@@ -319,7 +319,7 @@ Outcome<Handle> Engine::define_module(std::string_view dotted_name,
 }
 
 Failure Engine::fail(std::string_view builtin_class, std::string_view message) {
-  if (implementation_->start_failure) return *implementation_->start_failure;
+  if (implementation_->unusable) return *implementation_->unusable;
   Outcome<Handle> raised = enter(implementation_->shared, [&](VM& vm) -> Result<Value> {
     Value cls = dict_get_str(vm, vm.builtins(), TRY(intern(vm, builtin_class)));
     if (!is_kind(cls, CellKind::Type) || !as<Type>(cls)->is_subtype_of(vm.type(Exc::BaseException)))
@@ -335,18 +335,18 @@ Failure Engine::fail(std::string_view builtin_class, std::string_view message) {
 // --- async ---
 
 Outcome<Handle> Engine::run_until_complete(const Handle& awaitable) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(awaitable,
                [&](VM&, Value value) { return implementation_->core->host_loop().run_until_complete(value); });
 }
 
 Outcome<Handle> Engine::spawn(const Handle& coroutine) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(coroutine, [&](VM&, Value value) { return implementation_->core->host_loop().spawn(value); });
 }
 
 Outcome<bool> Engine::poll() {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM&) -> Result<bool> {
     HostLoop& loop = implementation_->core->host_loop();
     TRY(loop.turn());
@@ -355,11 +355,11 @@ Outcome<bool> Engine::poll() {
 }
 
 bool Engine::has_pending() {
-  return !implementation_->start_failure && implementation_->core->host_loop().has_pending();
+  return !implementation_->unusable && implementation_->core->host_loop().has_pending();
 }
 
 Outcome<Engine::Wait> Engine::prepare_wait() {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   EngineCore::Entry entry(*implementation_->core);
   HostLoop& loop = implementation_->core->host_loop();
   Wait wait;
@@ -371,7 +371,7 @@ Outcome<Engine::Wait> Engine::prepare_wait() {
 }
 
 Outcome<Handle> Engine::await(const Handle& awaitable) {
-  RETURN_IF_NOT_STARTED;
+  RETURN_IF_UNUSABLE;
   return enter(awaitable, [&](VM& vm, Value value) -> Result<Value> {
     if (is_loop_running(vm)) return await_in_native(vm, value);
     return implementation_->core->host_loop().run_until_complete(value);
@@ -384,7 +384,7 @@ void Engine::interrupt() noexcept { implementation_->core->interrupt(); }
 
 void Engine::report(const Failure& failure) {
   Value exception = Access::value(failure.exception);
-  if (!is_exception(exception) || implementation_->start_failure) {
+  if (!is_exception(exception) || implementation_->unusable) {
     std::fputs(failure.traceback.c_str(), stderr);
     return;
   }
@@ -399,8 +399,19 @@ void Engine::report(const Failure& failure) {
   else vm.take_pending();
 }
 
+bool Engine::finish() {
+  bool written = implementation_->core->finish();
+  if (!implementation_->unusable) {
+    implementation_->unusable.emplace();
+    implementation_->unusable->type = "RuntimeError";
+    implementation_->unusable->message = "the engine has finished";
+    implementation_->unusable->traceback = "RuntimeError: the engine has finished\n";
+  }
+  return written;
+}
+
 bool Engine::flush() {
-  if (implementation_->start_failure) return true;
+  if (implementation_->unusable) return true;
   EngineCore::Entry entry(*implementation_->core);
   return implementation_->core->flush_streams();
 }
@@ -409,7 +420,7 @@ void Engine::collect() {
   EngineCore::Entry entry(*implementation_->core);
   VM& vm = implementation_->core->vm();
   vm.heap().collect_full();
-  if (!implementation_->start_failure) run_finalizers(vm);
+  if (!implementation_->unusable) run_finalizers(vm);
 }
 
 size_t Engine::memory_in_use() const { return implementation_->core->vm().heap().bytes_in_use(); }

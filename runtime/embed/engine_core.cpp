@@ -32,21 +32,26 @@ Result<void> EngineCore::start(const EngineSettings& settings) {
   return {};
 }
 
-void EngineCore::finish() {
-  if (!started_) return;
+bool EngineCore::finish() {
+  if (!started_) return true;
   started_ = false;
+  bool written;
   {
     Entry entry(*this);
     vm_.take_pending();
     interrupted_.store(false, std::memory_order_relaxed);
     run_exit_functions();
     if (host_loop_.close().is_error()) report(vm_.take_pending());
-    flush_streams();
+    written = flush_streams();
     main_.value = Value();
     run_last_finalizers();
+    // Finalizers may have printed; a stream that has failed already is not asked again.
+    if (written) written = flush_streams();
+    release_natives();
     shut_down_async(vm_);
   }
   tear_down(vm_);
+  return written;
 }
 
 EngineCore::Entry::Entry(EngineCore& core) : core_(core) {
@@ -77,25 +82,27 @@ void EngineCore::run_exit_functions() {
   vm_.write_unraisable(atexit);
 }
 
-/// First what scripts defined (`__del__`), which may still print; then native resources, the streams among them.
+/// What scripts defined (`__del__`). Native resources, the streams among them, come later: finalizers may still print.
 void EngineCore::run_last_finalizers() {
-  RootVector natives(vm_.heap());
   vm_.heap().make_all_finalizable();
   while (Cell* cell = vm_.heap().take_finalizable()) {
     NativeObject* object = cell->kind == CellKind::NativeObject ? static_cast<NativeObject*>(cell) : nullptr;
     if (object && object->native_class->finalize) {
-      natives.values.push_back(object);
+      natives_.values.push_back(object);
       continue;
     }
     bool found;
     if (vm_.call_special(cell, Special::Del, {}, &found).is_error()) vm_.write_unraisable(cell);
   }
-  flush_streams();
-  for (size_t i = 0; i < natives.values.size(); ++i) {
-    auto* object = as<NativeObject>(natives.values[i]);
+}
+
+void EngineCore::release_natives() {
+  for (size_t i = 0; i < natives_.values.size(); ++i) {
+    auto* object = as<NativeObject>(natives_.values[i]);
     object->native_class->finalize(vm_, object);
     vm_.take_pending();
   }
+  natives_.values.clear();
 }
 
 // --- running ---
@@ -117,7 +124,7 @@ void drop_driver_levels(VM& vm, Value exception) {
 Result<Value> EngineCore::run_text(std::string_view text, std::string_view filename, const SourceOptions& options) {
   SourceOptions main_options = options;
   main_options.top_level_await = true;
-  if (filename.starts_with('<')) remember_source(vm_, filename, text);
+  if (filename.starts_with('<') && filename != "<stdin>" && options.mode != SourceOptions::Mode::Eval) remember_source(vm_, filename, text);
   Code* code = TRY(compile_source(vm_, text, filename, main_options));
   Value result = TRY(vm_.run_code(code, main_module()->dict, Value()));
   if (!(code->flags & Code::kCoroutine)) return result;
@@ -164,7 +171,9 @@ bool EngineCore::flush_streams() {
     if (stream.is_empty() || stream.is_none()) continue;
     if (vm_.call_method(stream, vm_.names().flush, {}).is_ok()) continue;
     if (name == vm_.names().stdout_) {
-      vm_.write_unraisable(stream);
+      Value exception = vm_.take_pending();
+      write_standard_error(vm_, "Exception ignored on flushing sys.stdout:\n");
+      print_exception(vm_, exception);
       good = false;
     } else {
       vm_.take_pending();

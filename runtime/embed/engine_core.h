@@ -42,8 +42,8 @@ class EngineCore {
   /// Must be called once, first, on the thread that will use the engine next. Errors are pending on the VM.
   Result<void> start(const EngineSettings& settings);
 
-  /// Ends the script world in order: tasks, finalizers, streams, fibers. Only the heap is left.
-  void finish();
+  /// Ends the script world in order: tasks, finalizers, streams, fibers. Only the heap is left. False: see flush_streams.
+  bool finish();
 
   VM& vm() { return vm_; }
   HostLoop& host_loop() { return host_loop_; }
@@ -78,12 +78,14 @@ class EngineCore {
   Result<void> set_main_file(std::string_view path);
   void run_exit_functions();
   void run_last_finalizers();
+  void release_natives();
   static Result<void> on_poll(VM& vm, void* data);
   static void on_waiter(void* data, void (*wake)(void*), void* waiter);
 
   VM vm_;
   Root main_{vm_.heap()};
   HostLoop host_loop_{vm_};
+  RootVector natives_{vm_.heap()};  // at the end: finalizers still to be run
   bool started_ = false;
   unsigned entries_ = 0;
   pthread_t thread_{};

@@ -358,6 +358,34 @@ Result<void> import_star(VM& vm, Value module, Value names) {
   return {};
 }
 
+Result<ModuleSource> find_module_source(VM& vm, const std::string& name) {
+  if (find_native(vm, name)) return vm.raise(Exc::ImportError, "No code object available for {}", name);
+  FrozenSource frozen;
+  bool is_frozen = registry(vm).find_frozen && registry(vm).find_frozen(name, &frozen);
+  Found found;
+  if (is_frozen) {
+    found.kind = frozen.is_package ? Found::Kind::Package : Found::Kind::Source;
+  } else {
+    Value path = TRY(sys_path(vm));
+    size_t dot = name.rfind('.');
+    if (dot != std::string::npos) {
+      Value parent = TRY(import_dotted(vm, name.substr(0, dot)));
+      path = Value();
+      (void)TRY(get_attribute_optional(vm, parent, vm.names().path, &path));
+    }
+    if (!path.is_empty()) found = TRY(find_on_path(vm, dot == std::string::npos ? name : name.substr(dot + 1), path));
+  }
+  if (found.kind == Found::Kind::None) return vm.raise(Exc::ModuleNotFoundError, "No module named {}", name);
+  if (found.kind != Found::Kind::Source) {
+    auto main = find_module_source(vm, name + ".__main__");
+    if (main.is_ok() || !vm.catch_pending(Exc::ModuleNotFoundError)) return main;
+    return vm.raise(Exc::ModuleNotFoundError,
+                    "No module named {}.__main__; '{}' is a package and cannot be directly executed", name, name);
+  }
+  if (is_frozen) return ModuleSource{name, std::string(frozen.source, frozen.size), "<frozen " + name + ">"};
+  return ModuleSource{name, TRY(read_file(vm, found.file)), found.file};
+}
+
 Result<std::string> read_file(VM& vm, const std::string& path) {
   FILE* file = std::fopen(path.c_str(), "rb");
   std::string text;

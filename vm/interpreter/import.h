@@ -15,4 +15,13 @@ Result<void> import_star(VM& vm, Value module, Value names);
 /// Imports a dotted name absolutely and returns the module itself.
 Result<Value> import_absolute(VM& vm, Str* name);
 
+/// A module's code as text, not imported yet.
+struct ModuleSource {
+  std::string name;      // of a package: its `__main__`
+  std::string text;
+  std::string filename;  // "<frozen NAME>" for modules in the binary
+};
+/// For running a module as the main program. ImportError when there is none, or none with source.
+Result<ModuleSource> find_module_source(VM& vm, const std::string& dotted_name);
+
 }  // namespace apy

@@ -34,7 +34,9 @@ std::string SourceCache::line(const std::string& filename, int32_t number) {
 }
 
 void remember_source(VM& vm, std::string_view filename, std::string_view text) {
-  registry(vm).texts[std::string(filename)] = text;
+  auto [entry, fresh] = registry(vm).texts.try_emplace(std::string(filename), text);
+  // Two texts of one name: no line is better than a wrong one.
+  if (!fresh && entry->second != text) entry->second.clear();
 }
 
 namespace {

@@ -1,0 +1,13 @@
+#pragma once
+// What developers look at: for `apy dis` and tests, not part of the public API.
+#include <string>
+#include <string_view>
+
+#include "apy/apy.h"
+
+namespace apy {
+
+/// The bytecode of a source file's bytes, as a listing.
+Outcome<std::string> disassemble_source(Engine& engine, std::string_view bytes, std::string_view name);
+
+}  // namespace apy
