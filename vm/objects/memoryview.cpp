@@ -222,7 +222,6 @@ Result<MemoryView*> slice_of(VM& vm, MemoryView* self, Slice* slice) {
 }
 Result<Value> view_get_item(VM& vm, MemoryView* self, Value key) {
   TRY(check(vm, self));
-  if (key.is_ellipsis()) return self;
   if (Slice* slice = try_as<Slice>(key)) return slice_of(vm, self, slice);
   return read_item(vm, self, TRY(index_of(vm, self, key)));
 }
