@@ -335,6 +335,7 @@ Result<void> initialize(VM& vm, Module* module) {
   TRY(add_types(vm, module));
   TRY(add_functions(vm, module, builtins_async_functions()));
   TRY(add_functions(vm, module, builtins_code_functions()));
+  TRY(add_functions(vm, module, builtins_open_functions()));
   return add_functions(vm, module, builtins_io_functions());
 }
 

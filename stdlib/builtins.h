@@ -12,6 +12,8 @@ std::span<const NativeFunctionDef> builtins_async_functions();
 std::span<const NativeFunctionDef> builtins_code_functions();
 /// print, input (builtins_io.cpp).
 std::span<const NativeFunctionDef> builtins_io_functions();
+/// open (io/file_methods.cpp).
+std::span<const NativeFunctionDef> builtins_open_functions();
 /// __build_class__ (builtins_code.cpp).
 Result<Value> build_class(VM& vm, const Arguments& arguments);
 

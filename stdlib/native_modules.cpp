@@ -11,6 +11,7 @@ extern const NativeModuleDef kErrnoModule;
 extern const NativeModuleDef kFunctoolsModule;
 extern const NativeModuleDef kGcModule;
 extern const NativeModuleDef kHeapqModule;
+extern const NativeModuleDef kIoModule;
 extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kMathModule;
 extern const NativeModuleDef kOperatorModule;
@@ -32,6 +33,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kBuiltinsModule,
     &kErrnoModule,
     &kGcModule,
+    &kIoModule,
     &kItertoolsModule,
     &kMathModule,
     &kOperatorModule,

@@ -1,0 +1,275 @@
+#include "stdlib/io/file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "stdlib/io/file_type.h"
+#include "stdlib/stream.h"
+#include "vm/objects/codec.h"
+#include "vm/objects/protocol.h"
+
+namespace apy {
+
+namespace {
+
+constexpr size_t kBufferSize = 16384;
+
+void trace_file(const Cell* cell, Visitor& visitor) {
+  const FileObject* file = static_cast<const FileObject*>(cell);
+  visitor.visit(file->name);
+  visitor.visit(file->mode);
+  visitor.visit(file->encoding);
+  visitor.visit(file->errors);
+}
+
+void finalize_file(VM& vm, Cell* cell) {
+  FileObject* file = static_cast<FileObject*>(cell);
+  if (!file->closed && file_close(vm, file).is_error()) vm.take_pending();
+  delete file->output;
+  delete file->input;
+  file->output = file->input = nullptr;
+}
+
+Error raise_os_error(VM& vm, int error_number, Value name) {
+  Value arguments[3] = {Value::small_int(error_number), TRY(make_str(vm, std::strerror(error_number))), name};
+  return vm.raise_exception(TRY(vm.call(vm.type(BuiltinType::OSError), arguments)));
+}
+
+struct Mode {
+  bool reading = false, writing = false, appending = false, creating = false, updating = false, text = false,
+       binary = false;
+};
+
+Result<Mode> parse_mode(VM& vm, const std::string& text) {
+  Mode mode;
+  for (size_t i = 0; i < text.size(); ++i) {
+    bool* flag = nullptr;
+    switch (text[i]) {
+      case 'r': flag = &mode.reading; break;
+      case 'w': flag = &mode.writing; break;
+      case 'a': flag = &mode.appending; break;
+      case 'x': flag = &mode.creating; break;
+      case '+': flag = &mode.updating; break;
+      case 't': flag = &mode.text; break;
+      case 'b': flag = &mode.binary; break;
+    }
+    if (!flag || *flag) return vm.raise(Exc::ValueError, "invalid mode: '{}'", text);
+    *flag = true;
+  }
+  if (mode.text && mode.binary) return vm.raise(Exc::ValueError, "can't have text and binary mode at once");
+  int kinds = mode.reading + mode.writing + mode.appending + mode.creating;
+  if (kinds > 1) return vm.raise(Exc::ValueError, "must have exactly one of create/read/write/append mode");
+  if (kinds == 0) {
+    return vm.raise(Exc::ValueError, mode.updating
+                                         ? "Must have exactly one of create/read/write/append mode and at most one plus"
+                                         : "must have exactly one of create/read/write/append mode");
+  }
+  return mode;
+}
+
+Result<int> open_descriptor(VM& vm, Value file, const Mode& mode) {
+  Value path = file;
+  bool found;
+  if (!is_kind(path, CellKind::Str) && !is_kind(path, CellKind::Bytes)) {
+    Value method = type_lookup(vm, vm.type_of(path), vm.names().fspath);
+    found = !method.is_empty();
+    if (!found) return vm.raise(Exc::TypeError, "expected str, bytes or os.PathLike object, not {}", vm.type_of(file));
+    path = TRY(vm.call_method(path, vm.names().fspath, {}));
+  }
+  std::string text = is_kind(path, CellKind::Bytes) ? std::string(as<Bytes>(path)->view()) : TRY(str_text(vm, path));
+  if (text.find('\0') != std::string::npos) return vm.raise(Exc::ValueError, "embedded null byte");
+  int flags = O_CLOEXEC;
+  bool both = mode.updating;
+  flags |= both ? O_RDWR : mode.reading ? O_RDONLY : O_WRONLY;
+  if (mode.writing) flags |= O_CREAT | O_TRUNC;
+  if (mode.appending) flags |= O_CREAT | O_APPEND;
+  if (mode.creating) flags |= O_CREAT | O_EXCL;
+  int descriptor;
+  do {
+    descriptor = open(text.c_str(), flags, 0666);
+  } while (descriptor < 0 && errno == EINTR);
+  if (descriptor < 0) return raise_os_error(vm, errno, file);
+  struct stat status;
+  if (fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode)) {
+    close(descriptor);
+    return raise_os_error(vm, EISDIR, file);
+  }
+  return descriptor;
+}
+
+Result<FileObject::Newline> parse_newline(VM& vm, Value newline) {
+  if (newline.is_empty() || newline.is_none()) return FileObject::Newline::Universal;
+  Str* text = try_as<Str>(newline);
+  if (!text) return vm.raise(Exc::TypeError, "open() argument 'newline' must be str or None, not {}", vm.type_of(newline));
+  if (text->length == 0) return FileObject::Newline::Keep;
+  if (str_equal(text, "\n")) return FileObject::Newline::Lf;
+  if (str_equal(text, "\r")) return FileObject::Newline::Cr;
+  if (str_equal(text, "\r\n")) return FileObject::Newline::CrLf;
+  return vm.raise(Exc::ValueError, "illegal newline value: {}", TRY(repr_text(vm, newline)));
+}
+
+bool given(Value v) { return !v.is_empty() && !v.is_none(); }
+
+}  // namespace
+
+const NativeClass FileObject::kClass = {"_io.TextIOWrapper", trace_file, finalize_file};
+
+Result<Value> open_file(VM& vm, Value file, Value mode_value, int64_t buffering, Value encoding, Value errors,
+                        Value newline, bool close_descriptor) {
+  Str* mode_text = try_as<Str>(mode_value);
+  if (!mode_text) return vm.raise(Exc::TypeError, "open() argument 'mode' must be str, not {}", vm.type_of(mode_value));
+  bool is_number = is_int(file);
+  if (!is_number && !is_kind(file, CellKind::Str) && !is_kind(file, CellKind::Bytes) &&
+      type_lookup(vm, vm.type_of(file), vm.names().fspath).is_empty()) {
+    return vm.raise(Exc::TypeError, "expected str, bytes or os.PathLike object, not {}", vm.type_of(file));
+  }
+  Mode mode = TRY(parse_mode(vm, to_utf8(mode_text)));
+  if (mode.binary && given(encoding)) return vm.raise(Exc::ValueError, "binary mode doesn't take an encoding argument");
+  if (mode.binary && given(errors)) return vm.raise(Exc::ValueError, "binary mode doesn't take an errors argument");
+  if (mode.binary && given(newline)) return vm.raise(Exc::ValueError, "binary mode doesn't take a newline argument");
+  if (!mode.binary && buffering == 0) return vm.raise(Exc::ValueError, "can't have unbuffered text I/O");
+  std::string encoding_text = given(encoding) ? TRY(str_text(vm, encoding)) : "utf-8";
+  if (encoding_text == "locale") encoding_text = "utf-8";
+  if (!mode.binary && !canonical_encoding(encoding_text))
+    return vm.raise(Exc::LookupError, "unknown encoding: {}", encoding_text);
+  FileObject::Newline newline_mode = TRY(parse_newline(vm, newline));
+  int64_t descriptor = is_number ? TRY(to_int64(vm, file)) : -1;
+  if (is_number && descriptor < 0) return vm.raise(Exc::ValueError, "negative file descriptor");
+  if (!is_number) descriptor = TRY(open_descriptor(vm, file, mode));
+  auto made = allocate_instance(vm, TRY(file_type(vm, mode.binary, mode.reading && !mode.updating)));
+  if (made.is_error()) {
+    if (!is_number) close(static_cast<int>(descriptor));
+    return Error{};
+  }
+  FileObject* object = static_cast<FileObject*>(made.value());
+  object->native_class = &FileObject::kClass;
+  object->descriptor = static_cast<int>(descriptor);
+  object->binary = mode.binary;
+  object->readable = mode.reading || mode.updating;
+  object->writable = !mode.reading || mode.updating;
+  object->append = mode.appending;
+  object->owns_descriptor = !is_number || close_descriptor;
+  object->line_buffered = buffering == 1 || (buffering < 0 && !mode.binary && isatty(object->descriptor) == 1);
+  object->newline = newline_mode;
+  object->output = new std::string;
+  object->input = new std::string;
+  vm.heap().register_finalizer(object);
+  object->name = file;
+  object->mode = mode_value;
+  object->encoding = TRY(make_str(vm, encoding_text));
+  object->errors = given(errors) ? errors : Value(TRY(make_str(vm, "strict")));
+  vm.barrier(object);
+  return object;
+}
+
+Result<void> file_check_open(VM& vm, const FileObject* file) {
+  if (file->closed || !file->input) return vm.raise(Exc::ValueError, "I/O operation on closed file.");
+  return {};
+}
+
+Result<void> file_flush(VM& vm, FileObject* file) {
+  std::string& text = *file->output;
+  size_t done = 0;
+  while (done < text.size()) {
+    ssize_t count = write(file->descriptor, text.data() + done, text.size() - done);
+    if (count < 0) {
+      if (errno == EINTR) continue;
+      int error = errno;
+      text.erase(0, done);
+      return raise_errno(vm, error);
+    }
+    done += static_cast<size_t>(count);
+  }
+  text.clear();
+  return {};
+}
+
+Result<bool> file_fill(VM& vm, FileObject* file) {
+  if (file->at_end) return false;
+  std::string& buffer = *file->input;
+  if (file->input_position > kBufferSize) {
+    buffer.erase(0, file->input_position);
+    file->input_position = 0;
+  }
+  char chunk[kBufferSize];
+  while (true) {
+    ssize_t count = read(file->descriptor, chunk, sizeof chunk);
+    if (count > 0) {
+      buffer.append(chunk, static_cast<size_t>(count));
+      return true;
+    }
+    if (count == 0) return false;
+    if (errno != EINTR) return raise_errno(vm, errno);
+    if (vm.poll_needed()) TRY(vm.poll());
+  }
+}
+
+namespace {
+
+/// End of the line that begins at `start` (behind its newline), or npos when more input is needed.
+size_t find_line_end(const FileObject* file, size_t start) {
+  const std::string& buffer = *file->input;
+  using Newline = FileObject::Newline;
+  if (file->binary || file->newline == Newline::Lf) {
+    size_t at = buffer.find('\n', start);
+    return at == std::string::npos ? at : at + 1;
+  }
+  if (file->newline == Newline::Cr) {
+    size_t at = buffer.find('\r', start);
+    return at == std::string::npos ? at : at + 1;
+  }
+  if (file->newline == Newline::CrLf) {
+    size_t at = buffer.find("\r\n", start);
+    return at == std::string::npos ? at : at + 2;
+  }
+  size_t at = buffer.find_first_of("\r\n", start);
+  if (at == std::string::npos || buffer[at] == '\n') return at == std::string::npos ? at : at + 1;
+  // A carriage return may be the first half of a pair.
+  if (at + 1 == buffer.size()) return std::string::npos;
+  return buffer[at + 1] == '\n' ? at + 2 : at + 1;
+}
+
+}  // namespace
+
+Result<std::string> file_read_line_bytes(VM& vm, FileObject* file, int64_t limit) {
+  if (!file->output->empty()) TRY(file_flush(vm, file));
+  while (true) {
+    size_t start = file->input_position;
+    size_t end = find_line_end(file, start);
+    bool more = true;
+    if (end == std::string::npos) {
+      more = TRY(file_fill(vm, file));
+      if (more) continue;
+      end = file->input->size();
+    }
+    start = file->input_position;
+    if (limit >= 0 && end - start > static_cast<size_t>(limit)) end = start + static_cast<size_t>(limit);
+    file->input_position = end;
+    return file->input->substr(start, end - start);
+  }
+}
+
+Result<std::string> file_read_bytes(VM& vm, FileObject* file, int64_t count) {
+  if (!file->output->empty()) TRY(file_flush(vm, file));
+  while (count < 0 || file->input->size() - file->input_position < static_cast<size_t>(count))
+    if (!TRY(file_fill(vm, file))) break;
+  size_t available = file->input->size() - file->input_position;
+  size_t take = count < 0 ? available : std::min(available, static_cast<size_t>(count));
+  std::string result = file->input->substr(file->input_position, take);
+  file->input_position += take;
+  return result;
+}
+
+Result<void> file_close(VM& vm, FileObject* file) {
+  if (file->closed) return {};
+  auto flushed = file_flush(vm, file);
+  file->closed = true;
+  if (file->owns_descriptor) close(file->descriptor);
+  return flushed;
+}
+
+}  // namespace apy
