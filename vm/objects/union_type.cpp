@@ -122,6 +122,10 @@ Result<std::string> shown_argument(VM& vm, Value v) {
   return shown(vm, v);
 }
 
+Result<Value> alias_new(VM& vm, Value, Value origin, Value arguments) {
+  return make_generic_alias(vm, origin, arguments);
+}
+
 Result<Value> alias_repr(VM& vm, RecordOf<BuiltinType::GenericAlias> self) {
   std::string text = self->fields()[kUnpacked].is_true() ? "*" : "";
   text += TRY(shown(vm, origin_of(self))) + "[";
@@ -208,6 +212,7 @@ Result<Value> get_parameters(VM& vm, Value self) {
 }
 
 constexpr NativeFunctionDef kAliasMethods[] = {
+    {"__new__(cls, origin, args, /)", nullptr, bind<alias_new>(), NativeFunctionDef::kStatic},
     {"__repr__(self, /)", "Return repr(self).", bind<alias_repr>()},
     {"__eq__(self, value, /)", "Return self==value.", bind<alias_equal>()},
     {"__hash__(self, /)", "Return hash(self).", bind<alias_hash>()},
