@@ -12,7 +12,8 @@ namespace apy {
 namespace {
 
 Result<Value> sys_exit(VM& vm, Optional<Value> status) {
-  if (!status.present) return vm.raise_with(Exc::SystemExit, {});
+  if (!status.present || status.value.is_none()) return vm.raise_with(Exc::SystemExit, {});
+  if (Tuple* args = try_as<Tuple>(status.value)) return vm.raise_with(Exc::SystemExit, args->span());
   return vm.raise_with(Exc::SystemExit, {&status.value, 1});
 }
 

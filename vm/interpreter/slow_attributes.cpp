@@ -68,7 +68,7 @@ bool specialise_load(VM& vm, Instruction* i, Cell* cell, Str* name, bool method,
       return true;
     }
   }
-  if (on_type.is_empty()) return false;
+  if (on_type.is_empty() || is_data_descriptor(vm, on_type)) return false;
   bool binds = is_method(on_type);
   if (method ? !binds : !is_plain_value(vm, on_type)) return false;
   *out = on_type;
