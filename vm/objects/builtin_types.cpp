@@ -3,7 +3,7 @@
 
 namespace apy {
 
-#define BUILTIN_TYPE(Id, name, base, kind) extern const NativeTypeDef k##Id##Type __attribute__((weak));
+#define BUILTIN_TYPE(Id, name, base, kind) extern const NativeTypeDef k##Id##Type;
 #include "vm/objects/builtin_types.def"
 #undef BUILTIN_TYPE
 #define EXCEPTION(Id, base) extern const NativeTypeDef k##Id##Type;
