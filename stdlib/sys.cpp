@@ -1,6 +1,8 @@
 // The module sys.
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "stdlib/stream.h"
 #include "stdlib/sys_parts.h"
 #include "vm/binding/bind.h"
@@ -103,7 +105,14 @@ Result<void> add_constants(VM& vm, Module* module) {
   TRY(module_set(vm, module, "base_prefix", TRY(make_str(vm, "/usr"))));
   TRY(module_set(vm, module, "exec_prefix", TRY(make_str(vm, "/usr"))));
   TRY(module_set(vm, module, "dont_write_bytecode", Value::boolean(true)));
-  TRY(module_set(vm, module, "warnoptions", TRY(make_list(vm, size_t{0}))));
+  List* warning_options = TRY(make_list(vm, size_t{0}));
+  TRY(module_set(vm, module, "warnoptions", warning_options));
+  const char* options = std::getenv("PYTHONWARNINGS");
+  for (std::string_view rest = options ? options : ""; !rest.empty();) {
+    size_t end = std::min(rest.find(','), rest.size());
+    TRY(list_append(vm, warning_options, TRY(make_str(vm, rest.substr(0, end)))));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
   return add_sys_info(vm, module);
 }
 

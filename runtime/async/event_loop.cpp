@@ -121,7 +121,10 @@ Result<List*> live_async_generators(VM& vm, EventLoop* loop) {
     for (uint64_t i = 0; i < references->length; ++i) {
       Value target = as<WeakReference>(references->values()[i])->target;
       Generator* generator = try_as<Generator>(target);
-      if (generator && generator->state != Generator::State::Finished) TRY(list_append(vm, live, target));
+      // One that ignored its aclose() is garbage in CPython by now.
+      bool given_up = generator && generator->closed && !generator->closing;
+      if (generator && generator->state != Generator::State::Finished && !given_up)
+        TRY(list_append(vm, live, target));
     }
   }
   return live;

@@ -48,6 +48,8 @@ def environment(mode: str, seed: int) -> Dict[str, str]:
     env["PYTHONDONTWRITEBYTECODE"] = "1"
     env["PYTHONUTF8"] = "1"
     env["NO_COLOR"] = "1"
+    # The seeds use what asyncio has deprecated.
+    env["PYTHONWARNINGS"] = "ignore::DeprecationWarning"
     if mode == "shuffle":
         env["APY_SHUFFLE"] = str(seed)
     if mode == "asan":
@@ -171,8 +173,6 @@ class Runner:
         self.mode = mode
         self.oracle = oracle
         self.env = environment(mode, seed)
-        if oracle:
-            self.env["PYTHONWARNINGS"] = "ignore::DeprecationWarning"
 
     def script(self, path: Path) -> Optional[List[str]]:
         """Complaints about one script test, or None if this mode leaves it out."""
