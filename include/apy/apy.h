@@ -17,12 +17,12 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -176,8 +176,25 @@ class [[nodiscard]] Outcome<void> {
   std::unique_ptr<Failure> failure_;
 };
 
-/// A function of the host as scripts call it, with positional arguments.
-using HostFunction = std::function<Outcome<Handle>(Engine& engine, std::span<const Handle> arguments)>;
+/// A function of the host as scripts call it, with positional arguments: anything callable as
+/// Outcome<Handle>(Engine& engine, std::span<const Handle> arguments).
+class HostFunction {
+ public:
+  template <class F>
+    requires std::is_invocable_r_v<Outcome<Handle>, F&, Engine&, std::span<const Handle>>
+  HostFunction(F function)
+      : callable_(new F(std::move(function)), [](void* callable) { delete static_cast<F*>(callable); }),
+        call_([](void* callable, Engine& engine, std::span<const Handle> arguments) -> Outcome<Handle> {
+          return (*static_cast<F*>(callable))(engine, arguments);
+        }) {}
+  Outcome<Handle> operator()(Engine& engine, std::span<const Handle> arguments) const {
+    return call_(callable_.get(), engine, arguments);
+  }
+
+ private:
+  std::unique_ptr<void, void (*)(void*)> callable_;
+  Outcome<Handle> (*call_)(void* callable, Engine& engine, std::span<const Handle> arguments);
+};
 
 /// Specialise it for types of your own:
 ///   static Outcome<T> from(const Handle& value);   // script to C++

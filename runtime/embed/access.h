@@ -44,6 +44,8 @@ struct HostFunctionRecord : NativeFunctionDef {
   Shared* shared;
   std::string name_text, signature_text, doc_text;
   HostFunction function;
+
+  HostFunctionRecord(Shared* shared, std::string_view name, HostFunction function, std::string_view doc);
 };
 
 struct Access {

@@ -280,17 +280,19 @@ Value call_host_function(VM& vm, const NativeFunctionDef& definition, const Argu
 
 }  // namespace
 
+detail::HostFunctionRecord::HostFunctionRecord(Shared* shared, std::string_view name, HostFunction function,
+                                               std::string_view doc)
+    : shared(shared), name_text(name), signature_text(name_text + "(*args)"), doc_text(doc),
+      function(std::move(function)) {
+  signature = signature_text.c_str();
+  this->doc = doc.empty() ? nullptr : doc_text.c_str();
+  bound = {call_host_function, 0, -1, 0};
+}
+
 Outcome<Handle> Engine::make_host_function(std::string_view name, HostFunction function, std::string_view doc) {
   RETURN_IF_UNUSABLE;
-  detail::HostFunctionRecord& record = implementation_->functions.emplace_back();
-  record.shared = implementation_->shared;
-  record.name_text = name;
-  record.signature_text = record.name_text + "(*args)";
-  record.doc_text = doc;
-  record.function = std::move(function);
-  record.signature = record.signature_text.c_str();
-  record.doc = doc.empty() ? nullptr : record.doc_text.c_str();
-  record.bound = {call_host_function, 0, -1, 0};
+  const NativeFunctionDef& record =
+      implementation_->functions.emplace_back(implementation_->shared, name, std::move(function), doc);
   return enter(implementation_->shared, [&](VM& vm) -> Result<Value> {
     return make_native_function(vm, record, nullptr, Value(), vm.names().main);
   });

@@ -26,10 +26,15 @@ GRAPH: Dict[str, Tuple[str, ...]] = {
     "vm/compiler": ("lexer", "parser", "vm/value", "vm/gc", "vm/objects", "vm/bytecode"),
     "vm/interpreter": ("vm/value", "vm/gc", "vm/objects", "vm/bytecode", "vm/compiler"),
     "vm/binding": ("vm/value", "vm/gc", "vm/objects", "vm/interpreter"),
-    "runtime": ("vm/value", "vm/gc", "vm/objects", "vm/interpreter", "vm/binding", "include/apy"),
+    "runtime": (
+        "vm/value", "vm/gc", "vm/objects", "vm/bytecode", "vm/interpreter", "vm/binding",
+        "include/apy",
+    ),
     "stdlib": ("vm/value", "vm/gc", "vm/objects", "vm/interpreter", "vm/binding", "runtime"),
     "include/apy": (),
-    "cli": ("include/apy",),
+    # Beside the public API: the prompt asks the parser whether a statement is complete, `ast` and
+    # `dis` print what only the engine knows (runtime/embed/inspect.h).
+    "cli": ("lexer", "parser", "runtime", "include/apy"),
 }
 
 # Folders that stand outside the layers and may include any box.
@@ -40,7 +45,7 @@ LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "boost/": ("runtime/fiber",),
     "uv.h": ("runtime/loop", "runtime/io"),
     "gmp.h": ("vm/objects",),
-    "utf8proc.h": ("lexer", "vm/objects"),
+    "utf8proc.h": ("lexer", "parser", "vm/objects"),
     "doctest/": ("tests/unit",),
 }
 
