@@ -85,18 +85,24 @@ std::nullptr_t Parser::raise_from(Span start, std::string message) {
   return raise_at({start.begin, std::max(end, start.begin)}, std::move(message));
 }
 
+std::nullptr_t Parser::raise_token(const Token& token, std::string message, DiagnosticKind kind) {
+  if (failed_) return nullptr;
+  Diagnostic error = error_at(token, std::move(message), kind);
+  result_.error.excerpt = error.excerpt;
+  return raise(kind, error.span, std::move(error.message));
+}
+
 std::nullptr_t Parser::raise_here(std::string message) {
-  return raise_at(tokens_[furthest_].span, std::move(message));
+  return raise_token(tokens_[furthest_], std::move(message), DiagnosticKind::SyntaxError);
 }
 
 std::nullptr_t Parser::raise_next(std::string message) {
   kind();
-  return raise_at(token().span, std::move(message));
+  return raise_token(token(), std::move(message), DiagnosticKind::SyntaxError);
 }
 
 std::nullptr_t Parser::raise_indentation(std::string message) {
-  return raise(DiagnosticKind::IndentationError, tokens_[furthest_].span,
-               std::move(message));
+  return raise_token(tokens_[furthest_], std::move(message), DiagnosticKind::IndentationError);
 }
 
 std::nullptr_t Parser::raise_expected_block(std::string_view after, const Token& keyword) {
@@ -120,15 +126,11 @@ std::nullptr_t Parser::raise_too_deep() {
 
 void Parser::raise_final(const Token& last) {
   if (last.kind == Kind::Indent || last.kind == Kind::Dedent) {
-    // CPython's offset is that of the last space, and then it draws no caret.
-    uint32_t end = std::max(last.span.end, last.span.begin + 1) - 1;
-    raise(DiagnosticKind::IndentationError, {end, end},
-          last.kind == Kind::Indent ? "unexpected indent" : "unexpected unindent");
-    result_.error.excerpt = DiagnosticExcerpt::LineOnly;
+    const char* message = last.kind == Kind::Indent ? "unexpected indent" : "unexpected unindent";
+    raise_token(last, message, DiagnosticKind::IndentationError);
     return;
   }
-
-  raise_at(last.span, "invalid syntax");
+  raise_token(last, "invalid syntax", DiagnosticKind::SyntaxError);
   let_lexer_error_win();
 }
 

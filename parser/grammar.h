@@ -140,6 +140,7 @@ class Parser {
   std::nullptr_t raise_range(Span first, Span last, std::string message) {
     return raise_at(join(first, last), std::move(message));
   }
+  std::nullptr_t raise_token(const Token& token, std::string message, DiagnosticKind kind);
   /// From `start` to the end of the furthest token.
   std::nullptr_t raise_from(Span start, std::string message);
   /// At the furthest token.
@@ -344,8 +345,7 @@ class Parser {
   bool format_spec(ast::JoinedStr*& out);
   ast::JoinedStr* join_values(Builder<ast::Expression>& values, Span span);
   ast::Constant* string_constant(Span span, std::string_view text, ast::ConstantKind kind);
-  bool decode_text(const Token& token, std::string_view& out);
-  bool decode_bytes(const Token& token, std::string_view& out);
+  bool decode_string(const Token& token, Span place, std::string_view& out);
   std::string_view debug_text(Span span);
 
   // --- targets (targets.cpp) -------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lexer/diagnostic.h"
+#include "lexer/string_literal.h"
 #include "parser/arena.h"
 #include "parser/ast.h"
 
@@ -55,9 +56,6 @@ enum class ParseMode : uint8_t {
   Expression,   ///< the argument of `eval`: gives ast::ExpressionModule
 };
 
-/// Finds the code point of a Unicode character by name, for `\N{...}`; -1 if there is none.
-using CharacterLookup = int32_t (*)(std::string_view name);
-
 struct ParseOptions {
   ParseMode mode = ParseMode::File;
   /// The lowest address the native stack may grow down to. Null: a fixed budget below the caller's
@@ -65,6 +63,7 @@ struct ParseOptions {
   const void* stack_limit = nullptr;
   /// Decimal integer literals may have so many digits; 0 means no limit.
   uint32_t max_integer_digits = 4300;
+  /// For `\N{...}`; null: no name is known.
   CharacterLookup lookup_character = nullptr;
 };
 

@@ -46,14 +46,11 @@ ast::Constant* Parser::string_constant(Span span, std::string_view text, Constan
 Expression* Parser::plain_string() {
   const Token& token = tokens_[position_];
   std::string_view text;
-  if (token.flags & kStringBytes) {
-    if (!decode_bytes(token, text)) return nullptr;
-    ++position_;
-    return string_constant(token.span, text, ConstantKind::Bytes);
-  }
-  if (!decode_text(token, text)) return nullptr;
+  if (!decode_string(token, token.span, text)) return nullptr;
   ++position_;
-  auto* node = string_constant(token.span, text, ConstantKind::Str);
+  bool is_bytes = token.flags & kStringBytes;
+  auto* node =
+      string_constant(token.span, text, is_bytes ? ConstantKind::Bytes : ConstantKind::Str);
   if (source_.text()[token.span.begin] == 'u') node->prefix = ast::UnicodePrefix::Present;
   return node;
 }
@@ -147,9 +144,9 @@ ast::JoinedStr* Parser::joined_string() {
     rewind(start);
     return nullptr;
   }
-  // Escapes are looked at only now, so that an error points to the end of the literal.
+  // Problems with escapes are reported at the end of the literal.
   for (auto [text, token] : texts) {
-    if (!decode_text(tokens_[token], text->value.text)) return nullptr;
+    if (!decode_string(tokens_[token], previous().span, text->value.text)) return nullptr;
   }
   return join_values(values, since(start));
 }
@@ -218,7 +215,7 @@ bool Parser::format_spec(ast::JoinedStr*& out) {
     if (at(Kind::FStringMiddle)) {
       const Token& text = tokens_[position_];
       std::string_view decoded;
-      if (!decode_text(text, decoded)) return false;
+      if (!decode_string(text, text.span, decoded)) return false;
       ++position_;
       values.push(string_constant(text.span, decoded, ConstantKind::Str));
     } else if (!replacement_field(values)) {
