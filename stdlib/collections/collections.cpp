@@ -196,9 +196,16 @@ Result<void> ordered_update(VM& vm, const Arguments& arguments) {
   return {};
 }
 
+/// KeyError as OrderedDict words it: None gives no arguments and a tuple all its items.
+Error raise_missing(VM& vm, Value key) {
+  if (key.is_none()) return vm.raise_with(Exc::KeyError, {});
+  if (Tuple* items = try_as<Tuple>(key)) return vm.raise_with(Exc::KeyError, items->span());
+  return vm.raise_with(Exc::KeyError, {&key, 1});
+}
+
 Result<void> ordered_move_to_end(VM& vm, Dict* self, Value key, Optional<bool> last) {
   if (TRY(dict_move_to_end(vm, self, key, last.value_or(true)))) return {};
-  return vm.raise_with(Exc::KeyError, {&key, 1});
+  return raise_missing(vm, key);
 }
 
 Result<Value> ordered_popitem(VM& vm, Dict* self, Optional<bool> last) {
@@ -221,7 +228,7 @@ Result<Value> ordered_pop(VM& vm, Dict* self, Value key, Optional<Value> fallbac
   if (fallback.present) return fallback.value;
   Value missing = type_special(vm, vm.type_of(self), Special::Missing);
   if (!missing.is_empty()) return vm.call(missing, {self, key});
-  return vm.raise_with(Exc::KeyError, {&key, 1});
+  return raise_missing(vm, key);
 }
 
 Result<Value> ordered_setdefault(VM& vm, Dict* self, Value key, Optional<Value> fallback) {

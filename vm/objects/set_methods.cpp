@@ -68,7 +68,7 @@ Result<void> subtract(VM& vm, Set* set, Value other) {
       return true;
     }));
   }
-  if (!set->table || set->filled - set->length <= (set->table->capacity - 1) / 5) return {};
+  if (!set->table || set->filled - set->length <= (set->table->capacity - 1) / 4) return {};
   return set_grow(vm, set);
 }
 

@@ -1,7 +1,8 @@
 // list.sort: a stable merge sort that uses the order already there (powersort).
 //
-// The list is cut into runs that are ascending or strictly descending (these are reversed); short runs are extended to
-// kMinimumRun items by binary insertion. Each boundary between two runs has a "power", the depth at which it would be
+// The list is cut into runs that are ascending or descending (these are reversed); short runs are extended by binary
+// insertion. Up to there the items are compared in the order of the reference implementation, so that sorting a list
+// of values that cannot be compared names the same two types. Each boundary between two runs has a "power", the depth at which it would be
 // in a nearly balanced binary tree over the list; runs on the stack are merged while the boundary below is deeper than
 // the new one. Merging first skips what is already in place, then copies the shorter side out and merges; when one side
 // wins many times in a row it searches by doubling steps (gallops).
@@ -24,8 +25,14 @@ namespace apy {
 
 namespace {
 
-constexpr size_t kMinimumRun = 24;
 constexpr size_t kGallopAfter = 7;
+
+/// Runs shorter than this are extended: the top six bits of the count, rounded up.
+size_t minimum_run(size_t count) {
+  bool rest = false;
+  for (; count >= 64; count >>= 1) rest |= count & 1;
+  return count + rest;
+}
 
 struct Item {
   Value key;
@@ -85,9 +92,10 @@ class Sorter {
   Sorter(VM& vm, T* items, size_t count, Less less) : vm_(vm), items_(items), count_(count), less_(less) {}
 
   Result<void> sort() {
+    size_t minimum = minimum_run(count_);
     for (size_t begin = 0; begin < count_;) {
       size_t length = TRY(find_run(begin));
-      size_t wanted = std::min(kMinimumRun, count_ - begin);
+      size_t wanted = std::min(minimum, count_ - begin);
       if (length < wanted) {
         TRY(insert(begin, begin + length, begin + wanted));
         length = wanted;
@@ -105,19 +113,47 @@ class Sorter {
     unsigned power;  // of the boundary to the run before it
   };
 
-  /// Length of the run at `begin`, made ascending.
+  /// Length of the run at `begin`, made ascending. A descending run may contain equal items: each group of them is
+  /// reversed where it stands, so that reversing the run restores their order.
   Result<size_t> find_run(size_t begin) {
-    size_t end = begin + 1;
-    if (end == count_) return size_t{1};
-    int descending = less_(items_[end].key, items_[begin].key);
-    if (descending < 0) return Error{};
-    for (++end; end < count_; ++end) {
-      int below = less_(items_[end].key, items_[end - 1].key);
-      if (below < 0) return Error{};
-      if (below != descending) break;
+    T* run = items_ + begin;
+    size_t remaining = count_ - begin, n = 1;
+    size_t ascending = TRY(extend_run(run, n, remaining));
+    if (ascending == remaining) return remaining;
+    n = ascending;
+    if (n > 1) {
+      int rises = less_(run[0].key, run[n - 1].key);
+      if (rises < 0) return Error{};
+      if (rises) return n;
+      std::reverse(run, run + n);  // all are equal
     }
-    if (descending) std::reverse(items_ + begin, items_ + end);
-    return end - begin;
+    size_t equal = 0;  // items at the end that are equal to the one before
+    for (++n; n < remaining; ++n) {
+      int falls = less_(run[n].key, run[n - 1].key);
+      if (falls < 0) return Error{};
+      if (falls) {
+        if (equal) std::reverse(run + n - equal - 1, run + n);
+        equal = 0;
+        continue;
+      }
+      int rises = less_(run[n - 1].key, run[n].key);
+      if (rises < 0) return Error{};
+      if (rises) break;
+      ++equal;
+    }
+    if (equal) std::reverse(run + n - equal - 1, run + n);
+    std::reverse(run, run + n);
+    return extend_run(run, n, remaining);
+  }
+
+  /// How far the first `n` items, which are ascending, go on ascending.
+  Result<size_t> extend_run(const T* run, size_t n, size_t remaining) {
+    for (; n < remaining; ++n) {
+      int falls = less_(run[n].key, run[n - 1].key);
+      if (falls < 0) return Error{};
+      if (falls) break;
+    }
+    return n;
   }
 
   /// Sorts [begin, end), of which [begin, sorted) is sorted.
