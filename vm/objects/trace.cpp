@@ -89,7 +89,10 @@ void trace_extension(const Cell* cell, size_t native_size, Visitor& visitor) {
 /// Only the attributes word: the native part is of variable size.
 void trace_attributes_behind(const Cell* cell, size_t size, Visitor& visitor) {
   if (cell->shape < static_cast<ShapeId>(BuiltinType::Count)) return;
-  visitor.visit(*reinterpret_cast<const Value*>(reinterpret_cast<const char*>(cell) + ((size + 7) & ~size_t{7})));
+  size_t offset = (size + 7) & ~size_t{7};
+  // Classes without attributes have no such word.
+  if (offset + sizeof(Value) > Heap::slot_size(cell)) return;
+  visitor.visit(*reinterpret_cast<const Value*>(reinterpret_cast<const char*>(cell) + offset));
 }
 
 }  // namespace
