@@ -104,8 +104,7 @@ class Encoder {
 
   Result<Bytes*> run() {
     out_.expect(text_->length);
-    bool wide = encoding_.kind == Kind::Utf16 || encoding_.kind == Kind::Utf32;
-    if (wide && encoding_.order == Encoding::Native) put(0xFEFF);
+    if (is_wide() && encoding_.order == Encoding::Native) put(0xFEFF);
     if (encoding_.kind == Kind::Utf8Signature) put(0xFEFF);
     TRY(with_units(text_, [this](const auto* units) { return encode_units(units); }));
     return out_.finish();
@@ -120,14 +119,14 @@ class Encoder {
         continue;
       }
       size_t end = i + 1;
-      bool by_runs = encoding_.kind != Kind::Utf16 && encoding_.kind != Kind::Utf32;
-      while (by_runs && end < text_->length && !encodable(units[end])) ++end;
+      while (!is_wide() && end < text_->length && !encodable(units[end])) ++end;
       TRY(handle(i, end));
       i = end;
     }
     return {};
   }
 
+  bool is_wide() const { return encoding_.kind == Kind::Utf16 || encoding_.kind == Kind::Utf32; }
   bool encodable(uint32_t c) const {
     switch (encoding_.kind) {
       case Kind::Ascii:
@@ -195,7 +194,8 @@ class Encoder {
           put_text(backslash_escape(c));
           break;
         case Handler::SurrogateEscape:
-          if (c < 0xDC80 || c > 0xDCFF) return fail(start, end);
+          // A lone byte is no unit of the wide encodings.
+          if (c < 0xDC80 || c > 0xDCFF || is_wide()) return fail(start, end);
           out_.append(c - 0xDC00);
           break;
         case Handler::SurrogatePass:
