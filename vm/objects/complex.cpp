@@ -132,8 +132,7 @@ Result<ComplexNumber> to_complex(VM& vm, Value v) {
   Value converted = TRY(vm.call_special(v, Special::Complex, {}, &found));
   if (found) {
     if (!is_kind(converted, CellKind::Complex))
-      return vm.raise(Exc::TypeError, "{}.__complex__() returned non-complex (type {})", vm.type_of(v),
-                      vm.type_of(converted));
+      return vm.raise(Exc::TypeError, "__complex__ returned non-complex (type {})", vm.type_of(converted));
     TRY(complex_from_number(vm, converted, &z));
     return z;
   }

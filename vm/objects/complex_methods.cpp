@@ -148,7 +148,8 @@ Result<Value> complex_new(VM& vm, const Arguments& arguments) {
   // Two complex arguments a, b mean a + b*1j.
   ComplexNumber second = TRY(component(vm, imaginary, true));
   if (is_kind(imaginary, CellKind::Complex)) z.real -= second.imaginary;
-  bool real_is_complex = !real.is_empty() && is_kind(real, CellKind::Complex);
+  bool real_is_complex = !real.is_empty() && (is_kind(real, CellKind::Complex) ||
+                                              !type_special(vm, vm.type_of(real), Special::Complex).is_empty());
   z.imaginary = real_is_complex ? z.imaginary + second.real : second.real;
   return complex_of_class(vm, cls, z);
 }

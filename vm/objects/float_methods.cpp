@@ -7,6 +7,7 @@
 #include "vm/objects/format.h"
 #include "vm/objects/number_receiver.h"
 #include "vm/objects/protocol.h"
+#include "vm/objects/text.h"
 #include "vm/objects/units.h"
 
 namespace apy {
@@ -46,6 +47,8 @@ namespace {
 Result<Value> float_from(VM& vm, Value v) {
   if (v.is_inline_float() || is_exact(v, BuiltinType::Float)) return v;
   if (is_text(v)) return make_float(vm, TRY(float_from_text(vm, v)));
+  std::string_view bytes;
+  if (get_bytes(v, &bytes)) return make_float(vm, TRY(float_from_text(vm, TRY(make_bytes(vm, bytes)))));
   Type* type = vm.type_of(v);
   if (!is_float(v) && !is_int(v) && type_special(vm, type, Special::Float).is_empty() &&
       type_special(vm, type, Special::Index).is_empty())

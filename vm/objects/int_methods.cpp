@@ -46,6 +46,8 @@ Result<Value> int_from(VM& vm, Value v) {
   Type* type = vm.type_of(v);
   if (!type_special(vm, type, Special::Index).is_empty()) return to_index(vm, v);
   if (!type_lookup(vm, type, vm.names().trunc).is_empty()) return int_through_trunc(vm, v);
+  std::string_view bytes;
+  if (get_bytes(v, &bytes)) return int_from_text(vm, TRY(make_bytes(vm, bytes)), 10);
   return vm.raise(Exc::TypeError,
                   "int() argument must be a string, a bytes-like object or a real number, not '{}'", type);
 }
