@@ -18,6 +18,7 @@ extern const NativeModuleDef kOperatorModule;
 extern const NativeModuleDef kRandomModule;
 extern const NativeModuleDef kSysModule;
 extern const NativeModuleDef kTimeModule;
+extern const NativeModuleDef kTypesModule;
 
 namespace {
 
@@ -30,6 +31,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kFunctoolsModule,
     &kHeapqModule,
     &kRandomModule,
+    &kTypesModule,
     &kBuiltinsModule,
     &kErrnoModule,
     &kGcModule,
