@@ -1,8 +1,9 @@
-// Making functions and modules from tables, and the slow path of calls to them: keywords, wrong counts, wrong types.
+// Making functions and modules from tables, and the slow path of calls to them: keywords, wrong
+// counts, wrong types.
 //
-// CPython words argument errors by how a function happens to be implemented there. The signature tells well enough:
-// functions whose parameters are all positional-only behave like its simplest calling conventions, the others like its
-// keyword parser.
+// CPython words argument errors by how a function happens to be implemented there. The signature
+// tells well enough: functions whose parameters are all positional-only behave like its simplest
+// calling conventions, the others like its keyword parser.
 #include "vm/binding/native.h"
 
 #include <algorithm>
@@ -14,7 +15,8 @@
 
 namespace apy {
 
-Str* suggest_name(VM& vm, const Str* wrong, std::span<const Value> names);  // vm/interpreter/messages.h
+Str* suggest_name(VM& vm, const Str* wrong,
+                  std::span<const Value> names);  // vm/interpreter/messages.h
 
 using Kind = SignatureParameter::Kind;
 
@@ -40,8 +42,10 @@ size_t parameter_end(std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
     if (quote) {
-      if (c == '\\') ++i;
-      else if (c == quote) quote = 0;
+      if (c == '\\')
+        ++i;
+      else if (c == quote)
+        quote = 0;
     } else if (c == '\'' || c == '"') {
       quote = c;
     } else if (c == '(' || c == '[' || c == '{') {
@@ -76,7 +80,8 @@ Signature::Signature(const NativeFunctionDef& definition) {
       kind = Kind::KeywordOnly;
     } else if (!part.empty()) {
       size_t equals = part.find('=');
-      std::string_view fallback = equals == part.npos ? std::string_view() : trimmed(part.substr(equals + 1));
+      std::string_view fallback =
+          equals == part.npos ? std::string_view() : trimmed(part.substr(equals + 1));
       parameters.push_back({trimmed(part.substr(0, equals)), fallback, kind});
     }
     bool last = end >= text.size() || text[end] != ',';
@@ -86,7 +91,8 @@ Signature::Signature(const NativeFunctionDef& definition) {
   if (!parameters.empty()) {
     std::string_view first = parameters[0].name;
     has_receiver = first == "self" || first == "$self" ||
-                   (definition.flags & NativeFunctionDef::kClassMethod) || definition.name() == "__new__";
+                   (definition.flags & NativeFunctionDef::kClassMethod) ||
+                   definition.name() == "__new__";
   }
 }
 
@@ -96,13 +102,15 @@ namespace {
 
 /// The class along the receiver's MRO whose table holds `definition`, or null.
 const Type* owner_of(VM& vm, const NativeFunctionDef& definition, Value receiver) {
-  bool is_class = definition.flags != NativeFunctionDef::kMethod && is_kind(receiver, CellKind::Type);
+  bool is_class =
+      definition.flags != NativeFunctionDef::kMethod && is_kind(receiver, CellKind::Type);
   const Type* type = is_class ? as<Type>(receiver) : vm.type_of(receiver);
   for (Value entry : type->mro->span()) {
     const Type* candidate = as<Type>(entry);
     if (!candidate->definition) continue;
     auto methods = candidate->definition->methods;
-    if (&definition >= methods.data() && &definition < methods.data() + methods.size()) return candidate;
+    if (&definition >= methods.data() && &definition < methods.data() + methods.size())
+      return candidate;
   }
   return nullptr;
 }
@@ -130,11 +138,26 @@ bool is_slot_method(VM& vm, std::string_view name) {
     const Str* special = vm.special_name(static_cast<Special>(i));
     if (special->latin1() != name) continue;
     switch (static_cast<Special>(i)) {
-      case Special::Format: case Special::LengthHint: case Special::SetName: case Special::InitSubclass:
-      case Special::ClassGetItem: case Special::InstanceCheck: case Special::SubclassCheck: case Special::Prepare:
-      case Special::MroEntries: case Special::Missing: case Special::Reversed: case Special::Enter: case Special::Exit:
-      case Special::AsyncEnter: case Special::AsyncExit: case Special::Complex: case Special::Round: return false;
-      default: return true;
+      case Special::Format:
+      case Special::LengthHint:
+      case Special::SetName:
+      case Special::InitSubclass:
+      case Special::ClassGetItem:
+      case Special::InstanceCheck:
+      case Special::SubclassCheck:
+      case Special::Prepare:
+      case Special::MroEntries:
+      case Special::Missing:
+      case Special::Reversed:
+      case Special::Enter:
+      case Special::Exit:
+      case Special::AsyncEnter:
+      case Special::AsyncExit:
+      case Special::Complex:
+      case Special::Round:
+        return false;
+      default:
+        return true;
     }
   }
   return false;
@@ -144,7 +167,8 @@ CallNames names_for(VM& vm, const NativeFunctionDef& definition, const Signature
                     const Arguments& arguments) {
   CallNames names{std::string(definition.name()), std::string(definition.name())};
   if (!signature.has_receiver) return names;
-  const Type* owner = arguments.positional_count ? owner_of(vm, definition, arguments.values[0]) : nullptr;
+  const Type* owner =
+      arguments.positional_count ? owner_of(vm, definition, arguments.values[0]) : nullptr;
   if (!owner) owner = builtin_owner(vm, definition);
   if (!owner) return names;
   std::string type_name(message_name(owner));
@@ -160,27 +184,32 @@ CallNames names_for(VM& vm, const NativeFunctionDef& definition, const Signature
 const char* plural(size_t n) { return n == 1 ? "" : "s"; }
 
 /// Functions without any parameter that can be given by name.
-Error raise_positional(VM& vm, const CallNames& names, const Signature& signature, const Arguments& arguments,
-                       size_t given) {
+Error raise_positional(VM& vm, const CallNames& names, const Signature& signature,
+                       const Arguments& arguments, size_t given) {
   auto own = signature.own();
   if (arguments.keyword_count())
     return vm.raise(Exc::TypeError, "{}() takes no keyword arguments", names.qualified);
   bool is_constructor = names.is_constructor;
   if (!is_constructor && signature.has_receiver && is_slot_method(vm, names.plain)) {
-    return vm.raise(Exc::TypeError, "expected {} argument{}, got {}", own.size(), plural(own.size()), given);
+    return vm.raise(Exc::TypeError, "expected {} argument{}, got {}", own.size(),
+                    plural(own.size()), given);
   }
   if (own.empty() && !is_constructor)
     return vm.raise(Exc::TypeError, "{}() takes no arguments ({} given)", names.qualified, given);
   if (own.size() == 1 && own[0].is_required() && !is_constructor)
-    return vm.raise(Exc::TypeError, "{}() takes exactly one argument ({} given)", names.qualified, given);
-  size_t required = static_cast<size_t>(
-      std::count_if(own.begin(), own.end(), [](const SignatureParameter& p) { return p.is_required(); }));
-  bool open_ended = std::any_of(own.begin(), own.end(),
-                                [](const SignatureParameter& p) { return p.kind == Kind::VarPositional; });
+    return vm.raise(Exc::TypeError, "{}() takes exactly one argument ({} given)", names.qualified,
+                    given);
+  size_t required = static_cast<size_t>(std::count_if(
+      own.begin(), own.end(), [](const SignatureParameter& p) { return p.is_required(); }));
+  bool open_ended = std::any_of(own.begin(), own.end(), [](const SignatureParameter& p) {
+    return p.kind == Kind::VarPositional;
+  });
   size_t bound = given < required ? required : own.size();
-  const char* relation = required == own.size() && !open_ended ? "" : given < required ? "at least " : "at most ";
-  return vm.raise(Exc::TypeError, "{} expected {}{} argument{}, got {}", names.plain, relation, bound,
-                  plural(bound), given);
+  const char* relation = required == own.size() && !open_ended ? ""
+                         : given < required                    ? "at least "
+                                                               : "at most ";
+  return vm.raise(Exc::TypeError, "{} expected {}{} argument{}, got {}", names.plain, relation,
+                  bound, plural(bound), given);
 }
 
 Error raise_too_many(VM& vm, const CallNames& names, const Signature& signature, size_t given,
@@ -195,12 +224,14 @@ Error raise_too_many(VM& vm, const CallNames& names, const Signature& signature,
   }
   if (given + keyword_count > own.size()) {
     return vm.raise(Exc::TypeError, "{}() takes {} {} {}argument{} ({} given)", names.plain,
-                    required < own.size() ? "at most" : "exactly", own.size(), given == 0 ? "keyword " : "",
-                    plural(own.size()), given + keyword_count);
+                    required < own.size() ? "at most" : "exactly", own.size(),
+                    given == 0 ? "keyword " : "", plural(own.size()), given + keyword_count);
   }
-  if (positional == 0) return vm.raise(Exc::TypeError, "{}() takes no positional arguments", names.plain);
+  if (positional == 0)
+    return vm.raise(Exc::TypeError, "{}() takes no positional arguments", names.plain);
   return vm.raise(Exc::TypeError, "{}() takes {} {} positional argument{} ({} given)", names.plain,
-                  required_positional < positional ? "at most" : "exactly", positional, plural(positional), given);
+                  required_positional < positional ? "at most" : "exactly", positional,
+                  plural(positional), given);
 }
 
 int64_t find_parameter(const Signature& signature, const Str* name) {
@@ -219,9 +250,11 @@ Error raise_unexpected_name(VM& vm, const CallNames& names, const Signature& sig
       TRY(list_append(vm, candidates, TRY(make_str(vm, p.name))));
   Str* close = suggest_name(vm, name, candidates->span());
   if (close)
-    return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'. Did you mean '{}'?", names.plain,
+    return vm.raise(Exc::TypeError,
+                    "{}() got an unexpected keyword argument '{}'. Did you mean '{}'?", names.plain,
                     name, close);
-  return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'", names.plain, name);
+  return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'", names.plain,
+                  name);
 }
 
 Result<void> bind_keywords(VM& vm, const CallNames& names, const Signature& signature,
@@ -235,8 +268,8 @@ Result<void> bind_keywords(VM& vm, const CallNames& names, const Signature& sign
     } else if (index < 0) {
       return raise_unexpected_name(vm, names, signature, name);
     } else if (!slots[index].is_empty()) {
-      return vm.raise(Exc::TypeError, "argument for {}() given by name ('{}') and position ({})", names.plain,
-                      name, static_cast<size_t>(index) + 1 - receiver);
+      return vm.raise(Exc::TypeError, "argument for {}() given by name ('{}') and position ({})",
+                      names.plain, name, static_cast<size_t>(index) + 1 - receiver);
     } else {
       slots[index] = arguments.keyword_values()[i];
     }
@@ -244,8 +277,8 @@ Result<void> bind_keywords(VM& vm, const CallNames& names, const Signature& sign
   return {};
 }
 
-Result<void> check_required(VM& vm, const CallNames& names, const Signature& signature, size_t given,
-                            const Value* slots) {
+Result<void> check_required(VM& vm, const CallNames& names, const Signature& signature,
+                            size_t given, const Value* slots) {
   size_t receiver = signature.has_receiver ? 1 : 0;
   size_t required_positional_only = 0, maximum = 0;
   for (const SignatureParameter& p : signature.own()) {
@@ -255,7 +288,8 @@ Result<void> check_required(VM& vm, const CallNames& names, const Signature& sig
     }
   }
   if (given < required_positional_only) {
-    return vm.raise(Exc::TypeError, "{}() takes {} {} positional argument{} ({} given)", names.plain,
+    return vm.raise(Exc::TypeError, "{}() takes {} {} positional argument{} ({} given)",
+                    names.plain,
                     required_positional_only < signature.own().size() ? "at least" : "exactly",
                     required_positional_only, plural(required_positional_only), given);
   }
@@ -263,9 +297,10 @@ Result<void> check_required(VM& vm, const CallNames& names, const Signature& sig
     const SignatureParameter& p = signature.parameters[i];
     if (!p.is_required() || !slots[i].is_empty()) continue;
     if (p.kind == Kind::KeywordOnly)
-      return vm.raise(Exc::TypeError, "{}() missing required keyword-only argument: '{}'", names.plain, p.name);
-    return vm.raise(Exc::TypeError, "{}() missing required argument '{}' (pos {})", names.plain, p.name,
-                    i + 1 - receiver);
+      return vm.raise(Exc::TypeError, "{}() missing required keyword-only argument: '{}'",
+                      names.plain, p.name);
+    return vm.raise(Exc::TypeError, "{}() missing required argument '{}' (pos {})", names.plain,
+                    p.name, i + 1 - receiver);
   }
   return {};
 }
@@ -278,9 +313,11 @@ Result<void> require_receiver(VM& vm, const NativeFunctionDef& definition) {
   std::string_view name = definition.name();
   const Type* owner = builtin_owner(vm, definition);
   std::string owner_name = owner ? std::string(message_name(owner)) : std::string("object");
-  if (name == "__new__") return vm.raise(Exc::TypeError, "{}.__new__(): not enough arguments", owner_name);
+  if (name == "__new__")
+    return vm.raise(Exc::TypeError, "{}.__new__(): not enough arguments", owner_name);
   if (name == "__init__" || name == "__call__" || is_slot_method(vm, name))
-    return vm.raise(Exc::TypeError, "descriptor '{}' of '{}' object needs an argument", name, owner_name);
+    return vm.raise(Exc::TypeError, "descriptor '{}' of '{}' object needs an argument", name,
+                    owner_name);
   return vm.raise(Exc::TypeError, "unbound method {}.{}() needs an argument", owner_name, name);
 }
 
@@ -302,8 +339,8 @@ Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const A
     positional += own[i].kind == Kind::PositionalOnly || own[i].kind == Kind::Normal;
     if (own[i].kind == Kind::VarKeyword) extra_index = i + receiver + 1;
   }
-  size_t required = static_cast<size_t>(
-      std::count_if(own.begin(), own.end(), [](const SignatureParameter& p) { return p.is_required(); }));
+  size_t required = static_cast<size_t>(std::count_if(
+      own.begin(), own.end(), [](const SignatureParameter& p) { return p.is_required(); }));
   if (by_position_only &&
       (arguments.keyword_count() || given < required || (!has_rest && given > own.size())))
     return raise_positional(vm, names, signature, arguments, given);
@@ -320,7 +357,8 @@ Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const A
   return check_required(vm, names, signature, given, slots);
 }
 
-Result<void> check_new_arguments(VM& vm, const NativeFunction* function, const Arguments& arguments) {
+Result<void> check_new_arguments(VM& vm, const NativeFunction* function,
+                                 const Arguments& arguments) {
   Type* owner = function->owner;
   if (!owner || function->definition->name() != "__new__") return {};
   if (arguments.positional_count > 0 && arguments.values[0].is(owner)) return {};
@@ -332,19 +370,19 @@ Result<void> check_new_arguments(VM& vm, const NativeFunction* function, const A
     return vm.raise(Exc::TypeError, "{}.__new__(X): X is not a type object ({})", name,
                     vm.type_of(arguments.values[0]));
   if (!cls->is_subtype_of(owner))
-    return vm.raise(Exc::TypeError, "{}.__new__({}): {} is not a subtype of {}", name, message_name(cls),
-                    message_name(cls), name);
+    return vm.raise(Exc::TypeError, "{}.__new__({}): {} is not a subtype of {}", name,
+                    message_name(cls), message_name(cls), name);
   // The nearest native base decides about the layout and must be made by this very function.
   Type* native = const_cast<Type*>(cls);
   while (native->flags & Type::kHeapType) native = native->base;
   if (!type_special(vm, native, Special::New).is(function))
-    return vm.raise(Exc::TypeError, "{}.__new__({}) is not safe, use {}.__new__()", name, message_name(cls),
-                    message_name(native));
+    return vm.raise(Exc::TypeError, "{}.__new__({}) is not safe, use {}.__new__()", name,
+                    message_name(cls), message_name(native));
   return {};
 }
 
-Error wrong_argument(VM& vm, const NativeFunctionDef& definition, unsigned index, const char* expected,
-                     Value got) {
+Error wrong_argument(VM& vm, const NativeFunctionDef& definition, unsigned index,
+                     const char* expected, Value got) {
   Signature signature(definition);
   auto own = signature.own();
   size_t position = index - (signature.has_receiver ? 1 : 0);
@@ -355,35 +393,39 @@ Error wrong_argument(VM& vm, const NativeFunctionDef& definition, unsigned index
     which += " " + std::to_string(position + 1);
   }
   if (got.is_none())
-    return vm.raise(Exc::TypeError, "{}() {} must be {}, not None", definition.name(), which, expected);
+    return vm.raise(Exc::TypeError, "{}() {} must be {}, not None", definition.name(), which,
+                    expected);
   return vm.raise(Exc::TypeError, "{}() {} must be {}, not {}", definition.name(), which, expected,
                   vm.type_of(got));
 }
 
-Error wrong_receiver(VM& vm, const NativeFunctionDef& definition, const char* type_name, Value got) {
+Error wrong_receiver(VM& vm, const NativeFunctionDef& definition, const char* type_name,
+                     Value got) {
   Signature signature(definition);
   if (!signature.has_receiver) return wrong_argument(vm, definition, 0, type_name, got);
   if (definition.name() == "__new__") {
-    return vm.raise(Exc::TypeError, "{}.__new__(X): X is not a type object ({})", type_name, vm.type_of(got));
+    return vm.raise(Exc::TypeError, "{}.__new__(X): X is not a type object ({})", type_name,
+                    vm.type_of(got));
   }
   std::string_view name = definition.name();
   if (name.starts_with("__"))
-    return vm.raise(Exc::TypeError, "descriptor '{}' requires a '{}' object but received a '{}'", name, type_name,
-                    vm.type_of(got));
-  return vm.raise(Exc::TypeError, "descriptor '{}' for '{}' objects doesn't apply to a '{}' object", name,
-                  type_name, vm.type_of(got));
+    return vm.raise(Exc::TypeError, "descriptor '{}' requires a '{}' object but received a '{}'",
+                    name, type_name, vm.type_of(got));
+  return vm.raise(Exc::TypeError, "descriptor '{}' for '{}' objects doesn't apply to a '{}' object",
+                  name, type_name, vm.type_of(got));
 }
 
 // --- functions and modules ---
 
-Result<NativeFunction*> make_native_function(VM& vm, const NativeFunctionDef& definition, Type* owner,
-                                             Value self, Value module_name) {
+Result<NativeFunction*> make_native_function(VM& vm, const NativeFunctionDef& definition,
+                                             Type* owner, Value self, Value module_name) {
   bool is_descriptor = owner && self.is_empty() && !(definition.flags & NativeFunctionDef::kStatic);
   uint16_t aux = definition.flags & NativeFunctionDef::kStatic        ? NativeFunction::kStatic
                  : definition.flags & NativeFunctionDef::kClassMethod ? NativeFunction::kClassMethod
                                                                       : uint16_t{0};
   NativeFunction* function = TRY(vm.allocate<NativeFunction>(
-      is_descriptor ? BuiltinType::MethodDescriptor : BuiltinType::BuiltinFunction, sizeof(NativeFunction), aux));
+      is_descriptor ? BuiltinType::MethodDescriptor : BuiltinType::BuiltinFunction,
+      sizeof(NativeFunction), aux));
   function->definition = &definition;
   function->self = self;
   function->module = module_name;

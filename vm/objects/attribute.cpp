@@ -1,8 +1,9 @@
 // Attribute access: object.__getattribute__ and friends, as C++.
 //
-// The order for instances: a data descriptor on the type, the object's own attribute, anything else on the type. The
-// builtin descriptors (functions, getsets, members, property, classmethod, staticmethod) are bound here directly; only
-// others go through a call of their `__get__`. Names are interned before anything looks at them.
+// The order for instances: a data descriptor on the type, the object's own attribute, anything else
+// on the type. The builtin descriptors (functions, getsets, members, property, classmethod,
+// staticmethod) are bound here directly; only others go through a call of their `__get__`. Names
+// are interned before anything looks at them.
 #include "vm/objects/descriptor.h"
 #include "vm/objects/internals.h"
 
@@ -37,8 +38,10 @@ Error raise_no_attribute(VM& vm, Value object, Str* name) {
   } else {
     text = "'";
     std::string_view type_name = message_name(vm.type_of(object));
-    if (type_name.empty()) append_utf8(text, vm.type_of(object)->name);
-    else text += type_name;
+    if (type_name.empty())
+      append_utf8(text, vm.type_of(object)->name);
+    else
+      text += type_name;
     text += "' object has no attribute '";
   }
   append_utf8(text, name);
@@ -54,8 +57,8 @@ std::string type_text(const Type* type) {
 }
 
 /// "'C' object attribute 'x' is read-only" and the like.
-Error raise_worded(VM& vm, Value object, Str* name, std::string_view before, std::string_view between,
-                   std::string_view after) {
+Error raise_worded(VM& vm, Value object, Str* name, std::string_view before,
+                   std::string_view between, std::string_view after) {
   std::string text(before);
   text += type_text(vm.type_of(object));
   text += between;
@@ -96,15 +99,20 @@ Result<Value> getset_get(VM& vm, GetSet* descriptor, Value object) {
 Result<void> getset_set(VM& vm, GetSet* descriptor, Value object, Value value) {
   if (descriptor->definition) {
     if (!descriptor->definition->set)
-      return vm.raise(Exc::AttributeError, "attribute '{}' of '{}' objects is not writable", descriptor->name,
-                      message_name(vm.type_of(object)));
+      return vm.raise(Exc::AttributeError, "attribute '{}' of '{}' objects is not writable",
+                      descriptor->name, message_name(vm.type_of(object)));
     return descriptor->definition->set(vm, object, value);
   }
   Value* slot = slot_address(vm, object.cell(), static_cast<uint32_t>(descriptor->slot));
-  if (value.is_empty() && slot->is_empty()) return vm.raise(Exc::AttributeError, "{}", descriptor->name);
+  if (value.is_empty() && slot->is_empty())
+    return vm.raise(Exc::AttributeError, "{}", descriptor->name);
   *slot = value;
   vm.barrier(object.cell());
   return {};
+}
+
+Result<void> readonly_member(VM& vm, Value, Value) {
+  return vm.raise(Exc::AttributeError, "readonly attribute");
 }
 
 Result<Value> property_get(VM& vm, Record* property, Value object) {
@@ -163,12 +171,18 @@ Result<Value> bind_descriptor(VM& vm, Value descriptor, Value object, Type* type
     case CellKind::Function:
       if (object.is_empty()) return descriptor;
       return make_bound_method(vm, descriptor, object);
-    case CellKind::NativeFunction: return bind_native(vm, static_cast<NativeFunction*>(cell), object, type);
+    case CellKind::NativeFunction:
+      return bind_native(vm, static_cast<NativeFunction*>(cell), object, type);
     case CellKind::GetSet:
       if (object.is_empty()) return descriptor;
       return getset_get(vm, static_cast<GetSet*>(cell), object);
-    case CellKind::BigInt: case CellKind::Str: case CellKind::Tuple: case CellKind::List: case CellKind::Dict:
-    case CellKind::FloatCell: case CellKind::BoundMethod:
+    case CellKind::BigInt:
+    case CellKind::Str:
+    case CellKind::Tuple:
+    case CellKind::List:
+    case CellKind::Dict:
+    case CellKind::FloatCell:
+    case CellKind::BoundMethod:
       if (cell->shape < static_cast<ShapeId>(BuiltinType::Count)) return descriptor;
       break;
     case CellKind::Record:
@@ -180,10 +194,12 @@ Result<Value> bind_descriptor(VM& vm, Value descriptor, Value object, Type* type
           return bind_to_class(vm, static_cast<Record*>(cell)->fields()[kWrappedFunction], type);
         case shape_of(BuiltinType::StaticMethod):
           return static_cast<Record*>(cell)->fields()[kWrappedFunction];
-        default: break;
+        default:
+          break;
       }
       break;
-    default: break;
+    default:
+      break;
   }
   Value get = type_special(vm, vm.type_of(cell), Special::Get);
   if (get.is_empty()) return descriptor;
@@ -257,7 +273,8 @@ Result<Value> find_custom(VM& vm, Value object, Str* name) {
   Value getattribute = type_special(vm, type, Special::GetAttribute);
   Value fallback = type_special(vm, type, Special::GetAttr);
   Value standard = type_special(vm, vm.type(BuiltinType::Object), Special::GetAttribute);
-  auto found = getattribute.is(standard) ? find_generic(vm, object, name) : vm.call(getattribute, {object, name});
+  auto found = getattribute.is(standard) ? find_generic(vm, object, name)
+                                         : vm.call(getattribute, {object, name});
   if (found.is_ok() || fallback.is_empty()) return found;
   if (vm.has_pending() && !vm.catch_pending(Exc::AttributeError)) return Error{};
   return vm.call(fallback, {object, name});
@@ -394,13 +411,15 @@ Result<void> generic_set_attribute(VM& vm, Value object, Str* name, Value value)
   if (!on_type.is_empty() && is_data_descriptor(vm, on_type))
     return store_descriptor(vm, on_type, object, value);
   if (!object.is_cell() || !has_attributes(vm, object.cell())) {
-    if (!on_type.is_empty()) return raise_worded(vm, object, name, "'", "' object attribute '", "' is read-only");
+    if (!on_type.is_empty())
+      return raise_worded(vm, object, name, "'", "' object attribute '", "' is read-only");
     return raise_worded(vm, object, name, "'", "' object has no attribute '",
                         "' and no __dict__ for setting new attributes");
   }
   Cell* cell = object.cell();
   if (!value.is_empty()) return set_own_attribute(vm, cell, name, value);
-  if (own_attribute(vm, cell, name).is_empty())  // without the fields for suggestions, as CPython has it
+  if (own_attribute(vm, cell, name)
+          .is_empty())  // without the fields for suggestions, as CPython has it
     return vm.raise(Exc::AttributeError, "'{}' object has no attribute '{}'", type, name);
   Dict* dict = TRY(attributes_dict(vm, cell));
   TRY(dict_remove(vm, dict, name, nullptr));
@@ -413,7 +432,8 @@ Result<void> type_set_attribute(VM& vm, Type* type, Str* name, Value value) {
     return vm.raise(Exc::TypeError, "cannot set '{}' attribute of immutable type '{}'", name, type);
   Type* metaclass = vm.type_of(type);
   Value on_meta = type_lookup(vm, metaclass, name);
-  if (!on_meta.is_empty() && is_data_descriptor(vm, on_meta)) return store_descriptor(vm, on_meta, type, value);
+  if (!on_meta.is_empty() && is_data_descriptor(vm, on_meta))
+    return store_descriptor(vm, on_meta, type, value);
   if (value.is_empty()) {
     if (!TRY(dict_remove(vm, type->dict, name, nullptr))) return raise_no_attribute(vm, type, name);
   } else {

@@ -1,8 +1,10 @@
 // Class creation: what type.__new__ does once the metaclass is known.
 //
-// Layout. Every instance of a script class has an attributes word, whether or not the class allows attributes; members that
-// __slots__ declares are the first slots and stay inline for good, so that a member's descriptor is just a slot number.
-// Of several bases one gives the layout (best_base); the others must not add to it.
+// Layout. Every instance of a script class has an attributes word, whether or not the class allows
+// attributes; members that
+// __slots__ declares are the first slots and stay inline for good, so that a member's descriptor is
+// just a slot number. Of several bases one gives the layout (best_base); the others must not add to
+// it.
 #include <algorithm>
 
 #include "vm/bytecode/code.h"
@@ -30,14 +32,25 @@ bool is_solid(const Type* type) {
   if (type->flags & Type::kHeapType) return type->member_slots > type->base->member_slots;
   if (type->instance_kind == CellKind::Exception) {
     switch (type->builtin) {
-      case Exc::BaseException: case Exc::StopIteration: case Exc::SystemExit: case Exc::ImportError:
-      case Exc::OSError: case Exc::SyntaxError: case Exc::UnicodeDecodeError: case Exc::UnicodeEncodeError:
-      case Exc::UnicodeTranslateError: case Exc::NameError: case Exc::AttributeError: case Exc::BaseExceptionGroup:
+      case Exc::BaseException:
+      case Exc::StopIteration:
+      case Exc::SystemExit:
+      case Exc::ImportError:
+      case Exc::OSError:
+      case Exc::SyntaxError:
+      case Exc::UnicodeDecodeError:
+      case Exc::UnicodeEncodeError:
+      case Exc::UnicodeTranslateError:
+      case Exc::NameError:
+      case Exc::AttributeError:
+      case Exc::BaseExceptionGroup:
         return type->definition == builtin_type_definition(type->builtin);
-      default: return false;
+      default:
+        return false;
     }
   }
-  return type->instance_kind != type->base->instance_kind || type->instance_size != type->base->instance_size;
+  return type->instance_kind != type->base->instance_kind ||
+         type->instance_size != type->base->instance_size;
 }
 
 const Type* solid_base(const Type* type) {
@@ -83,9 +96,10 @@ Result<Type*> calculate_metaclass(VM& vm, Type* metaclass, Tuple* bases) {
       winner = candidate;
       continue;
     }
-    return vm.raise(Exc::TypeError,
-                    "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass "
-                    "of the metaclasses of all its bases");
+    return vm.raise(
+        Exc::TypeError,
+        "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass "
+        "of the metaclasses of all its bases");
   }
   return winner;
 }
@@ -96,14 +110,17 @@ Result<void> finish_layout(VM& vm, Type* type) {
     if (type->flags & Type::kHasDict) {
       extra = kDefaultInline;
       Tuple* known = try_as<Tuple>(dict_get_str(vm, type->dict, vm.names().static_attributes));
-      if (known) extra = std::max(extra, static_cast<uint32_t>(std::min<uint64_t>(known->length, kMaximumInline)));
+      if (known)
+        extra = std::max(extra,
+                         static_cast<uint32_t>(std::min<uint64_t>(known->length, kMaximumInline)));
       if (!(type->base->flags & Type::kHeapType)) {
         // nothing learned from a builtin base
       } else if (type->base->inline_slots > type->base->member_slots) {
         extra = std::max<uint32_t>(extra, type->base->inline_slots - type->base->member_slots);
       }
     }
-    type->inline_slots = static_cast<uint16_t>(std::min<uint32_t>(type->member_slots + extra, 0xFFF));
+    type->inline_slots =
+        static_cast<uint16_t>(std::min<uint32_t>(type->member_slots + extra, 0xFFF));
   } else {
     type->inline_slots = static_cast<uint16_t>(type->member_slots);
   }
@@ -118,7 +135,9 @@ namespace {
 
 // --- __dict__ and __weakref__ of script classes ---
 
-Result<Value> get_instance_dict(VM& vm, Value self) { return TRY(attributes_dict(vm, self.cell())); }
+Result<Value> get_instance_dict(VM& vm, Value self) {
+  return TRY(attributes_dict(vm, self.cell()));
+}
 
 Result<void> set_instance_dict(VM& vm, Value self, Value value) {
   if (value.is_empty()) {
@@ -126,7 +145,8 @@ Result<void> set_instance_dict(VM& vm, Value self, Value value) {
     return set_attributes_dict(vm, self.cell(), none);
   }
   if (!is_kind(value, CellKind::Dict))
-    return vm.raise(Exc::TypeError, "__dict__ must be set to a dictionary, not a '{}'", vm.type_of(value));
+    return vm.raise(Exc::TypeError, "__dict__ must be set to a dictionary, not a '{}'",
+                    vm.type_of(value));
   return set_attributes_dict(vm, self.cell(), as<Dict>(value));
 }
 
@@ -135,12 +155,15 @@ Result<Value> get_weak_reference(VM& vm, Value self) {
   return begin == end ? Result<Value>(Value::none()) : Result<Value>(begin->second);
 }
 
-constexpr NativeGetSetDef kInstanceDict = {"__dict__", nullptr, get_instance_dict, set_instance_dict};
-constexpr NativeGetSetDef kInstanceWeakref = {"__weakref__", "list of weak references to the object",
-                                              get_weak_reference};
+constexpr NativeGetSetDef kInstanceDict = {"__dict__", nullptr, get_instance_dict,
+                                           set_instance_dict};
+constexpr NativeGetSetDef kInstanceWeakref = {
+    "__weakref__", "list of weak references to the object", get_weak_reference};
 
-Result<void> add_getset(VM& vm, Type* type, Str* name, const NativeGetSetDef* definition, uint64_t slot = 0) {
-  GetSet* getset = TRY(vm.allocate<GetSet>(definition ? BuiltinType::GetSetDescriptor : BuiltinType::MemberDescriptor));
+Result<void> add_getset(VM& vm, Type* type, Str* name, const NativeGetSetDef* definition,
+                        uint64_t slot = 0) {
+  GetSet* getset = TRY(vm.allocate<GetSet>(definition ? BuiltinType::GetSetDescriptor
+                                                      : BuiltinType::MemberDescriptor));
   getset->definition = definition;
   getset->owner = type;
   getset->name = name;
@@ -152,7 +175,12 @@ Result<void> add_getset(VM& vm, Type* type, Str* name, const NativeGetSetDef* de
 class ClassMaker {
  public:
   ClassMaker(VM& vm, Type* metaclass, Str* name, Tuple* bases, Dict* source)
-      : vm_(vm), names_(vm.names()), metaclass_(metaclass), name_(name), bases_(bases), source_(source) {}
+      : vm_(vm),
+        names_(vm.names()),
+        metaclass_(metaclass),
+        name_(name),
+        bases_(bases),
+        source_(source) {}
   Result<Type*> make(Tuple* keyword_names, const Value* keyword_values);
 
  private:
@@ -200,7 +228,8 @@ Result<void> ClassMaker::take_names() {
   Value qualname = get(names_.qualname);
   if (!qualname.is_empty()) {
     if (!is_kind(qualname, CellKind::Str))
-      return vm_.raise(Exc::TypeError, "type __qualname__ must be a str, not {}", vm_.type_of(qualname));
+      return vm_.raise(Exc::TypeError, "type __qualname__ must be a str, not {}",
+                       vm_.type_of(qualname));
     type_->qualname = as<Str>(qualname);
     TRY(remove(names_.qualname));
   }
@@ -225,15 +254,18 @@ Result<void> ClassMaker::wrap_implicit_descriptors() {
   TRY(wrap(Special::New, BuiltinType::StaticMethod));
   TRY(wrap(Special::InitSubclass, BuiltinType::ClassMethod));
   TRY(wrap(Special::ClassGetItem, BuiltinType::ClassMethod));
-  if (!get(vm_.special_name(Special::Equal)).is_empty() && get(vm_.special_name(Special::Hash)).is_empty())
+  if (!get(vm_.special_name(Special::Equal)).is_empty() &&
+      get(vm_.special_name(Special::Hash)).is_empty())
     TRY(dict_set_str(vm_, type_->dict, vm_.special_name(Special::Hash), Value::none()));
   return {};
 }
 
 Result<void> ClassMaker::inherit_layout() {
-  type_->flags = Type::kHeapType | Type::kCanSubclass | Type::kPopulated | (base_->flags & Type::kException);
+  type_->flags =
+      Type::kHeapType | Type::kCanSubclass | Type::kPopulated | (base_->flags & Type::kException);
   for (Value entry : bases_->span())
-    type_->flags |= as<Type>(entry)->flags & (Type::kHasDict | Type::kHasWeakref | Type::kSequence | Type::kMapping);
+    type_->flags |= as<Type>(entry)->flags &
+                    (Type::kHasDict | Type::kHasWeakref | Type::kSequence | Type::kMapping);
   type_->base = base_;
   type_->builtin = base_->builtin;
   type_->instance_kind = base_->instance_kind;
@@ -241,7 +273,8 @@ Result<void> ClassMaker::inherit_layout() {
   type_->attributes_offset = base_->attributes_offset;
   type_->members_offset = base_->members_offset;
   type_->member_slots = base_->member_slots;
-  type_->await_step = get(vm_.special_name(Special::Await)).is_empty() ? base_->await_step : nullptr;
+  type_->await_step =
+      get(vm_.special_name(Special::Await)).is_empty() ? base_->await_step : nullptr;
   if (base_->flags & Type::kHeapType) return {};
   uint32_t size = (type_->instance_size + 7) & ~7u;
   switch (type_->instance_kind) {
@@ -270,7 +303,8 @@ Result<void> ClassMaker::inherit_layout() {
 
 /// `__x` in a class body stands for `_Class__x`.
 Result<Str*> mangle(VM& vm, const Str* class_name, Str* name) {
-  if (name->width() != 1 || !name->latin1().starts_with("__") || name->latin1().ends_with("__")) return name;
+  if (name->width() != 1 || !name->latin1().starts_with("__") || name->latin1().ends_with("__"))
+    return name;
   std::string text = to_utf8(class_name);
   text.erase(0, text.find_first_not_of('_'));
   if (text.empty()) return name;
@@ -289,7 +323,8 @@ bool is_identifier(const Str* name) {
 
 Result<void> ClassMaker::add_member(Value item, RootVector* members) {
   if (!is_kind(item, CellKind::Str))
-    return vm_.raise(Exc::TypeError, "__slots__ items must be strings, not '{}'", vm_.type_of(item));
+    return vm_.raise(Exc::TypeError, "__slots__ items must be strings, not '{}'",
+                     vm_.type_of(item));
   Str* name = TRY(intern(vm_, as<Str>(item)));
   if (!is_identifier(name)) return vm_.raise(Exc::TypeError, "__slots__ must be identifiers");
   if (name == names_.dict_) {
@@ -306,7 +341,8 @@ Result<void> ClassMaker::add_member(Value item, RootVector* members) {
   }
   name = TRY(mangle(vm_, name_, name));
   if (name != names_.qualname && name != names_.classcell && !get(name).is_empty())
-    return vm_.raise(Exc::ValueError, "{} in __slots__ conflicts with class variable", TRY(repr_text(vm_, name)));
+    return vm_.raise(Exc::ValueError, "{} in __slots__ conflicts with class variable",
+                     TRY(repr_text(vm_, name)));
   members->values.push_back(name);
   return {};
 }
@@ -318,10 +354,12 @@ Result<void> ClassMaker::add_members() {
   Tuple* items = TRY(tuple_from(vm_, slots));
   wants_dict_ = wants_weakref_ = false;
   if (items->length > 0 && is_variable_size(type_->instance_kind))
-    return vm_.raise(Exc::TypeError, "nonempty __slots__ not supported for subtype of '{}'", base_->name);
+    return vm_.raise(Exc::TypeError, "nonempty __slots__ not supported for subtype of '{}'",
+                     base_->name);
   RootVector members(vm_.heap());
   for (Value item : items->span()) TRY(add_member(item, &members));
-  bool unplaced = type_->instance_kind == CellKind::NativeObject || type_->instance_kind == CellKind::Module ||
+  bool unplaced = type_->instance_kind == CellKind::NativeObject ||
+                  type_->instance_kind == CellKind::Module ||
                   type_->instance_kind == CellKind::Type;
   if (unplaced) {  // no room for members in these: they become ordinary attributes
     wants_dict_ = wants_dict_ || !members.values.empty();
@@ -342,9 +380,11 @@ Result<void> ClassMaker::add_attribute_support() {
     type_->flags |= Type::kHasDict;
     if (get(names_.dict_).is_empty()) TRY(add_getset(vm_, type_, names_.dict_, &kInstanceDict));
   }
-  if (wants_weakref_ && !(type_->flags & Type::kHasWeakref) && !is_variable_size(type_->instance_kind)) {
+  if (wants_weakref_ && !(type_->flags & Type::kHasWeakref) &&
+      !is_variable_size(type_->instance_kind)) {
     type_->flags |= Type::kHasWeakref;
-    if (get(names_.weakref_).is_empty()) TRY(add_getset(vm_, type_, names_.weakref_, &kInstanceWeakref));
+    if (get(names_.weakref_).is_empty())
+      TRY(add_getset(vm_, type_, names_.weakref_, &kInstanceWeakref));
   }
   if (get(names_.doc).is_empty()) TRY(dict_set_str(vm_, type_->dict, names_.doc, Value::none()));
   return {};
@@ -375,7 +415,8 @@ Result<void> ClassMaker::set_mro() {
 Result<void> ClassMaker::set_names_of_attributes() {
   Dict* snapshot = nullptr;
   for (DictCursor c(type_->dict); c.next();) {
-    if (c.value().is_cell() && !type_special(vm_, vm_.type_of(c.value()), Special::SetName).is_empty()) {
+    if (c.value().is_cell() &&
+        !type_special(vm_, vm_.type_of(c.value()), Special::SetName).is_empty()) {
       snapshot = TRY(dict_copy(vm_, type_->dict));
       break;
     }
@@ -388,8 +429,9 @@ Result<void> ClassMaker::set_names_of_attributes() {
     if (method.is_empty()) continue;
     if (call_special_method(vm_, method, value, {type_, key}).is_ok()) continue;
     Value error = vm_.take_pending();
-    std::string note = "Error calling __set_name__ on '" + to_utf8(vm_.type_of(value)->name) + "' instance " +
-                       TRY(repr_text(vm_, key)) + " in '" + to_utf8(type_->name) + "'";
+    std::string note = "Error calling __set_name__ on '" + to_utf8(vm_.type_of(value)->name) +
+                       "' instance " + TRY(repr_text(vm_, key)) + " in '" + to_utf8(type_->name) +
+                       "'";
     Value text = TRY(make_str(vm_, note));
     TRY(vm_.call_method(error, TRY(intern(vm_, "add_note")), {text}));
     return vm_.reraise(error);
@@ -430,7 +472,8 @@ Result<Type*> ClassMaker::make(Tuple* keyword_names, const Value* keyword_values
   Value classcell = get(names_.classcell);
   if (!classcell.is_empty()) {
     if (!is_kind(classcell, CellKind::CellVariable))
-      return vm_.raise(Exc::TypeError, "__classcell__ must be a nonlocal cell, not {}", TRY(repr_text(vm_, vm_.type_of(classcell))));
+      return vm_.raise(Exc::TypeError, "__classcell__ must be a nonlocal cell, not {}",
+                       TRY(repr_text(vm_, vm_.type_of(classcell))));
     TRY(remove(names_.classcell));
   }
   TRY(inherit_layout());
@@ -451,8 +494,8 @@ Result<Type*> ClassMaker::make(Tuple* keyword_names, const Value* keyword_values
 
 }  // namespace
 
-Result<Type*> make_class(VM& vm, Type* metaclass, Str* name, Tuple* bases, Dict* dict, Tuple* keyword_names,
-                         const Value* keyword_values) {
+Result<Type*> make_class(VM& vm, Type* metaclass, Str* name, Tuple* bases, Dict* dict,
+                         Tuple* keyword_names, const Value* keyword_values) {
   ClassMaker maker(vm, metaclass, name, bases, dict);
   return maker.make(keyword_names, keyword_values);
 }

@@ -15,7 +15,8 @@ Result<Value> code_repr(VM& vm, Value self) {
   char address[32];
   std::snprintf(address, sizeof address, "0x%012lx", static_cast<unsigned long>(self.bits()));
   return make_str(vm, "<code object " + to_utf8(code->name) + " at " + address + ", file \"" +
-                          to_utf8(code->filename) + "\", line " + std::to_string(code->first_line) + ">");
+                          to_utf8(code->filename) + "\", line " + std::to_string(code->first_line) +
+                          ">");
 }
 
 Result<Value> tuple_or_empty(VM& vm, Tuple* tuple) {
@@ -23,19 +24,29 @@ Result<Value> tuple_or_empty(VM& vm, Tuple* tuple) {
   return TRY(make_tuple(vm, size_t{0}));
 }
 
-template <uint32_t Code::* Field>
+template <uint32_t Code::*Field>
 Result<Value> get_count(VM&, Value self) {
   return Value::small_int(code_of(self)->*Field);
 }
 Result<Value> get_co_name(VM&, Value self) { return code_of(self)->name; }
 Result<Value> get_co_qualname(VM&, Value self) { return code_of(self)->qualname; }
 Result<Value> get_co_filename(VM&, Value self) { return code_of(self)->filename; }
-Result<Value> get_co_firstlineno(VM&, Value self) { return Value::small_int(code_of(self)->first_line); }
+Result<Value> get_co_firstlineno(VM&, Value self) {
+  return Value::small_int(code_of(self)->first_line);
+}
 /// In CPython's order cell variables that are no parameters are not among them.
-Result<Value> get_co_varnames(VM& vm, Value self) { return tuple_or_empty(vm, code_of(self)->local_names); }
-Result<Value> get_co_cellvars(VM& vm, Value self) { return tuple_or_empty(vm, code_of(self)->cell_names); }
-Result<Value> get_co_freevars(VM& vm, Value self) { return tuple_or_empty(vm, code_of(self)->free_names); }
-Result<Value> get_co_flags(VM&, Value self) { return Value::small_int(code_of(self)->flags & 0xFFFFFF); }
+Result<Value> get_co_varnames(VM& vm, Value self) {
+  return tuple_or_empty(vm, code_of(self)->local_names);
+}
+Result<Value> get_co_cellvars(VM& vm, Value self) {
+  return tuple_or_empty(vm, code_of(self)->cell_names);
+}
+Result<Value> get_co_freevars(VM& vm, Value self) {
+  return tuple_or_empty(vm, code_of(self)->free_names);
+}
+Result<Value> get_co_flags(VM&, Value self) {
+  return Value::small_int(code_of(self)->flags & 0xFFFFFF);
+}
 Result<Value> get_co_consts(VM& vm, Value self) {
   Code* code = code_of(self);
   return TRY(make_tuple(vm, std::span<const Value>(code->constants, code->constant_count)));
@@ -54,7 +65,8 @@ Result<Value> code_lines(VM& vm, Value self) {
     uint32_t begin = i;
     int32_t line = code->positions[i].line;
     while (i < code->position_count && code->positions[i].line == line) ++i;
-    Value entry[3] = {Value::small_int(begin), Value::small_int(i), line > 0 ? Value::small_int(line) : Value::none()};
+    Value entry[3] = {Value::small_int(begin), Value::small_int(i),
+                      line > 0 ? Value::small_int(line) : Value::none()};
     TRY(list_append(vm, list, TRY(make_tuple(vm, entry))));
   }
   return get_iterator(vm, list);
@@ -98,7 +110,7 @@ constexpr NativeGetSetDef kCodeAttributes[] = {
 
 }  // namespace
 
-extern const NativeTypeDef kCodeType = {"code", "Create a code object.", kCodeMethods, kCodeAttributes,
-                                        Type::kDisallowNew | Type::kHasWeakref};
+extern const NativeTypeDef kCodeType = {"code", "Create a code object.", kCodeMethods,
+                                        kCodeAttributes, Type::kDisallowNew | Type::kHasWeakref};
 
 }  // namespace apy

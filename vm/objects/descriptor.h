@@ -6,8 +6,8 @@
 namespace apy {
 
 // --- descriptors (attribute.cpp) ---
-/// descriptor.__get__(object, type); `object` empty: looked up on the class itself. Values that are no
-/// descriptors come back as they are. Fast for the builtin descriptors.
+/// descriptor.__get__(object, type); `object` empty: looked up on the class itself. Values that are
+/// no descriptors come back as they are. Fast for the builtin descriptors.
 Result<Value> bind_descriptor(VM& vm, Value descriptor, Value object, Type* type);
 /// A data descriptor's __set__ (value empty: __delete__).
 Result<void> store_descriptor(VM& vm, Value descriptor, Value object, Value value);
@@ -17,14 +17,25 @@ inline bool is_data_descriptor(VM& vm, Value v) {
 /// The value of a getset or member for an instance of its owner.
 Result<Value> getset_get(VM& vm, GetSet* descriptor, Value object);
 Result<void> getset_set(VM& vm, GetSet* descriptor, Value object, Value value);
+/// Setter of attributes that CPython implements as read-only members: they have an error text of
+/// their own.
+Result<void> readonly_member(VM& vm, Value self, Value value);
 Result<Value> property_get(VM& vm, Record* property, Value object);
 /// value empty: delete.
 Result<void> property_set(VM& vm, Record* property, Value object, Value value);
 
 // Fields of the Records of the descriptor types.
-enum PropertyField { kPropertyGet, kPropertySet, kPropertyDelete, kPropertyDoc, kPropertyName, kPropertyFieldCount };
+enum PropertyField {
+  kPropertyGet,
+  kPropertySet,
+  kPropertyDelete,
+  kPropertyDoc,
+  kPropertyName,
+  kPropertyFieldCount
+};
 enum SuperField { kSuperClass, kSuperSelf, kSuperSelfClass, kSuperFieldCount };
-constexpr int kWrappedFunction = 0;  // of classmethod and staticmethod; field 1 is the attributes Dict
+constexpr int kWrappedFunction =
+    0;  // of classmethod and staticmethod; field 1 is the attributes Dict
 
 /// super(cls, object).name; *self as get_method has it when not null.
 Result<Value> super_get_attribute(VM& vm, Record* super, Str* name);
@@ -39,7 +50,8 @@ Error raise_attribute_error(VM& vm, Value object, Str* name, std::string_view me
 // --- classes (type.cpp, class.cpp) ---
 /// Derives the flags that depend on special methods from the namespaces along the MRO.
 void update_class_flags(VM& vm, Type* type);
-/// After a change of an attribute of that name: type_modified when it is a special one, else new versions only.
+/// After a change of an attribute of that name: type_modified when it is a special one, else new
+/// versions only.
 void type_attribute_changed(VM& vm, Type* type, const Str* name);
 Result<void> add_subclass(VM& vm, Type* base, Type* type);
 void remove_subclass(VM& vm, Type* base, const Type* type);
@@ -47,7 +59,8 @@ void remove_subclass(VM& vm, Type* base, const Type* type);
 Result<List*> list_subclasses(VM& vm, Type* type);
 /// The most derived metaclass of `metaclass` and the bases' types: TypeError on conflict.
 Result<Type*> calculate_metaclass(VM& vm, Type* metaclass, Tuple* bases);
-/// The base that gives the layout; TypeErrors "multiple bases have instance lay-out conflict" and so on.
+/// The base that gives the layout; TypeErrors "multiple bases have instance lay-out conflict" and
+/// so on.
 Result<Type*> best_base(VM& vm, Tuple* bases);
 /// type(name, bases, namespace): the `__new__` of type.
 Result<Value> type_new(VM& vm, const Arguments& arguments);

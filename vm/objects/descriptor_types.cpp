@@ -1,4 +1,5 @@
-// property, classmethod, staticmethod, and the descriptors of native attributes and __slots__ members.
+// property, classmethod, staticmethod, and the descriptors of native attributes and __slots__
+// members.
 #include "vm/binding/bind.h"
 #include "vm/objects/descriptor.h"
 #include "vm/objects/internals.h"
@@ -23,7 +24,8 @@ Result<Value> property_new(VM& vm, const Arguments& arguments) {
 /// The getter's docstring serves when none is given.
 Result<Value> doc_of(VM& vm, Value getter) {
   Value doc;
-  if (!getter.is_none() && TRY(get_attribute_optional(vm, getter, vm.names().doc, &doc))) return doc;
+  if (!getter.is_none() && TRY(get_attribute_optional(vm, getter, vm.names().doc, &doc)))
+    return doc;
   return Value::none();
 }
 
@@ -40,8 +42,10 @@ Result<void> property_init(VM& vm, PropertySelf self, Optional<Value> fget, Opti
     Value inherited = TRY(doc_of(vm, fields[kPropertyGet]));
     self->fields()[kPropertyDoc] = inherited;
     vm.barrier(self.record);
-    // Instances of subclasses find __doc__ on the class first; there it has to be an attribute of their own.
-    if (!is_exact(self.record, BuiltinType::Property) && has_attributes(vm, self.record) && !inherited.is_none())
+    // Instances of subclasses find __doc__ on the class first; there it has to be an attribute of
+    // their own.
+    if (!is_exact(self.record, BuiltinType::Property) && has_attributes(vm, self.record) &&
+        !inherited.is_none())
       TRY(set_own_attribute(vm, self.record, vm.names().doc, inherited));
   }
   return {};
@@ -65,7 +69,8 @@ Result<Value> property_copy(VM& vm, PropertySelf self, Value function) {
   for (int i = 0; i < 4; ++i) parts[i] = self->fields()[i];
   parts[Field] = function;
   if (Field == kPropertyGet && !parts[kPropertyGet].is_none()) parts[kPropertyDoc] = Value::none();
-  Value copy = TRY(vm.call(vm.type_of(Value(self.record)), {parts[0], parts[1], parts[2], parts[3]}));
+  Value copy =
+      TRY(vm.call(vm.type_of(Value(self.record)), {parts[0], parts[1], parts[2], parts[3]}));
   if (is_kind(copy, CellKind::Record) && vm.is_instance(copy, BuiltinType::Property)) {
     as<Record>(copy)->fields()[kPropertyName] = self->fields()[kPropertyName];
     vm.barrier(copy.cell());
@@ -92,7 +97,8 @@ Result<Value> get_property_name(VM& vm, Value self) {
   Value name = as<Record>(self)->fields()[kPropertyName];
   if (!name.is_empty()) return name;
   Value getter = as<Record>(self)->fields()[kPropertyGet];
-  if (!getter.is_none() && TRY(get_attribute_optional(vm, getter, vm.names().name_, &name))) return name;
+  if (!getter.is_none() && TRY(get_attribute_optional(vm, getter, vm.names().name_, &name)))
+    return name;
   return raise_no_attribute(vm, self, vm.names().name_);
 }
 Result<void> set_property_name(VM& vm, Value self, Value value) {
@@ -103,7 +109,8 @@ Result<void> set_property_name(VM& vm, Value self, Value value) {
 Result<Value> get_property_abstract(VM& vm, Value self) {
   for (int i = 0; i < 3; ++i) {
     Value function = as<Record>(self)->fields()[i], abstract;
-    if (function.is_none() || !TRY(get_attribute_optional(vm, function, vm.names().isabstractmethod, &abstract)))
+    if (function.is_none() ||
+        !TRY(get_attribute_optional(vm, function, vm.names().isabstractmethod, &abstract)))
       continue;
     if (TRY(is_truthy(vm, abstract))) return Value::boolean(true);
   }
@@ -113,23 +120,30 @@ Result<Value> get_property_abstract(VM& vm, Value self) {
 constexpr NativeFunctionDef kPropertyMethods[] = {
     {"__new__(cls, /, *args, **kwargs)", "Create and return a new object.", bind<property_new>(),
      NativeFunctionDef::kStatic},
-    {"__init__(self, /, fget=None, fset=None, fdel=None, doc=None)", "Initialize self.", bind<property_init>()},
-    {"__get__(self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner.",
-     bind<property_get_method>()},
-    {"__set__(self, instance, value, /)", "Set an attribute of instance to value.", bind<property_set_method>()},
-    {"__delete__(self, instance, /)", "Delete an attribute of instance.", bind<property_delete_method>()},
-    {"getter(self, function, /)", "Descriptor to obtain a copy of the property with a different getter.",
+    {"__init__(self, /, fget=None, fset=None, fdel=None, doc=None)", "Initialize self.",
+     bind<property_init>()},
+    {"__get__(self, instance, owner=None, /)",
+     "Return an attribute of instance, which is of type owner.", bind<property_get_method>()},
+    {"__set__(self, instance, value, /)", "Set an attribute of instance to value.",
+     bind<property_set_method>()},
+    {"__delete__(self, instance, /)", "Delete an attribute of instance.",
+     bind<property_delete_method>()},
+    {"getter(self, function, /)",
+     "Descriptor to obtain a copy of the property with a different getter.",
      bind<property_copy<kPropertyGet>>()},
-    {"setter(self, function, /)", "Descriptor to obtain a copy of the property with a different setter.",
+    {"setter(self, function, /)",
+     "Descriptor to obtain a copy of the property with a different setter.",
      bind<property_copy<kPropertySet>>()},
-    {"deleter(self, function, /)", "Descriptor to obtain a copy of the property with a different deleter.",
+    {"deleter(self, function, /)",
+     "Descriptor to obtain a copy of the property with a different deleter.",
      bind<property_copy<kPropertyDelete>>()},
-    {"__set_name__(self, owner, name, /)", "Method to set name of a property.", bind<property_set_name>()},
+    {"__set_name__(self, owner, name, /)", "Method to set name of a property.",
+     bind<property_set_name>()},
 };
 constexpr NativeGetSetDef kPropertyAttributes[] = {
-    {"fget", nullptr, get_property_field<kPropertyGet>},
-    {"fset", nullptr, get_property_field<kPropertySet>},
-    {"fdel", nullptr, get_property_field<kPropertyDelete>},
+    {"fget", nullptr, get_property_field<kPropertyGet>, readonly_member},
+    {"fset", nullptr, get_property_field<kPropertySet>, readonly_member},
+    {"fdel", nullptr, get_property_field<kPropertyDelete>, readonly_member},
     {"__doc__", nullptr, get_property_field<kPropertyDoc>, set_property_doc},
     {"__name__", nullptr, get_property_name, set_property_name},
     {"__isabstractmethod__", nullptr, get_property_abstract},
@@ -139,9 +153,13 @@ constexpr NativeGetSetDef kPropertyAttributes[] = {
 
 extern const NativeTypeDef kPropertyType = {
     "property",
-    "Property attribute.\n\n  fget\n    function to be used for getting an attribute value\n  fset\n    function to be used "
-    "for setting an attribute value\n  fdel\n    function to be used for del'ing an attribute\n  doc\n    docstring",
-    kPropertyMethods, kPropertyAttributes, Type::kCanSubclass | Type::kDataDescriptor,
+    "Property attribute.\n\n  fget\n    function to be used for getting an attribute value\n  "
+    "fset\n    function to be used "
+    "for setting an attribute value\n  fdel\n    function to be used for del'ing an attribute\n  "
+    "doc\n    docstring",
+    kPropertyMethods,
+    kPropertyAttributes,
+    Type::kCanSubclass | Type::kDataDescriptor,
     sizeof(Record) + kPropertyFieldCount * sizeof(Value)};
 
 // --- classmethod and staticmethod ---
@@ -150,8 +168,8 @@ namespace {
 
 Result<Value> wrapper_new(VM& vm, Type* cls, BuiltinType exact) {
   if (!cls->is_subtype_of(vm.type(exact)))
-    return vm.raise(Exc::TypeError, "{}.__new__({}): {} is not a subtype of {}", vm.type(exact)->name, cls->name,
-                    cls->name, vm.type(exact)->name);
+    return vm.raise(Exc::TypeError, "{}.__new__({}): {} is not a subtype of {}",
+                    vm.type(exact)->name, cls->name, cls->name, vm.type(exact)->name);
   return TRY(make_record_of(vm, cls, exact, {Value::none(), Value()}));
 }
 
@@ -160,7 +178,8 @@ Result<void> copy_names(VM& vm, Record* self, Value function) {
   const Names& n = vm.names();
   for (Str* name : {n.module_, n.name_, n.qualname, n.doc}) {
     Value value;
-    if (TRY(get_attribute_optional(vm, function, name, &value))) TRY(set_own_attribute(vm, self, name, value));
+    if (TRY(get_attribute_optional(vm, function, name, &value)))
+      TRY(set_own_attribute(vm, self, name, value));
   }
   if (Function* plain = try_as<Function>(function)) {
     if (plain->attributes) {
@@ -184,11 +203,13 @@ Result<void> init_wrapper(VM& vm, RecordOf<Id> self, Value function) {
   return copy_names(vm, self, function);
 }
 
-Result<Value> classmethod_get(VM& vm, RecordOf<BuiltinType::ClassMethod> self, Value object, Optional<Value> owner) {
+Result<Value> classmethod_get(VM& vm, RecordOf<BuiltinType::ClassMethod> self, Value object,
+                              Optional<Value> owner) {
   Value cls = owner.present && !owner.value.is_none() ? owner.value : Value(vm.type_of(object));
   return make_bound_method(vm, self->fields()[kWrappedFunction], cls);
 }
-Result<Value> staticmethod_get(VM&, RecordOf<BuiltinType::StaticMethod> self, Value, Optional<Value>) {
+Result<Value> staticmethod_get(VM&, RecordOf<BuiltinType::StaticMethod> self, Value,
+                               Optional<Value>) {
   return self->fields()[kWrappedFunction];
 }
 Result<Value> staticmethod_call(VM& vm, const Arguments& arguments) {
@@ -196,8 +217,8 @@ Result<Value> staticmethod_call(VM& vm, const Arguments& arguments) {
   if (!is_kind(self, CellKind::Record) || !vm.is_instance(self, BuiltinType::StaticMethod))
     return vm.raise(Exc::TypeError, "descriptor '__call__' requires a 'staticmethod' object");
   size_t count = arguments.positional_count - 1 + arguments.keyword_count();
-  return vm.call_keywords(as<Record>(self)->fields()[kWrappedFunction], {arguments.values + 1, count},
-                          arguments.keyword_names);
+  return vm.call_keywords(as<Record>(self)->fields()[kWrappedFunction],
+                          {arguments.values + 1, count}, arguments.keyword_names);
 }
 template <BuiltinType Id>
 Result<Value> wrapper_repr(VM& vm, RecordOf<Id> self) {
@@ -214,21 +235,21 @@ Result<Value> get_wrapper_abstract(VM& vm, Value self) {
   return Value::boolean(TRY(is_truthy(vm, abstract)));
 }
 
-#define WRAPPER_METHODS(Id)                                                                          \
-  {"__new__(cls, /, *args, **kwargs)", "Create and return a new object.",                           \
-   bind<make_wrapper<BuiltinType::Id>>(), NativeFunctionDef::kStatic},                               \
-      {"__init__(self, function, /)", "Initialize self.", bind<init_wrapper<BuiltinType::Id>>()},    \
+#define WRAPPER_METHODS(Id)                                                                       \
+  {"__new__(cls, /, *args, **kwargs)", "Create and return a new object.",                         \
+   bind<make_wrapper<BuiltinType::Id>>(), NativeFunctionDef::kStatic},                            \
+      {"__init__(self, function, /)", "Initialize self.", bind<init_wrapper<BuiltinType::Id>>()}, \
       {"__repr__(self, /)", "Return repr(self).", bind<wrapper_repr<BuiltinType::Id>>()},
 
 constexpr NativeFunctionDef kClassMethodMethods[] = {
-    WRAPPER_METHODS(ClassMethod)
-    {"__get__(self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner.",
-     bind<classmethod_get>()},
+    WRAPPER_METHODS(ClassMethod){"__get__(self, instance, owner=None, /)",
+                                 "Return an attribute of instance, which is of type owner.",
+                                 bind<classmethod_get>()},
 };
 constexpr NativeFunctionDef kStaticMethodMethods[] = {
-    WRAPPER_METHODS(StaticMethod)
-    {"__get__(self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner.",
-     bind<staticmethod_get>()},
+    WRAPPER_METHODS(StaticMethod){"__get__(self, instance, owner=None, /)",
+                                  "Return an attribute of instance, which is of type owner.",
+                                  bind<staticmethod_get>()},
     {"__call__(self, /, *args, **kwargs)", "Call self as a function.", bind<staticmethod_call>()},
 };
 constexpr NativeGetSetDef kWrapperAttributes[] = {
@@ -242,11 +263,19 @@ constexpr NativeGetSetDef kWrapperAttributes[] = {
 
 constexpr uint32_t kWrapperSize = sizeof(Record) + 2 * sizeof(Value);
 extern const NativeTypeDef kClassMethodType = {
-    "classmethod", "classmethod(function) -> method\n\nConvert a function to be a class method.", kClassMethodMethods,
-    kWrapperAttributes, Type::kCanSubclass, kWrapperSize};
+    "classmethod",
+    "classmethod(function) -> method\n\nConvert a function to be a class method.",
+    kClassMethodMethods,
+    kWrapperAttributes,
+    Type::kCanSubclass,
+    kWrapperSize};
 extern const NativeTypeDef kStaticMethodType = {
-    "staticmethod", "staticmethod(function) -> method\n\nConvert a function to be a static method.",
-    kStaticMethodMethods, kWrapperAttributes, Type::kCanSubclass, kWrapperSize};
+    "staticmethod",
+    "staticmethod(function) -> method\n\nConvert a function to be a static method.",
+    kStaticMethodMethods,
+    kWrapperAttributes,
+    Type::kCanSubclass,
+    kWrapperSize};
 
 // --- getset_descriptor and member_descriptor ---
 
@@ -254,8 +283,8 @@ namespace {
 
 Result<void> check_owner(VM& vm, const GetSet* self, Value object) {
   if (vm.type_of(object)->is_subtype_of(self->owner)) return {};
-  return vm.raise(Exc::TypeError, "descriptor '{}' for '{}' objects doesn't apply to a '{}' object", self->name,
-                  self->owner, vm.type_of(object));
+  return vm.raise(Exc::TypeError, "descriptor '{}' for '{}' objects doesn't apply to a '{}' object",
+                  self->name, self->owner, vm.type_of(object));
 }
 
 Result<GetSet*> getset_self(VM& vm, Value self) {
@@ -282,7 +311,8 @@ Result<void> getset_delete_method(VM& vm, Value self, Value object) {
 Result<Value> getset_repr(VM& vm, Value self) {
   GetSet* getset = TRY(getset_self(vm, self));
   std::string text = getset->definition ? "<attribute '" : "<member '";
-  return make_str(vm, text + to_utf8(getset->name) + "' of '" + to_utf8(getset->owner->name) + "' objects>");
+  return make_str(
+      vm, text + to_utf8(getset->name) + "' of '" + to_utf8(getset->owner->name) + "' objects>");
 }
 Result<Value> get_getset_name(VM&, Value self) { return as<GetSet>(self)->name; }
 Result<Value> get_getset_qualname(VM& vm, Value self) {
@@ -297,10 +327,12 @@ Result<Value> get_getset_doc(VM& vm, Value self) {
 }
 
 constexpr NativeFunctionDef kGetSetMethods[] = {
-    {"__get__(self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner.",
-     bind<getset_get_method>()},
-    {"__set__(self, instance, value, /)", "Set an attribute of instance to value.", bind<getset_set_method>()},
-    {"__delete__(self, instance, /)", "Delete an attribute of instance.", bind<getset_delete_method>()},
+    {"__get__(self, instance, owner=None, /)",
+     "Return an attribute of instance, which is of type owner.", bind<getset_get_method>()},
+    {"__set__(self, instance, value, /)", "Set an attribute of instance to value.",
+     bind<getset_set_method>()},
+    {"__delete__(self, instance, /)", "Delete an attribute of instance.",
+     bind<getset_delete_method>()},
     {"__repr__(self, /)", "Return repr(self).", bind<getset_repr>()},
 };
 constexpr NativeGetSetDef kGetSetAttributes[] = {
@@ -312,9 +344,11 @@ constexpr NativeGetSetDef kGetSetAttributes[] = {
 
 }  // namespace
 
-extern const NativeTypeDef kGetSetDescriptorType = {
-    "getset_descriptor", nullptr, kGetSetMethods, kGetSetAttributes, Type::kDataDescriptor | Type::kDisallowNew};
-extern const NativeTypeDef kMemberDescriptorType = {
-    "member_descriptor", nullptr, kGetSetMethods, kGetSetAttributes, Type::kDataDescriptor | Type::kDisallowNew};
+extern const NativeTypeDef kGetSetDescriptorType = {"getset_descriptor", nullptr, kGetSetMethods,
+                                                    kGetSetAttributes,
+                                                    Type::kDataDescriptor | Type::kDisallowNew};
+extern const NativeTypeDef kMemberDescriptorType = {"member_descriptor", nullptr, kGetSetMethods,
+                                                    kGetSetAttributes,
+                                                    Type::kDataDescriptor | Type::kDisallowNew};
 
 }  // namespace apy

@@ -1,5 +1,5 @@
-// Exceptions: construction and the type BaseException. Types with fields are in exception_types.cpp, groups in
-// exception_group.cpp.
+// Exceptions: construction and the type BaseException. Types with fields are in
+// exception_types.cpp, groups in exception_group.cpp.
 #include "vm/objects/exception.h"
 
 #include "vm/binding/bind.h"
@@ -13,7 +13,8 @@ Result<Exception*> make_exception(VM& vm, Type* type, std::span<const Value> arg
   if (type->flags & Type::kHeapType) {
     Value made = TRY(vm.call(type, args));
     if (!is_exception(made))
-      return vm.raise(Exc::TypeError, "calling {} should have returned an instance of BaseException, not {}",
+      return vm.raise(Exc::TypeError,
+                      "calling {} should have returned an instance of BaseException, not {}",
                       TRY(repr_text(vm, type)), vm.type_of(made));
     return as<Exception>(made);
   }
@@ -36,13 +37,15 @@ Result<bool> exception_matches(VM& vm, Value exception, Value pattern) {
     for (Value entry : patterns->span()) {
       Type* type = try_as<Type>(entry);
       if (!type || !(type->flags & Type::kException))
-        return vm.raise(Exc::TypeError, "catching classes that do not inherit from BaseException is not allowed");
+        return vm.raise(Exc::TypeError,
+                        "catching classes that do not inherit from BaseException is not allowed");
     }
     for (Value entry : patterns->span())
       if (vm.type_of(exception)->is_subtype_of(as<Type>(entry))) return true;
     return false;
   }
-  return vm.raise(Exc::TypeError, "catching classes that do not inherit from BaseException is not allowed");
+  return vm.raise(Exc::TypeError,
+                  "catching classes that do not inherit from BaseException is not allowed");
 }
 
 namespace {
@@ -52,7 +55,8 @@ Exception* self_exception(Value self) { return as<Exception>(self); }
 Result<Value> exception_new(VM& vm, const Arguments& arguments) {
   Type* cls = arguments.positional_count ? try_as<Type>(arguments.values[0]) : nullptr;
   if (!cls || !(cls->flags & Type::kException))
-    return vm.raise(Exc::TypeError, "BaseException.__new__(X): X is not a subtype of BaseException");
+    return vm.raise(Exc::TypeError,
+                    "BaseException.__new__(X): X is not a subtype of BaseException");
   ExceptionGroupKind kind = exception_kind(cls);
   if (kind == ExceptionGroupKind::Group) return group_new(vm, arguments);
   auto args = arguments.positional().subspan(1);
@@ -66,12 +70,15 @@ Result<Value> exception_new(VM& vm, const Arguments& arguments) {
 }
 
 Result<Value> exception_init(VM& vm, const Arguments& arguments) {
-  Exception* exception = arguments.positional_count ? try_as<Exception>(arguments.values[0]) : nullptr;
-  if (!exception) return vm.raise(Exc::TypeError, "descriptor '__init__' requires a 'BaseException' object");
+  Exception* exception =
+      arguments.positional_count ? try_as<Exception>(arguments.values[0]) : nullptr;
+  if (!exception)
+    return vm.raise(Exc::TypeError, "descriptor '__init__' requires a 'BaseException' object");
   auto args = arguments.positional().subspan(1);
   exception->args = TRY(make_tuple(vm, args));
   vm.barrier(exception);
-  TRY(initialize_fields(vm, exception, {arguments.values + 1, args.size() + arguments.keyword_count()},
+  TRY(initialize_fields(vm, exception,
+                        {arguments.values + 1, args.size() + arguments.keyword_count()},
                         arguments.keyword_names));
   return Value::none();
 }
@@ -81,7 +88,8 @@ Result<Value> exception_str(VM& vm, Exception* self) { return exception_text(vm,
 Result<Value> exception_repr(VM& vm, Exception* self) {
   Tuple* args = as<Tuple>(self->args);
   std::string text = to_utf8(vm.type_of(self)->name);
-  if (args->length == 1) return make_str(vm, text + "(" + TRY(repr_text(vm, args->values()[0])) + ")");
+  if (args->length == 1)
+    return make_str(vm, text + "(" + TRY(repr_text(vm, args->values()[0])) + ")");
   return make_str(vm, text + TRY(repr_text(vm, args)));
 }
 
@@ -101,7 +109,8 @@ Result<Value> add_note(VM& vm, Exception* self, Value note) {
     notes = TRY(make_list(vm, size_t{1}));
     TRY(set_own_attribute(vm, self, vm.names().notes, notes));
   }
-  if (!is_kind(notes, CellKind::List)) return vm.raise(Exc::TypeError, "Cannot add note: __notes__ is not a list");
+  if (!is_kind(notes, CellKind::List))
+    return vm.raise(Exc::TypeError, "Cannot add note: __notes__ is not a list");
   TRY(list_append(vm, as<List>(notes), note));
   return Value::none();
 }
@@ -145,7 +154,8 @@ Result<void> set_traceback(VM& vm, Value self, Value value) {
   return {};
 }
 
-Result<void> set_linked(VM& vm, Value self, Value value, const char* name, Value Exception::* field) {
+Result<void> set_linked(VM& vm, Value self, Value value, const char* name,
+                        Value Exception::*field) {
   if (value.is_empty()) return vm.raise(Exc::TypeError, "{} may not be deleted", name);
   if (!value.is_none() && !is_exception(value))
     return vm.raise(Exc::TypeError, "exception {} must be None or derive from BaseException",
@@ -176,14 +186,17 @@ Result<Value> get_suppress(VM&, Value self) {
 Result<void> set_suppress(VM& vm, Value self, Value value) {
   if (value.is_empty()) return vm.raise(Exc::TypeError, "can't delete numeric/char attribute");
   if (!value.is_bool()) return vm.raise(Exc::TypeError, "attribute value type must be bool");
-  if (value.is_true()) self.cell()->aux |= Exception::kSuppressContext;
-  else self.cell()->aux &= static_cast<uint16_t>(~Exception::kSuppressContext);
+  if (value.is_true())
+    self.cell()->aux |= Exception::kSuppressContext;
+  else
+    self.cell()->aux &= static_cast<uint16_t>(~Exception::kSuppressContext);
   return {};
 }
 Result<Value> get_dict(VM& vm, Value self) { return TRY(attributes_dict(vm, self.cell())); }
 Result<void> set_dict(VM& vm, Value self, Value value) {
   if (!is_kind(value, CellKind::Dict))
-    return vm.raise(Exc::TypeError, "__dict__ must be set to a dictionary, not a '{}'", vm.type_of(value));
+    return vm.raise(Exc::TypeError, "__dict__ must be set to a dictionary, not a '{}'",
+                    vm.type_of(value));
   return set_attributes_dict(vm, self.cell(), as<Dict>(value));
 }
 
@@ -193,7 +206,8 @@ constexpr NativeFunctionDef kMethods[] = {
     {"__init__(self, /, *args, **kwargs)", "Initialize self.", bind<exception_init>()},
     {"__str__(self, /)", "Return str(self).", bind<exception_str>()},
     {"__repr__(self, /)", "Return repr(self).", bind<exception_repr>()},
-    {"with_traceback(self, object, /)", "Set self.__traceback__ to tb and return self.", bind<with_traceback>()},
+    {"with_traceback(self, object, /)", "Set self.__traceback__ to tb and return self.",
+     bind<with_traceback>()},
     {"add_note(self, object, /)", "Add a note to the exception", bind<add_note>()},
     {"__reduce__(self, /)", "Helper for pickle.", bind<exception_reduce>()},
     {"__setstate__(self, object, /)", "Helper for pickle.", bind<exception_set_state>()},
@@ -210,7 +224,8 @@ constexpr NativeGetSetDef kAttributes[] = {
 
 }  // namespace
 
-extern const NativeTypeDef kBaseExceptionType = {
-    "BaseException", "Common base class for all exceptions", kMethods, kAttributes, Type::kHasWeakref};
+extern const NativeTypeDef kBaseExceptionType = {"BaseException",
+                                                 "Common base class for all exceptions", kMethods,
+                                                 kAttributes, Type::kHasWeakref};
 
 }  // namespace apy

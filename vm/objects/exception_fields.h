@@ -1,19 +1,32 @@
 #pragma once
-// The fields of the builtin exception types: where they are in Exception::fields, and how __init__ fills them.
+// The fields of the builtin exception types: where they are in Exception::fields, and how __init__
+// fills them.
 #include "vm/objects/descriptor.h"
 
 namespace apy {
 
 /// Exception types with the same struct of fields.
 enum class ExceptionGroupKind : uint8_t {
-  Plain, StopIteration, SystemExit, ImportError, OsError, SyntaxError, UnicodeDecode, UnicodeEncode, UnicodeTranslate,
-  NameError, AttributeError, KeyError, Group,
+  Plain,
+  StopIteration,
+  SystemExit,
+  ImportError,
+  OsError,
+  SyntaxError,
+  UnicodeDecode,
+  UnicodeEncode,
+  UnicodeTranslate,
+  NameError,
+  AttributeError,
+  KeyError,
+  Group,
 };
 
 ExceptionGroupKind exception_kind(const Type* type);
 
 /// What __init__ does beside setting args. The last keyword_names->length of `arguments` are named.
-Result<void> initialize_fields(VM& vm, Exception* exception, std::span<const Value> arguments, Tuple* keyword_names);
+Result<void> initialize_fields(VM& vm, Exception* exception, std::span<const Value> arguments,
+                               Tuple* keyword_names);
 /// The subclass of OSError for an errno, or OSError.
 BuiltinType os_error_type(VM& vm, Value number);
 /// str(exception) of builtin exceptions.

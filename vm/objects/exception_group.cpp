@@ -14,14 +14,16 @@ Result<Tuple*> checked_members(VM& vm, Value sequence, bool* all_plain) {
   bool is_sequence = is_kind(sequence, CellKind::List) || is_kind(sequence, CellKind::Tuple) ||
                      (!type_special(vm, vm.type_of(sequence), Special::GetItem).is_empty() &&
                       !is_kind(sequence, CellKind::Dict));
-  if (!is_sequence) return vm.raise(Exc::TypeError, "second argument (exceptions) must be a sequence");
+  if (!is_sequence)
+    return vm.raise(Exc::TypeError, "second argument (exceptions) must be a sequence");
   Tuple* members = TRY(tuple_from(vm, sequence));
   if (members->length == 0)
     return vm.raise(Exc::ValueError, "second argument (exceptions) must be a non-empty sequence");
   *all_plain = true;
   for (uint64_t i = 0; i < members->length; ++i) {
     if (!is_exception(members->values()[i]))
-      return vm.raise(Exc::ValueError, "Item {} of second argument (exceptions) is not an exception", i);
+      return vm.raise(Exc::ValueError,
+                      "Item {} of second argument (exceptions) is not an exception", i);
     if (!vm.is_instance(members->values()[i], Exc::Exception)) *all_plain = false;
   }
   return members;
@@ -33,10 +35,12 @@ Result<Value> group_new(VM& vm, const Arguments& arguments) {
   Type* cls = as<Type>(arguments.values[0]);
   size_t given = arguments.positional_count - 1;
   if (given != 2)
-    return vm.raise(Exc::TypeError, "BaseExceptionGroup.__new__() takes exactly 2 arguments ({} given)", given);
+    return vm.raise(Exc::TypeError,
+                    "BaseExceptionGroup.__new__() takes exactly 2 arguments ({} given)", given);
   Value message = arguments.values[1];
   if (!is_kind(message, CellKind::Str))
-    return vm.raise(Exc::TypeError, "BaseExceptionGroup.__new__() argument 1 must be str, not {}", vm.type_of(message));
+    return vm.raise(Exc::TypeError, "BaseExceptionGroup.__new__() argument 1 must be str, not {}",
+                    vm.type_of(message));
   bool all_plain;
   Tuple* members = TRY(checked_members(vm, arguments.values[2], &all_plain));
   Type* plain_group = vm.type(Exc::ExceptionGroup);
@@ -79,7 +83,9 @@ Result<Condition> make_condition(VM& vm, Value value) {
   } else if (!is_kind(value, CellKind::Type) && TRY(is_callable(vm, value))) {
     return Condition{value, true};
   }
-  return vm.raise(Exc::TypeError, "expected an exception type, a tuple of exception types, or a callable (other than a class)");
+  return vm.raise(
+      Exc::TypeError,
+      "expected an exception type, a tuple of exception types, or a callable (other than a class)");
 }
 
 Result<bool> matches(VM& vm, Value exception, const Condition& condition) {
@@ -88,7 +94,8 @@ Result<bool> matches(VM& vm, Value exception, const Condition& condition) {
   return is_truthy(vm, answer);
 }
 
-/// A group with some of the members, made by the script-visible derive(), with what belongs to the original.
+/// A group with some of the members, made by the script-visible derive(), with what belongs to the
+/// original.
 Result<Value> derive_from(VM& vm, Exception* original, List* members) {
   if (members->length == 0) return Value::none();
   Value made = TRY(vm.call_method(original, TRY(intern(vm, "derive")), {members}));
@@ -153,22 +160,28 @@ Result<Value> derive_method(VM& vm, Exception* self, Value exceptions) {
 }
 
 Result<Value> group_str(VM& vm, Exception* self) {
-  uint64_t count = is_kind(self->fields[kExceptions], CellKind::Tuple) ? members_of(self)->length : 0;
-  return make_str(vm, TRY(str_text(vm, field_or_none(self, kMessage))) + " (" + std::to_string(count) +
-                          " sub-exception" + (count == 1 ? ")" : "s)"));
+  uint64_t count =
+      is_kind(self->fields[kExceptions], CellKind::Tuple) ? members_of(self)->length : 0;
+  return make_str(vm, TRY(str_text(vm, field_or_none(self, kMessage))) + " (" +
+                          std::to_string(count) + " sub-exception" + (count == 1 ? ")" : "s)"));
 }
 
-Result<Value> class_get_item(VM& vm, Type* cls, Value item) { return make_generic_alias(vm, cls, item); }
+Result<Value> class_get_item(VM& vm, Type* cls, Value item) {
+  return make_generic_alias(vm, cls, item);
+}
 
 Result<Value> get_message(VM&, Value self) { return field_or_none(as<Exception>(self), kMessage); }
-Result<Value> get_exceptions(VM&, Value self) { return field_or_none(as<Exception>(self), kExceptions); }
+Result<Value> get_exceptions(VM&, Value self) {
+  return field_or_none(as<Exception>(self), kExceptions);
+}
 
 constexpr NativeFunctionDef kGroupMethods[] = {
     {"split(self, matcher_value, /)", nullptr, bind<split_method>()},
     {"subgroup(self, matcher_value, /)", nullptr, bind<subgroup_method>()},
     {"derive(self, excs, /)", nullptr, bind<derive_method>()},
     {"__str__(self, /)", "Return str(self).", bind<group_str>()},
-    {"__class_getitem__(cls, item, /)", "See PEP 585", bind<class_get_item>(), NativeFunctionDef::kClassMethod},
+    {"__class_getitem__(cls, item, /)", "See PEP 585", bind<class_get_item>(),
+     NativeFunctionDef::kClassMethod},
 };
 constexpr NativeGetSetDef kGroupAttributes[] = {
     {"message", "exception message", get_message},
@@ -178,7 +191,8 @@ constexpr NativeGetSetDef kGroupAttributes[] = {
 }  // namespace
 
 extern const NativeTypeDef kBaseExceptionGroupType = {
-    "BaseExceptionGroup", "A combination of multiple unrelated exceptions.", kGroupMethods, kGroupAttributes};
+    "BaseExceptionGroup", "A combination of multiple unrelated exceptions.", kGroupMethods,
+    kGroupAttributes};
 extern const NativeTypeDef kExceptionGroupType = {"ExceptionGroup", nullptr, {}};
 
 }  // namespace apy

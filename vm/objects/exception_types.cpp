@@ -23,19 +23,32 @@ ExceptionGroupKind kind_of(BuiltinType id) {
   using enum ExceptionGroupKind;
   for (; id != Exc::BaseException && id != BuiltinType::Object; id = kBases[static_cast<int>(id)]) {
     switch (id) {
-      case Exc::StopIteration: return StopIteration;
-      case Exc::SystemExit: return SystemExit;
-      case Exc::ImportError: return ImportError;
-      case Exc::OSError: return OsError;
-      case Exc::SyntaxError: return SyntaxError;
-      case Exc::UnicodeDecodeError: return UnicodeDecode;
-      case Exc::UnicodeEncodeError: return UnicodeEncode;
-      case Exc::UnicodeTranslateError: return UnicodeTranslate;
-      case Exc::NameError: return NameError;
-      case Exc::AttributeError: return AttributeError;
-      case Exc::KeyError: return KeyError;
-      case Exc::BaseExceptionGroup: return Group;
-      default: break;
+      case Exc::StopIteration:
+        return StopIteration;
+      case Exc::SystemExit:
+        return SystemExit;
+      case Exc::ImportError:
+        return ImportError;
+      case Exc::OSError:
+        return OsError;
+      case Exc::SyntaxError:
+        return SyntaxError;
+      case Exc::UnicodeDecodeError:
+        return UnicodeDecode;
+      case Exc::UnicodeEncodeError:
+        return UnicodeEncode;
+      case Exc::UnicodeTranslateError:
+        return UnicodeTranslate;
+      case Exc::NameError:
+        return NameError;
+      case Exc::AttributeError:
+        return AttributeError;
+      case Exc::KeyError:
+        return KeyError;
+      case Exc::BaseExceptionGroup:
+        return Group;
+      default:
+        break;
     }
   }
   return Plain;
@@ -59,8 +72,10 @@ Result<void> store_keywords(VM& vm, Exception* exception, const Value* values, T
       const Type* type = vm.type_of(exception);
       while (type->flags & Type::kHeapType) type = type->base;
       if (names.empty())
-        return vm.raise(Exc::TypeError, "{}() takes no keyword arguments", vm.type_of(exception)->name);
-      return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'", type->name, name);
+        return vm.raise(Exc::TypeError, "{}() takes no keyword arguments",
+                        vm.type_of(exception)->name);
+      return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'", type->name,
+                      name);
     }
     exception->fields[fields[at]] = values[i];
   }
@@ -100,10 +115,12 @@ Result<void> initialize_syntax_error(VM& vm, Exception* exception, std::span<con
   return {};
 }
 
-Result<void> initialize_unicode_error(VM& vm, Exception* exception, std::span<const Value> args, bool translate) {
+Result<void> initialize_unicode_error(VM& vm, Exception* exception, std::span<const Value> args,
+                                      bool translate) {
   size_t wanted = translate ? 4 : 5;
   if (args.size() != wanted)
-    return vm.raise(Exc::TypeError, "function takes exactly {} arguments ({} given)", wanted, args.size());
+    return vm.raise(Exc::TypeError, "function takes exactly {} arguments ({} given)", wanted,
+                    args.size());
   Value* fields = exception->fields;
   size_t first = translate ? 1 : 0;
   for (size_t i = 0; i < wanted; ++i) fields[first + i] = args[i];
@@ -111,10 +128,12 @@ Result<void> initialize_unicode_error(VM& vm, Exception* exception, std::span<co
     return vm.raise(Exc::TypeError, "argument 1 must be str, not {}", vm.type_of(fields[0]));
   if (!is_int(fields[2]) || !is_int(fields[3])) {
     Value wrong = is_int(fields[2]) ? fields[3] : fields[2];
-    return vm.raise(Exc::TypeError, "'{}' object cannot be interpreted as an integer", vm.type_of(wrong));
+    return vm.raise(Exc::TypeError, "'{}' object cannot be interpreted as an integer",
+                    vm.type_of(wrong));
   }
   if (!is_kind(fields[4], CellKind::Str))
-    return vm.raise(Exc::TypeError, "argument {} must be str, not {}", wanted, vm.type_of(fields[4]));
+    return vm.raise(Exc::TypeError, "argument {} must be str, not {}", wanted,
+                    vm.type_of(fields[4]));
   vm.barrier(exception);
   return {};
 }
@@ -166,7 +185,8 @@ Result<void> initialize_fields(VM& vm, Exception* exception, std::span<const Val
       return keywords({}, {});
     case ExceptionGroupKind::Group:
     case ExceptionGroupKind::KeyError:
-    case ExceptionGroupKind::Plain: return keywords({}, {});
+    case ExceptionGroupKind::Plain:
+      return keywords({}, {});
   }
   return {};
 }
@@ -174,21 +194,40 @@ Result<void> initialize_fields(VM& vm, Exception* exception, std::span<const Val
 BuiltinType os_error_type(VM&, Value number) {
   if (!number.is_small_int()) return Exc::OSError;
   switch (number.as_small_int()) {
-    case EAGAIN: case EALREADY: case EINPROGRESS: return Exc::BlockingIOError;
-    case EPIPE: case ESHUTDOWN: return Exc::BrokenPipeError;
-    case ECHILD: return Exc::ChildProcessError;
-    case ECONNABORTED: return Exc::ConnectionAbortedError;
-    case ECONNREFUSED: return Exc::ConnectionRefusedError;
-    case ECONNRESET: return Exc::ConnectionResetError;
-    case EEXIST: return Exc::FileExistsError;
-    case ENOENT: return Exc::FileNotFoundError;
-    case EISDIR: return Exc::IsADirectoryError;
-    case ENOTDIR: return Exc::NotADirectoryError;
-    case EINTR: return Exc::InterruptedError;
-    case EACCES: case EPERM: return Exc::PermissionError;
-    case ESRCH: return Exc::ProcessLookupError;
-    case ETIMEDOUT: return Exc::TimeoutError;
-    default: return Exc::OSError;
+    case EAGAIN:
+    case EALREADY:
+    case EINPROGRESS:
+      return Exc::BlockingIOError;
+    case EPIPE:
+    case ESHUTDOWN:
+      return Exc::BrokenPipeError;
+    case ECHILD:
+      return Exc::ChildProcessError;
+    case ECONNABORTED:
+      return Exc::ConnectionAbortedError;
+    case ECONNREFUSED:
+      return Exc::ConnectionRefusedError;
+    case ECONNRESET:
+      return Exc::ConnectionResetError;
+    case EEXIST:
+      return Exc::FileExistsError;
+    case ENOENT:
+      return Exc::FileNotFoundError;
+    case EISDIR:
+      return Exc::IsADirectoryError;
+    case ENOTDIR:
+      return Exc::NotADirectoryError;
+    case EINTR:
+      return Exc::InterruptedError;
+    case EACCES:
+    case EPERM:
+      return Exc::PermissionError;
+    case ESRCH:
+      return Exc::ProcessLookupError;
+    case ETIMEDOUT:
+      return Exc::TimeoutError;
+    default:
+      return Exc::OSError;
   }
 }
 
@@ -226,21 +265,29 @@ Result<Str*> syntax_error_text(VM& vm, Exception* exception) {
     if (slash != base.npos) base.erase(0, slash + 1);
   }
   bool has_line = line.is_small_int();
-  if (filename && has_line) out += " (" + base + ", line " + std::to_string(line.as_small_int()) + ")";
-  else if (filename) out += " (" + base + ")";
-  else if (has_line) out += " (line " + std::to_string(line.as_small_int()) + ")";
+  if (filename && has_line)
+    out += " (" + base + ", line " + std::to_string(line.as_small_int()) + ")";
+  else if (filename)
+    out += " (" + base + ")";
+  else if (has_line)
+    out += " (line " + std::to_string(line.as_small_int()) + ")";
   return make_str(vm, out);
 }
 
 std::string escaped(uint32_t c) {
   char buffer[16];
-  std::snprintf(buffer, sizeof buffer, c < 0x100 ? "\\x%02x" : c < 0x10000 ? "\\u%04x" : "\\U%08x", c);
+  std::snprintf(buffer, sizeof buffer,
+                c < 0x100     ? "\\x%02x"
+                : c < 0x10000 ? "\\u%04x"
+                              : "\\U%08x",
+                c);
   return buffer;
 }
 
 Result<Str*> unicode_error_text(VM& vm, Exception* exception, bool decode, bool translate) {
   const Value* fields = exception->fields;
-  if (fields[4].is_empty() || !fields[2].is_small_int() || !fields[3].is_small_int()) return vm.names().empty;
+  if (fields[4].is_empty() || !fields[2].is_small_int() || !fields[3].is_small_int())
+    return vm.names().empty;
   int64_t start = fields[2].as_small_int(), end = fields[3].as_small_int();
   std::string reason = TRY(str_text(vm, fields[4]));
   std::string out;
@@ -249,18 +296,22 @@ Result<Str*> unicode_error_text(VM& vm, Exception* exception, bool decode, bool 
   int64_t length = 0;
   std::string_view bytes;
   const Str* text = try_as<Str>(fields[1]);
-  if (decode && get_bytes(fields[1], &bytes)) length = static_cast<int64_t>(bytes.size());
-  else if (text) length = static_cast<int64_t>(text->length);
+  if (decode && get_bytes(fields[1], &bytes))
+    length = static_cast<int64_t>(bytes.size());
+  else if (text)
+    length = static_cast<int64_t>(text->length);
   bool single = start >= 0 && start < length && end == start + 1;
   if (single && decode) {
     char buffer[8];
-    std::snprintf(buffer, sizeof buffer, "0x%02x", static_cast<unsigned char>(bytes[static_cast<size_t>(start)]));
+    std::snprintf(buffer, sizeof buffer, "0x%02x",
+                  static_cast<unsigned char>(bytes[static_cast<size_t>(start)]));
     out += std::string("byte ") + buffer + " in position " + std::to_string(start);
   } else if (single && text) {
-    out += "character '" + escaped(text->at(static_cast<size_t>(start))) + "' in position " + std::to_string(start);
+    out += "character '" + escaped(text->at(static_cast<size_t>(start))) + "' in position " +
+           std::to_string(start);
   } else {
-    out += std::string(decode ? "bytes" : "characters") + " in position " + std::to_string(start) + "-" +
-           std::to_string(end - 1);
+    out += std::string(decode ? "bytes" : "characters") + " in position " + std::to_string(start) +
+           "-" + std::to_string(end - 1);
   }
   return make_str(vm, out + ": " + reason);
 }
@@ -274,9 +325,15 @@ namespace {
 // Each is the __str__ of its type, found along the MRO like any method.
 Result<Value> os_error_str(VM& vm, Exception* self) { return os_error_text(vm, self); }
 Result<Value> syntax_error_str(VM& vm, Exception* self) { return syntax_error_text(vm, self); }
-Result<Value> decode_error_str(VM& vm, Exception* self) { return unicode_error_text(vm, self, true, false); }
-Result<Value> encode_error_str(VM& vm, Exception* self) { return unicode_error_text(vm, self, false, false); }
-Result<Value> translate_error_str(VM& vm, Exception* self) { return unicode_error_text(vm, self, false, true); }
+Result<Value> decode_error_str(VM& vm, Exception* self) {
+  return unicode_error_text(vm, self, true, false);
+}
+Result<Value> encode_error_str(VM& vm, Exception* self) {
+  return unicode_error_text(vm, self, false, false);
+}
+Result<Value> translate_error_str(VM& vm, Exception* self) {
+  return unicode_error_text(vm, self, false, true);
+}
 Result<Value> import_error_str(VM& vm, Exception* self) {
   if (Str* text = try_as<Str>(self->fields[0])) return text;
   return args_text(vm, self);
@@ -286,8 +343,9 @@ Result<Value> key_error_str(VM& vm, Exception* self) {
   return args->length == 1 ? repr_of(vm, args->values()[0]) : args_text(vm, self);
 }
 
-#define STR_METHOD(Name, function) \
-  constexpr NativeFunctionDef Name[] = {{"__str__(self, /)", "Return str(self).", bind<function>()}};
+#define STR_METHOD(Name, function)       \
+  constexpr NativeFunctionDef Name[] = { \
+      {"__str__(self, /)", "Return str(self).", bind<function>()}};
 STR_METHOD(kOSErrorMethods, os_error_str)
 STR_METHOD(kSyntaxErrorMethods, syntax_error_str)
 STR_METHOD(kUnicodeDecodeErrorMethods, decode_error_str)
@@ -303,18 +361,22 @@ STR_METHOD(kKeyErrorMethods, key_error_str)
 
 namespace {
 
-#define FIELD(name, index) {name, nullptr, get_exception_field<index>, set_exception_field<index>}
+#define FIELD(name, index) \
+  { name, nullptr, get_exception_field<index>, set_exception_field<index> }
 constexpr NativeGetSetDef kStopIterationAttributes[] = {FIELD("value", 0)};
 constexpr NativeGetSetDef kSystemExitAttributes[] = {FIELD("code", 0)};
-constexpr NativeGetSetDef kImportErrorAttributes[] = {FIELD("msg", 0), FIELD("name", 1), FIELD("path", 2),
-                                                      FIELD("name_from", 3)};
+constexpr NativeGetSetDef kImportErrorAttributes[] = {FIELD("msg", 0), FIELD("name", 1),
+                                                      FIELD("path", 2), FIELD("name_from", 3)};
 constexpr NativeGetSetDef kNameErrorAttributes[] = {FIELD("name", 0)};
 constexpr NativeGetSetDef kAttributeErrorAttributes[] = {FIELD("name", 0), FIELD("obj", 1)};
 constexpr NativeGetSetDef kSyntaxErrorAttributes[] = {
-    FIELD("msg", 0),  FIELD("filename", 1),   FIELD("lineno", 2),     FIELD("offset", 3),
-    FIELD("text", 4), FIELD("end_lineno", 5), FIELD("end_offset", 6), FIELD("print_file_and_line", 7)};
-constexpr NativeGetSetDef kUnicodeErrorAttributes[] = {FIELD("encoding", 0), FIELD("object", 1), FIELD("start", 2),
-                                                       FIELD("end", 3), FIELD("reason", 4)};
+    FIELD("msg", 0),        FIELD("filename", 1),
+    FIELD("lineno", 2),     FIELD("offset", 3),
+    FIELD("text", 4),       FIELD("end_lineno", 5),
+    FIELD("end_offset", 6), FIELD("print_file_and_line", 7)};
+constexpr NativeGetSetDef kUnicodeErrorAttributes[] = {FIELD("encoding", 0), FIELD("object", 1),
+                                                       FIELD("start", 2), FIELD("end", 3),
+                                                       FIELD("reason", 4)};
 
 Result<Value> get_characters_written(VM& vm, Value self) {
   Value count = as<Exception>(self)->fields[4];
@@ -323,7 +385,10 @@ Result<Value> get_characters_written(VM& vm, Value self) {
   return count;
 }
 constexpr NativeGetSetDef kOSErrorAttributes[] = {
-    FIELD("errno", 0), FIELD("strerror", 1), FIELD("filename", 2), FIELD("filename2", 3),
+    FIELD("errno", 0),
+    FIELD("strerror", 1),
+    FIELD("filename", 2),
+    FIELD("filename2", 3),
     {"characters_written", nullptr, get_characters_written, set_exception_field<4>}};
 #undef FIELD
 
@@ -331,7 +396,8 @@ constexpr NativeGetSetDef kOSErrorAttributes[] = {
 
 #define PLAIN(Id, doc) extern const NativeTypeDef k##Id##Type = {#Id, doc, {}};
 #define WITH_FIELDS(Id, Table, doc) extern const NativeTypeDef k##Id##Type = {#Id, doc, {}, Table};
-#define WITH_TEXT(Id, Table, doc) extern const NativeTypeDef k##Id##Type = {#Id, doc, k##Id##Methods, Table};
+#define WITH_TEXT(Id, Table, doc) \
+  extern const NativeTypeDef k##Id##Type = {#Id, doc, k##Id##Methods, Table};
 
 PLAIN(GeneratorExit, "Request that a generator exit.")
 PLAIN(KeyboardInterrupt, "Program interrupted by user.")
@@ -345,7 +411,8 @@ PLAIN(AssertionError, "Assertion failed.")
 WITH_FIELDS(AttributeError, kAttributeErrorAttributes, "Attribute not found.")
 PLAIN(BufferError, "Buffer error.")
 PLAIN(EOFError, "Read beyond end of file.")
-WITH_TEXT(ImportError, kImportErrorAttributes, "Import can't find module, or can't find name in module.")
+WITH_TEXT(ImportError, kImportErrorAttributes,
+          "Import can't find module, or can't find name in module.")
 PLAIN(ModuleNotFoundError, "Module not found.")
 PLAIN(LookupError, "Base class for lookup errors.")
 PLAIN(IndexError, "Sequence index out of range.")
@@ -390,9 +457,11 @@ PLAIN(Warning, "Base class for warning categories.")
 PLAIN(BytesWarning, "Base class for warnings about bytes and buffer related problems.")
 PLAIN(DeprecationWarning, "Base class for warnings about deprecated features.")
 PLAIN(EncodingWarning, "Base class for warnings about encodings.")
-PLAIN(FutureWarning, "Base class for warnings about constructs that will change semantically in the future.")
+PLAIN(FutureWarning,
+      "Base class for warnings about constructs that will change semantically in the future.")
 PLAIN(ImportWarning, "Base class for warnings about probable mistakes in module imports")
-PLAIN(PendingDeprecationWarning, "Base class for warnings about features which will be deprecated in the future.")
+PLAIN(PendingDeprecationWarning,
+      "Base class for warnings about features which will be deprecated in the future.")
 PLAIN(ResourceWarning, "Base class for warnings about resource usage.")
 PLAIN(RuntimeWarning, "Base class for warnings about dubious runtime behavior.")
 PLAIN(SyntaxWarning, "Base class for warnings about dubious syntax.")

@@ -26,15 +26,18 @@ Result<Value> function_new(VM& vm, Value cls, Value code, Value globals, Optiona
   (void)cls;
   Code* body = try_as<Code>(code);
   if (!body)
-    return vm.raise(Exc::TypeError, "function() argument 'code' must be code, not {}", vm.type_of(code));
+    return vm.raise(Exc::TypeError, "function() argument 'code' must be code, not {}",
+                    vm.type_of(code));
   Dict* scope = try_as<Dict>(globals);
   if (!scope)
-    return vm.raise(Exc::TypeError, "function() argument 'globals' must be dict, not {}", vm.type_of(globals));
+    return vm.raise(Exc::TypeError, "function() argument 'globals' must be dict, not {}",
+                    vm.type_of(globals));
   size_t free_count = body->free_names ? body->free_names->length : 0;
   Tuple* cells = closure.present ? try_as<Tuple>(closure.value) : nullptr;
   if (free_count != (cells ? cells->length : 0)) {
     if (!cells) return vm.raise(Exc::TypeError, "arg 5 (closure) must be tuple");
-    return vm.raise(Exc::ValueError, "{} requires closure of length {}, not {}", body->name, free_count, cells->length);
+    return vm.raise(Exc::ValueError, "{} requires closure of length {}, not {}", body->name,
+                    free_count, cells->length);
   }
   Function* function = TRY(vm.allocate<Function>(BuiltinType::Function));
   function->code = body;
@@ -58,13 +61,16 @@ Result<Value> function_get(VM& vm, Function* self, Value object, Optional<Value>
 }
 
 Result<Value> function_call(VM& vm, const Arguments& arguments) {
-  if (!arguments.positional_count) return vm.raise(Exc::TypeError, "descriptor '__call__' needs an argument");
+  if (!arguments.positional_count)
+    return vm.raise(Exc::TypeError, "descriptor '__call__' needs an argument");
   size_t count = arguments.positional_count - 1 + arguments.keyword_count();
-  return vm.call_keywords(arguments.values[0], {arguments.values + 1, count}, arguments.keyword_names);
+  return vm.call_keywords(arguments.values[0], {arguments.values + 1, count},
+                          arguments.keyword_names);
 }
 
 Result<Value> function_repr(VM& vm, Function* self) {
-  return make_str(vm, "<function " + TRY(str_text(vm, self->qualname)) + " at " + address_text(self) + ">");
+  return make_str(
+      vm, "<function " + TRY(str_text(vm, self->qualname)) + " at " + address_text(self) + ">");
 }
 
 Result<Value> get_code(VM&, Value self) { return function_of(self)->code; }
@@ -90,7 +96,9 @@ Result<void> set_defaults(VM& vm, Value self, Value value) {
   vm.barrier(self.cell());
   return {};
 }
-Result<Value> get_keyword_defaults(VM&, Value self) { return or_none(function_of(self)->keyword_defaults); }
+Result<Value> get_keyword_defaults(VM&, Value self) {
+  return or_none(function_of(self)->keyword_defaults);
+}
 Result<void> set_keyword_defaults(VM& vm, Value self, Value value) {
   if (value.is_empty()) value = Value::none();
   if (!value.is_none() && !is_kind(value, CellKind::Dict))
@@ -106,8 +114,9 @@ Result<Value> get_closure(VM&, Value self) {
 Result<Value> get_globals(VM&, Value self) { return function_of(self)->globals; }
 Result<Value> get_builtins(VM&, Value self) { return function_of(self)->builtins; }
 
-Result<void> set_text(VM& vm, Value self, Value value, Value Function::* field, const char* name) {
-  if (!is_kind(value, CellKind::Str)) return vm.raise(Exc::TypeError, "{} must be set to a string object", name);
+Result<void> set_text(VM& vm, Value self, Value value, Value Function::*field, const char* name) {
+  if (!is_kind(value, CellKind::Str))
+    return vm.raise(Exc::TypeError, "{} must be set to a string object", name);
   function_of(self)->*field = value;
   vm.barrier(self.cell());
   return {};
@@ -120,11 +129,11 @@ Result<Value> get_qualname(VM&, Value self) { return or_none(function_of(self)->
 Result<void> set_qualname(VM& vm, Value self, Value value) {
   return set_text(vm, self, value, &Function::qualname, "__qualname__");
 }
-template <Value Function::* Field>
+template <Value Function::*Field>
 Result<Value> get_plain(VM&, Value self) {
   return or_none(function_of(self)->*Field);
 }
-template <Value Function::* Field>
+template <Value Function::*Field>
 Result<void> set_plain(VM& vm, Value self, Value value) {
   function_of(self)->*Field = or_none(value);
   vm.barrier(self.cell());
@@ -134,7 +143,8 @@ Result<void> set_plain(VM& vm, Value self, Value value) {
 Result<Value> get_annotations(VM& vm, Value self) {
   Value known = function_of(self)->annotations;
   if (is_kind(known, CellKind::Dict)) return known;
-  Value made = is_kind(known, CellKind::Function) ? TRY(vm.call(known, {})) : Value(TRY(make_dict(vm)));
+  Value made =
+      is_kind(known, CellKind::Function) ? TRY(vm.call(known, {})) : Value(TRY(make_dict(vm)));
   function_of(self)->annotations = made;
   vm.barrier(self.cell());
   return made;
@@ -156,15 +166,16 @@ Result<Value> get_dict(VM& vm, Value self) { return TRY(attributes_dict(vm, self
 Result<void> set_dict(VM& vm, Value self, Value value) {
   if (value.is_empty()) return vm.raise(Exc::TypeError, "cannot delete __dict__");
   if (!is_kind(value, CellKind::Dict))
-    return vm.raise(Exc::TypeError, "__dict__ must be set to a dictionary, not a '{}'", vm.type_of(value));
+    return vm.raise(Exc::TypeError, "__dict__ must be set to a dictionary, not a '{}'",
+                    vm.type_of(value));
   return set_attributes_dict(vm, self.cell(), as<Dict>(value));
 }
 
 constexpr NativeFunctionDef kFunctionMethods[] = {
-    {"__new__(cls, code, globals, name=None, argdefs=None, closure=None)", "Create a function object.",
-     bind<function_new>(), NativeFunctionDef::kStatic},
-    {"__get__(self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner.",
-     bind<function_get>()},
+    {"__new__(cls, code, globals, name=None, argdefs=None, closure=None)",
+     "Create a function object.", bind<function_new>(), NativeFunctionDef::kStatic},
+    {"__get__(self, instance, owner=None, /)",
+     "Return an attribute of instance, which is of type owner.", bind<function_get>()},
     {"__call__(self, /, *args, **kwargs)", "Call self as a function.", bind<function_call>()},
     {"__repr__(self, /)", "Return repr(self).", bind<function_repr>()},
 };
@@ -172,9 +183,9 @@ constexpr NativeGetSetDef kFunctionAttributes[] = {
     {"__code__", nullptr, get_code, set_code},
     {"__defaults__", nullptr, get_defaults, set_defaults},
     {"__kwdefaults__", nullptr, get_keyword_defaults, set_keyword_defaults},
-    {"__closure__", nullptr, get_closure},
-    {"__globals__", nullptr, get_globals},
-    {"__builtins__", nullptr, get_builtins},
+    {"__closure__", nullptr, get_closure, readonly_member},
+    {"__globals__", nullptr, get_globals, readonly_member},
+    {"__builtins__", nullptr, get_builtins, readonly_member},
     {"__name__", nullptr, get_name, set_name},
     {"__qualname__", nullptr, get_qualname, set_qualname},
     {"__module__", nullptr, get_plain<&Function::module>, set_plain<&Function::module>},
@@ -188,7 +199,8 @@ constexpr NativeGetSetDef kFunctionAttributes[] = {
 
 Result<Value> method_new(VM& vm, Value cls, Value function, Value self) {
   (void)cls;
-  if (!TRY(is_callable(vm, function))) return vm.raise(Exc::TypeError, "first argument must be callable");
+  if (!TRY(is_callable(vm, function)))
+    return vm.raise(Exc::TypeError, "first argument must be callable");
   if (self.is_none()) return vm.raise(Exc::TypeError, "instance must not be None");
   return make_bound_method(vm, function, self);
 }
@@ -200,8 +212,13 @@ Result<Value> method_getattribute(VM& vm, BoundMethod* self, Value name) {
     return generic_get_attribute(vm, self, key);
   return get_attribute(vm, self->function, key);
 }
-Result<void> method_setattr(VM& vm, BoundMethod* self, Value name, Value) {
-  return raise_no_attribute(vm, self, TRY(attribute_name(vm, name)));
+Result<void> method_setattr(VM& vm, BoundMethod* self, Value name, Value value) {
+  Str* key = TRY(attribute_name(vm, name));
+  if (!type_lookup(vm, vm.type(BuiltinType::Method), key).is_empty())
+    return generic_set_attribute(vm, self, key, value);
+  return raise_attribute_error(vm, self, key,
+                               "'method' object has no attribute '" + to_utf8(key) +
+                                   "' and no __dict__ for setting new attributes");
 }
 Result<Value> method_get(VM&, BoundMethod* self, Value, Optional<Value>) { return self; }
 Result<Value> method_repr(VM& vm, BoundMethod* self) {
@@ -229,20 +246,22 @@ Result<Value> get_method_doc(VM& vm, Value self) {
 }
 
 constexpr NativeFunctionDef kMethodMethods[] = {
-    {"__new__(cls, function, instance, /)", "Create a bound instance method object.", bind<method_new>(),
-     NativeFunctionDef::kStatic},
+    {"__new__(cls, function, instance, /)", "Create a bound instance method object.",
+     bind<method_new>(), NativeFunctionDef::kStatic},
     {"__getattribute__(self, name, /)", "Return getattr(self, name).", bind<method_getattribute>()},
-    {"__setattr__(self, name, value, /)", "Implement setattr(self, name, value).", bind<method_setattr>()},
-    {"__get__(self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner.",
-     bind<method_get>()},
+    {"__setattr__(self, name, value, /)", "Implement setattr(self, name, value).",
+     bind<method_setattr>()},
+    {"__get__(self, instance, owner=None, /)",
+     "Return an attribute of instance, which is of type owner.", bind<method_get>()},
     {"__call__(self, /, *args, **kwargs)", "Call self as a function.", bind<function_call>()},
     {"__repr__(self, /)", "Return repr(self).", bind<method_repr>()},
     {"__eq__(self, value, /)", "Return self==value.", bind<method_equal>()},
     {"__hash__(self, /)", "Return hash(self).", bind<method_hash>()},
 };
 constexpr NativeGetSetDef kMethodAttributes[] = {
-    {"__func__", "the function (or other callable) implementing a method", get_method_function},
-    {"__self__", "the instance to which a method is bound", get_method_self},
+    {"__func__", "the function (or other callable) implementing a method", get_method_function,
+     readonly_member},
+    {"__self__", "the instance to which a method is bound", get_method_self, readonly_member},
     {"__doc__", nullptr, get_method_doc},
 };
 
@@ -252,30 +271,39 @@ NativeFunction* native_of(Value self) { return as<NativeFunction>(self); }
 
 Result<Value> native_repr(VM& vm, Value self) {
   NativeFunction* native = try_as<NativeFunction>(self);
-  if (!native) return vm.raise(Exc::TypeError, "expected a native function, not '{}'", vm.type_of(self));
+  if (!native)
+    return vm.raise(Exc::TypeError, "expected a native function, not '{}'", vm.type_of(self));
   std::string name(native->definition->name());
   if (native->shape == shape_of(BuiltinType::MethodDescriptor)) {
-    const char* kind = name.starts_with("__") && !(native->aux & NativeFunction::kClassMethod) ? "slot wrapper" : "method";
-    return make_str(vm, std::string("<") + kind + " '" + name + "' of '" + to_utf8(native->owner->name) + "' objects>");
+    const char* kind = name.starts_with("__") && !(native->aux & NativeFunction::kClassMethod)
+                           ? "slot wrapper"
+                           : "method";
+    return make_str(vm, std::string("<") + kind + " '" + name + "' of '" +
+                            to_utf8(native->owner->name) + "' objects>");
   }
   if (native->aux & NativeFunction::kStatic && native->owner) {
     if (name == "__new__")
-      return make_str(vm, "<built-in method __new__ of type object at " + address_text(native->owner) + ">");
+      return make_str(
+          vm, "<built-in method __new__ of type object at " + address_text(native->owner) + ">");
     return make_str(vm, "<built-in function " + name + ">");
   }
   if (native->self.is_empty() || is_kind(native->self, CellKind::Module))
     return make_str(vm, "<built-in function " + name + ">");
   bool wrapper = name.starts_with("__") && !is_kind(native->self, CellKind::Type);
   std::string type = to_utf8(vm.type_of(native->self)->name);
-  if (wrapper) return make_str(vm, "<method-wrapper '" + name + "' of " + type + " object at " + address_text(native->self) + ">");
-  return make_str(vm, "<built-in method " + name + " of " + type + " object at " + address_text(native->self) + ">");
+  if (wrapper)
+    return make_str(vm, "<method-wrapper '" + name + "' of " + type + " object at " +
+                            address_text(native->self) + ">");
+  return make_str(vm, "<built-in method " + name + " of " + type + " object at " +
+                          address_text(native->self) + ">");
 }
 
 Result<Value> native_equal(VM& vm, Value self, Value other) {
   const NativeFunction *a = try_as<NativeFunction>(self), *b = try_as<NativeFunction>(other);
   (void)vm;
   if (!a || !b) return Value::not_implemented();
-  return Value::boolean(a->definition == b->definition && a->self.is(b->self) && a->shape == b->shape);
+  return Value::boolean(a->definition == b->definition && a->self.is(b->self) &&
+                        a->shape == b->shape);
 }
 Result<int64_t> native_hash(VM&, Value self) {
   const NativeFunction* native = native_of(self);
@@ -285,22 +313,27 @@ Result<int64_t> native_hash(VM&, Value self) {
 
 Result<Value> descriptor_get(VM& vm, Value self, Value object, Optional<Value> owner) {
   NativeFunction* native = try_as<NativeFunction>(self);
-  if (!native) return vm.raise(Exc::TypeError, "expected a method descriptor, not '{}'", vm.type_of(self));
+  if (!native)
+    return vm.raise(Exc::TypeError, "expected a method descriptor, not '{}'", vm.type_of(self));
   Type* cls = owner.present ? try_as<Type>(owner.value) : nullptr;
   if (!object.is_none() && native->owner && !(native->aux & NativeFunction::kClassMethod) &&
       !vm.type_of(object)->is_subtype_of(native->owner))
     return wrong_receiver(vm, *native->definition, to_utf8(native->owner->name).c_str(), object);
-  return bind_descriptor(vm, self, object.is_none() ? Value() : object, cls ? cls : vm.type_of(object));
+  return bind_descriptor(vm, self, object.is_none() ? Value() : object,
+                         cls ? cls : vm.type_of(object));
 }
 
-Result<Value> get_native_name(VM& vm, Value self) { return intern(vm, native_of(self)->definition->name()); }
+Result<Value> get_native_name(VM& vm, Value self) {
+  return intern(vm, native_of(self)->definition->name());
+}
 Result<Value> get_native_qualname(VM& vm, Value self) {
   const NativeFunction* native = native_of(self);
   std::string text;
   if (native->owner) {
     text = to_utf8(native->owner->qualname) + ".";
   } else if (!native->self.is_empty() && !is_kind(native->self, CellKind::Module)) {
-    const Type* type = is_kind(native->self, CellKind::Type) ? as<Type>(native->self) : vm.type_of(native->self);
+    const Type* type =
+        is_kind(native->self, CellKind::Type) ? as<Type>(native->self) : vm.type_of(native->self);
     text = to_utf8(type->qualname) + ".";
   }
   return make_str(vm, text + std::string(native->definition->name()));
@@ -314,7 +347,8 @@ Result<Value> get_native_self(VM& vm, Value self) {
   if (!native->self.is_empty()) return native->self;
   if (native->aux & NativeFunction::kStatic && native->owner) return native->owner;
   Value module;
-  if (!native->module.is_empty() && TRY(dict_get(vm, vm.modules(), native->module, &module))) return module;
+  if (!native->module.is_empty() && TRY(dict_get(vm, vm.modules(), native->module, &module)))
+    return module;
   return Value::none();
 }
 Result<Value> get_native_module(VM&, Value self) { return or_none(native_of(self)->module); }
@@ -327,9 +361,14 @@ Result<Value> get_text_signature(VM& vm, Value self) {
   size_t open = text.find('(');
   if (open == text.npos) return Value::none();
   text.erase(0, open);
+  if (!native_of(self)->owner && native_of(self)->self.is_empty()) {
+    text.insert(1, text == "()" ? "$module" : "$module, ");
+    return make_str(vm, text);
+  }
   for (std::string_view receiver : {"(self", "(cls"}) {
-    if (text.starts_with(receiver) && (text[receiver.size()] == ',' || text[receiver.size()] == ')')) {
-      text.insert(1, receiver == "(self" ? "$" : "$");
+    if (text.starts_with(receiver) &&
+        (text[receiver.size()] == ',' || text[receiver.size()] == ')')) {
+      text.insert(1, "$");
       break;
     }
   }
@@ -343,16 +382,13 @@ constexpr NativeFunctionDef kNativeMethods[] = {
     {"__hash__(self, /)", "Return hash(self).", bind<native_hash>()},
 };
 constexpr NativeGetSetDef kNativeAttributes[] = {
-    {"__name__", nullptr, get_native_name},
-    {"__qualname__", nullptr, get_native_qualname},
-    {"__doc__", nullptr, get_native_doc},
-    {"__self__", nullptr, get_native_self},
-    {"__module__", nullptr, get_native_module},
-    {"__text_signature__", nullptr, get_text_signature},
+    {"__name__", nullptr, get_native_name},     {"__qualname__", nullptr, get_native_qualname},
+    {"__doc__", nullptr, get_native_doc},       {"__self__", nullptr, get_native_self},
+    {"__module__", nullptr, get_native_module}, {"__text_signature__", nullptr, get_text_signature},
 };
 constexpr NativeFunctionDef kDescriptorMethods[] = {
-    {"__get__(self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner.",
-     bind<descriptor_get>()},
+    {"__get__(self, instance, owner=None, /)",
+     "Return an attribute of instance, which is of type owner.", bind<descriptor_get>()},
     {"__call__(self, /, *args, **kwargs)", "Call self as a function.", bind<function_call>()},
     {"__repr__(self, /)", "Return repr(self).", bind<native_repr>()},
 };
@@ -366,14 +402,16 @@ constexpr NativeGetSetDef kDescriptorAttributes[] = {
 
 }  // namespace
 
-extern const NativeTypeDef kFunctionType = {"function", "Create a function object.", kFunctionMethods,
-                                            kFunctionAttributes, Type::kHasWeakref};
-extern const NativeTypeDef kMethodType = {"method", "Create a bound instance method object.", kMethodMethods,
-                                          kMethodAttributes,
-                                          Type::kHasWeakref | Type::kCustomGetAttribute | Type::kCustomSetAttr};
-extern const NativeTypeDef kBuiltinFunctionType = {"builtin_function_or_method", nullptr, kNativeMethods,
-                                                   kNativeAttributes, Type::kHasWeakref | Type::kDisallowNew};
-extern const NativeTypeDef kMethodDescriptorType = {"method_descriptor", nullptr, kDescriptorMethods,
-                                                    kDescriptorAttributes, Type::kDisallowNew};
+extern const NativeTypeDef kFunctionType = {"function", "Create a function object.",
+                                            kFunctionMethods, kFunctionAttributes,
+                                            Type::kHasWeakref};
+extern const NativeTypeDef kMethodType = {
+    "method", "Create a bound instance method object.", kMethodMethods, kMethodAttributes,
+    Type::kHasWeakref | Type::kCustomGetAttribute | Type::kCustomSetAttr};
+extern const NativeTypeDef kBuiltinFunctionType = {"builtin_function_or_method", nullptr,
+                                                   kNativeMethods, kNativeAttributes,
+                                                   Type::kHasWeakref | Type::kDisallowNew};
+extern const NativeTypeDef kMethodDescriptorType = {
+    "method_descriptor", nullptr, kDescriptorMethods, kDescriptorAttributes, Type::kDisallowNew};
 
 }  // namespace apy

@@ -1,10 +1,12 @@
 // Instances: allocation, and where their own attributes are.
 //
-// How many attribute slots an Instance has inline is learned: when one runs over, later instances of its class get more.
-// All instances of one shape agree (Shape::inline_slots), so growing gives the class a new root shape.
+// How many attribute slots an Instance has inline is learned: when one runs over, later instances
+// of its class get more. All instances of one shape agree (Shape::inline_slots), so growing gives
+// the class a new root shape.
 //
-// Instances of script subclasses of variable-size structs (int, tuple, bytes) have the attributes word behind their last
-// element, where inline caches cannot find it; they are in dict mode from the start.
+// Instances of script subclasses of variable-size structs (int, tuple, bytes) have the attributes
+// word behind their last element, where inline caches cannot find it; they are in dict mode from
+// the start.
 #include <algorithm>
 
 #include "vm/objects/indexing.h"
@@ -26,10 +28,17 @@ bool is_script_class(const Type* type) { return type->flags & Type::kHeapType; }
 Cell** word_behind(Cell* cell) {
   size_t size = 0;
   switch (cell->kind) {
-    case CellKind::BigInt: size = sizeof(BigInt) + static_cast<BigInt*>(cell)->size * sizeof(uint64_t); break;
-    case CellKind::Tuple: size = sizeof(Tuple) + static_cast<Tuple*>(cell)->length * sizeof(Value); break;
-    case CellKind::Bytes: size = sizeof(Bytes) + static_cast<Bytes*>(cell)->length; break;
-    default: return nullptr;
+    case CellKind::BigInt:
+      size = sizeof(BigInt) + static_cast<BigInt*>(cell)->size * sizeof(uint64_t);
+      break;
+    case CellKind::Tuple:
+      size = sizeof(Tuple) + static_cast<Tuple*>(cell)->length * sizeof(Value);
+      break;
+    case CellKind::Bytes:
+      size = sizeof(Bytes) + static_cast<Bytes*>(cell)->length;
+      break;
+    default:
+      return nullptr;
   }
   return reinterpret_cast<Cell**>(reinterpret_cast<char*>(cell) + ((size + 7) & ~size_t{7}));
 }
@@ -37,19 +46,24 @@ Cell** word_behind(Cell* cell) {
 /// Exact builtin structs that keep a plain Dict of attributes.
 Cell** plain_dict_word(Cell* cell) {
   switch (cell->kind) {
-    case CellKind::Function: return &static_cast<Function*>(cell)->attributes;
-    case CellKind::Module: return reinterpret_cast<Cell**>(&static_cast<Module*>(cell)->dict);
+    case CellKind::Function:
+      return &static_cast<Function*>(cell)->attributes;
+    case CellKind::Module:
+      return reinterpret_cast<Cell**>(&static_cast<Module*>(cell)->dict);
     case CellKind::Record:
-      if (cell->shape == shape_of(BuiltinType::ClassMethod) || cell->shape == shape_of(BuiltinType::StaticMethod))
+      if (cell->shape == shape_of(BuiltinType::ClassMethod) ||
+          cell->shape == shape_of(BuiltinType::StaticMethod))
         return reinterpret_cast<Cell**>(static_cast<Record*>(cell)->fields() + 1);
       return nullptr;
-    default: return nullptr;
+    default:
+      return nullptr;
   }
 }
 
 /// Lets later instances of the class have more slots inline.
 Result<void> learn_slots(VM& vm, Type* type, uint32_t needed) {
-  if (type->instance_kind != CellKind::Instance || needed <= type->inline_slots || type->inline_slots >= kMaximumInline)
+  if (type->instance_kind != CellKind::Instance || needed <= type->inline_slots ||
+      type->inline_slots >= kMaximumInline)
     return {};
   uint32_t slots = std::max<uint32_t>(needed, type->inline_slots * 2);
   type->inline_slots = static_cast<uint16_t>(std::min(slots, kMaximumInline));
@@ -63,7 +77,8 @@ Result<void> learn_slots(VM& vm, Type* type, uint32_t needed) {
 Result<Value*> grow_overflow(VM& vm, Cell* cell, Cell** word, uint32_t position) {
   auto* array = static_cast<ValueArray*>(*word);
   if (!array || array->capacity <= position) {
-    ValueArray* grown = TRY(make_value_array(vm, std::max<size_t>(4, position * size_t{3} / 2 + 1)));
+    ValueArray* grown =
+        TRY(make_value_array(vm, std::max<size_t>(4, position * size_t{3} / 2 + 1)));
     if (array) std::copy(array->values(), array->values() + array->capacity, grown->values());
     *word = grown;
     vm.barrier(cell);
@@ -100,7 +115,8 @@ Result<Cell*> allocate_instance(VM& vm, Type* type) {
   } else if (is_script_class(type)) {
     size = type->members_offset + type->member_slots * sizeof(Value);
   }
-  if (kind == CellKind::Record) aux = static_cast<uint16_t>((size - sizeof(Record)) / sizeof(Value));
+  if (kind == CellKind::Record)
+    aux = static_cast<uint16_t>((size - sizeof(Record)) / sizeof(Value));
   Cell* cell = vm.heap().allocate(size, type->root_shape->id, kind, aux);
   if (!cell) return vm.out_of_memory();
   if (kind == CellKind::Dict) static_cast<Dict*>(cell)->layout = Dict::kUnnumbered;

@@ -74,7 +74,8 @@ Result<Str*> intern(VM& vm, Str* string) {
   uint64_t hash = str_hash(vm, string);
   if (Str* known = table.find(hash, string)) return known;
   if (string->shape != shape_of(BuiltinType::Str) || string->is_shared()) {
-    // A string of its own: an interned one must not keep a big storage or a subclass instance alive.
+    // A string of its own: an interned one must not keep a big storage or a subclass instance
+    // alive.
     Str* copy = TRY(allocate_str(vm, string->length, string->width(), string->is_ascii()));
     copy_units(units_of<uint8_t>(copy), string->width(), string, 0, string->length);
     copy->hash = hash;

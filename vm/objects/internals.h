@@ -1,5 +1,6 @@
 #pragma once
-// VM::Internals: the VM's tables that only vm/objects (and, for modules, vm/interpreter) looks into.
+// VM::Internals: the VM's tables that only vm/objects (and, for modules, vm/interpreter) looks
+// into.
 #include <unordered_map>
 #include <vector>
 
@@ -7,7 +8,8 @@
 
 namespace apy {
 
-/// The strings that exist once. Open addressing; weak: a dead string leaves the table at the next collection.
+/// The strings that exist once. Open addressing; weak: a dead string leaves the table at the next
+/// collection.
 class InternTable {
  public:
   Str* find(uint64_t hash, const Str* string) const;
@@ -76,7 +78,8 @@ struct VMAccess {
 void create_builtin_types(VM& vm);
 /// Clears weak references to dead cells and queues their callbacks.
 void process_weak_references(VM::Internals& internals, const Heap& heap);
-/// A reference to `target`; `callback` none: the existing one is used again. TypeError for types without support.
+/// A reference to `target`; `callback` none: the existing one is used again. TypeError for types
+/// without support.
 Result<WeakReference*> make_weak_reference(VM& vm, Value target, Value callback);
 /// Runs the callbacks of references whose target died. Errors are reported as unraisable.
 void run_weak_callbacks(VM& vm);

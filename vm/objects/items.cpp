@@ -33,14 +33,17 @@ bool is_generic_builtin(const Type* type) {
     case BuiltinType::AsyncGenerator:
     case BuiltinType::WeakReference:
     case BuiltinType::BaseExceptionGroup:
-    case BuiltinType::ExceptionGroup: return true;
-    default: return false;
+    case BuiltinType::ExceptionGroup:
+      return true;
+    default:
+      return false;
   }
 }
 
 Result<Value> subscript_class(VM& vm, Type* cls, Value key) {
   Value hook;
-  if (TRY(get_attribute_optional(vm, cls, vm.special_name(Special::ClassGetItem), &hook)) && !hook.is_none())
+  if (TRY(get_attribute_optional(vm, cls, vm.special_name(Special::ClassGetItem), &hook)) &&
+      !hook.is_none())
     return vm.call(hook, {key});
   if (is_generic_builtin(cls) && hook.is_empty()) return make_generic_alias(vm, cls, key);
   return vm.raise(Exc::TypeError, "type '{}' is not subscriptable", cls->name);
@@ -61,7 +64,8 @@ Result<bool> contains(VM& vm, Value container, Value item) {
     Value result = TRY(call_special_method(vm, method, container, {item}));
     return is_truthy(vm, result);
   }
-  if (!has_special(vm, container, Special::Iter) && type_special(vm, type, Special::GetItem).is_empty())
+  if (!has_special(vm, container, Special::Iter) &&
+      type_special(vm, type, Special::GetItem).is_empty())
     return vm.raise(Exc::TypeError, "argument of type '{}' is not iterable", type);
   bool found = false;
   TRY(for_each(vm, container, [&](Value v) -> Result<bool> {
@@ -74,14 +78,19 @@ Result<bool> contains(VM& vm, Value container, Value item) {
 Result<Value> get_item(VM& vm, Value object, Value key) {
   if (object.is_cell()) {
     switch (object.cell()->shape) {
-      case shape_of(BuiltinType::List): return list_get_item(vm, as<List>(object), key);
-      case shape_of(BuiltinType::Tuple): return tuple_get_item(vm, as<Tuple>(object), key);
-      case shape_of(BuiltinType::Dict): return dict_get_item(vm, as<Dict>(object), key);
-      default: break;
+      case shape_of(BuiltinType::List):
+        return list_get_item(vm, as<List>(object), key);
+      case shape_of(BuiltinType::Tuple):
+        return tuple_get_item(vm, as<Tuple>(object), key);
+      case shape_of(BuiltinType::Dict):
+        return dict_get_item(vm, as<Dict>(object), key);
+      default:
+        break;
     }
   }
   Value method = type_special(vm, vm.type_of(object), Special::GetItem);
-  if (!method.is_empty() && !method.is_none()) return call_special_method(vm, method, object, {key});
+  if (!method.is_empty() && !method.is_none())
+    return call_special_method(vm, method, object, {key});
   if (Type* cls = try_as<Type>(object)) return subscript_class(vm, cls, key);
   return vm.raise(Exc::TypeError, "'{}' object is not subscriptable", vm.type_of(object));
 }
@@ -91,7 +100,8 @@ Result<void> set_item(VM& vm, Value object, Value key, Value value) {
   if (is_exact(object, BuiltinType::Dict)) return dict_set(vm, as<Dict>(object), key, value);
   Value method = type_special(vm, vm.type_of(object), Special::SetItem);
   if (method.is_empty() || method.is_none())
-    return vm.raise(Exc::TypeError, "'{}' object does not support item assignment", vm.type_of(object));
+    return vm.raise(Exc::TypeError, "'{}' object does not support item assignment",
+                    vm.type_of(object));
   TRY(call_special_method(vm, method, object, {key, value}));
   return {};
 }
@@ -101,7 +111,8 @@ Result<void> delete_item(VM& vm, Value object, Value key) {
   Type* type = vm.type_of(object);
   Value method = type_special(vm, type, Special::DelItem);
   if (method.is_empty() || method.is_none()) {
-    bool is_sequence = is_int(key) && ((type->flags & Type::kHeapType) || has_special(vm, object, Special::GetItem));
+    bool is_sequence = is_int(key) && ((type->flags & Type::kHeapType) ||
+                                       has_special(vm, object, Special::GetItem));
     return vm.raise(Exc::TypeError,
                     is_sequence ? "'{}' object doesn't support item deletion"
                                 : "'{}' object does not support item deletion",
@@ -114,11 +125,16 @@ Result<void> delete_item(VM& vm, Value object, Value key) {
 Result<int64_t> length_of(VM& vm, Value object) {
   if (object.is_cell()) {
     switch (object.cell()->shape) {
-      case shape_of(BuiltinType::List): return static_cast<int64_t>(as<List>(object)->length);
-      case shape_of(BuiltinType::Tuple): return static_cast<int64_t>(as<Tuple>(object)->length);
-      case shape_of(BuiltinType::Dict): return int64_t{as<Dict>(object)->length};
-      case shape_of(BuiltinType::Str): return static_cast<int64_t>(as<Str>(object)->length);
-      default: break;
+      case shape_of(BuiltinType::List):
+        return static_cast<int64_t>(as<List>(object)->length);
+      case shape_of(BuiltinType::Tuple):
+        return static_cast<int64_t>(as<Tuple>(object)->length);
+      case shape_of(BuiltinType::Dict):
+        return int64_t{as<Dict>(object)->length};
+      case shape_of(BuiltinType::Str):
+        return static_cast<int64_t>(as<Str>(object)->length);
+      default:
+        break;
     }
   }
   Value method = type_special(vm, vm.type_of(object), Special::Length);
@@ -128,9 +144,12 @@ Result<int64_t> length_of(VM& vm, Value object) {
   Value integer = TRY(to_index(vm, result));
   int64_t length;
   bool fits = fits_int64(integer, &length);
-  bool negative = fits ? length < 0 : is_kind(integer, CellKind::BigInt) && as<BigInt>(integer)->is_negative();
+  bool negative =
+      fits ? length < 0 : is_kind(integer, CellKind::BigInt) && as<BigInt>(integer)->is_negative();
   if (negative) return vm.raise(Exc::ValueError, "__len__() should return >= 0");
-  if (!fits) return vm.raise(Exc::OverflowError, "cannot fit '{}' into an index-sized integer", vm.type_of(result));
+  if (!fits)
+    return vm.raise(Exc::OverflowError, "cannot fit '{}' into an index-sized integer",
+                    vm.type_of(result));
   return length;
 }
 
@@ -143,11 +162,13 @@ Result<int64_t> length_hint(VM& vm, Value object, int64_t fallback) {
   Value method = type_special(vm, vm.type_of(object), Special::LengthHint);
   if (method.is_empty() || method.is_none()) return fallback;
   auto hint = call_special_method(vm, method, object, {});
-  if (hint.is_error()) return vm.catch_pending(Exc::TypeError) ? Result<int64_t>(fallback) : Error{};
+  if (hint.is_error())
+    return vm.catch_pending(Exc::TypeError) ? Result<int64_t>(fallback) : Error{};
   if (hint.value().is_not_implemented()) return fallback;
   int64_t length;
   if (!is_int(hint.value()))
-    return vm.raise(Exc::TypeError, "__length_hint__ must be an integer, not {}", vm.type_of(hint.value()));
+    return vm.raise(Exc::TypeError, "__length_hint__ must be an integer, not {}",
+                    vm.type_of(hint.value()));
   if (!fits_int64(hint.value(), &length) || length < 0)
     return vm.raise(Exc::ValueError, "__length_hint__() should return >= 0");
   return length;
@@ -161,9 +182,12 @@ namespace {
 Result<Type*> claimed_class(VM& vm, Value object) {
   Type* type = vm.type_of(object);
   Value standard = type_lookup(vm, vm.type(BuiltinType::Object), vm.names().class_);
-  if (type_lookup(vm, type, vm.names().class_).is(standard) && !(type->flags & Type::kCustomGetAttribute)) return type;
+  if (type_lookup(vm, type, vm.names().class_).is(standard) &&
+      !(type->flags & Type::kCustomGetAttribute))
+    return type;
   Value claimed;
-  if (TRY(get_attribute_optional(vm, object, vm.names().class_, &claimed)) && is_kind(claimed, CellKind::Type))
+  if (TRY(get_attribute_optional(vm, object, vm.names().class_, &claimed)) &&
+      is_kind(claimed, CellKind::Type))
     return as<Type>(claimed);
   return type;
 }
@@ -189,7 +213,8 @@ Result<bool> subclass_check(VM& vm, Value sub, Value cls);
 bool uses_standard_check(VM& vm, Type* cls, Special special) {
   Type* metaclass = vm.type_of(cls);
   return metaclass == vm.type(BuiltinType::Type) ||
-         type_special(vm, metaclass, special).is(type_special(vm, vm.type(BuiltinType::Type), special));
+         type_special(vm, metaclass, special)
+             .is(type_special(vm, vm.type(BuiltinType::Type), special));
 }
 
 Result<bool> instance_check(VM& vm, Value object, Value cls) {
@@ -200,19 +225,23 @@ Result<bool> instance_check(VM& vm, Value object, Value cls) {
     return TRY(claimed_class(vm, object))->is_subtype_of(type);
   }
   if (Tuple* tuple = try_as<Tuple>(cls))
-    return any_of_classes(vm, tuple->span(), [&](Value entry) { return instance_check(vm, object, entry); });
+    return any_of_classes(vm, tuple->span(),
+                          [&](Value entry) { return instance_check(vm, object, entry); });
   if (Tuple* members = union_members(cls)) {
     return any_of_classes(vm, members->span(), [&](Value entry) -> Result<bool> {
       if (is_exact(entry, BuiltinType::GenericAlias))
-        return vm.raise(Exc::TypeError, "isinstance() argument 2 cannot be a parameterized generic");
-      return instance_check(vm, object, entry.is_none() ? Value(vm.type(BuiltinType::NoneType)) : entry);
+        return vm.raise(Exc::TypeError,
+                        "isinstance() argument 2 cannot be a parameterized generic");
+      return instance_check(vm, object,
+                            entry.is_none() ? Value(vm.type(BuiltinType::NoneType)) : entry);
     });
   }
   if (is_exact(cls, BuiltinType::GenericAlias))
     return vm.raise(Exc::TypeError, "isinstance() argument 2 cannot be a parameterized generic");
   Value hook = type_special(vm, vm.type_of(cls), Special::InstanceCheck);
   if (hook.is_empty())
-    return vm.raise(Exc::TypeError, "isinstance() arg 2 must be a type, a tuple of types, or a union");
+    return vm.raise(Exc::TypeError,
+                    "isinstance() arg 2 must be a type, a tuple of types, or a union");
   Value answer = TRY(call_special_method(vm, hook, cls, {object}));
   return is_truthy(vm, answer);
 }
@@ -220,22 +249,27 @@ Result<bool> instance_check(VM& vm, Value object, Value cls) {
 Result<bool> subclass_check(VM& vm, Value sub, Value cls) {
   Type* type = try_as<Type>(cls);
   if (type && uses_standard_check(vm, type, Special::SubclassCheck)) {
-    if (!is_kind(sub, CellKind::Type)) return vm.raise(Exc::TypeError, "issubclass() arg 1 must be a class");
+    if (!is_kind(sub, CellKind::Type))
+      return vm.raise(Exc::TypeError, "issubclass() arg 1 must be a class");
     return as<Type>(sub)->is_subtype_of(type);
   }
   if (Tuple* tuple = try_as<Tuple>(cls))
-    return any_of_classes(vm, tuple->span(), [&](Value entry) { return subclass_check(vm, sub, entry); });
+    return any_of_classes(vm, tuple->span(),
+                          [&](Value entry) { return subclass_check(vm, sub, entry); });
   if (Tuple* members = union_members(cls)) {
     return any_of_classes(vm, members->span(), [&](Value entry) {
-      return subclass_check(vm, sub, entry.is_none() ? Value(vm.type(BuiltinType::NoneType)) : entry);
+      return subclass_check(vm, sub,
+                            entry.is_none() ? Value(vm.type(BuiltinType::NoneType)) : entry);
     });
   }
   if (is_exact(cls, BuiltinType::GenericAlias))
     return vm.raise(Exc::TypeError, "issubclass() argument 2 cannot be a parameterized generic");
   Value hook = type_special(vm, vm.type_of(cls), Special::SubclassCheck);
   if (hook.is_empty()) {
-    if (!is_kind(sub, CellKind::Type)) return vm.raise(Exc::TypeError, "issubclass() arg 1 must be a class");
-    return vm.raise(Exc::TypeError, "issubclass() arg 2 must be a class, a tuple of classes, or a union");
+    if (!is_kind(sub, CellKind::Type))
+      return vm.raise(Exc::TypeError, "issubclass() arg 1 must be a class");
+    return vm.raise(Exc::TypeError,
+                    "issubclass() arg 2 must be a class, a tuple of classes, or a union");
   }
   Value answer = TRY(call_special_method(vm, hook, cls, {sub}));
   return is_truthy(vm, answer);
@@ -257,8 +291,10 @@ Result<bool> is_callable(VM& vm, Value v) {
     case CellKind::Function:
     case CellKind::NativeFunction:
     case CellKind::BoundMethod:
-    case CellKind::Type: return true;
-    default: return !type_special(vm, vm.type_of(v.cell()), Special::Call).is_empty();
+    case CellKind::Type:
+      return true;
+    default:
+      return !type_special(vm, vm.type_of(v.cell()), Special::Call).is_empty();
   }
 }
 

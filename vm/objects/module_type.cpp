@@ -29,7 +29,8 @@ Result<Value> module_repr(VM& vm, Module* self) {
   Value name = dict_get_str(vm, self->dict, vm.names().name_);
   Value file = dict_get_str(vm, self->dict, vm.names().file);
   std::string text = "<module " + (name.is_empty() ? std::string("?") : TRY(repr_text(vm, name)));
-  if (is_kind(file, CellKind::Str)) return make_str(vm, text + " from " + TRY(repr_text(vm, file)) + ">");
+  if (is_kind(file, CellKind::Str))
+    return make_str(vm, text + " from " + TRY(repr_text(vm, file)) + ">");
   bool is_builtin = self->aux & Module::kBuiltin;
   return make_str(vm, text + (is_builtin ? " (built-in)>" : ">"));
 }
@@ -76,7 +77,7 @@ constexpr NativeGetSetDef kAttributes[] = {
 
 }  // namespace
 
-extern const NativeTypeDef kModuleType = {"module", "Create a module object.", kMethods, kAttributes,
-                                          Type::kCanSubclass | Type::kHasWeakref};
+extern const NativeTypeDef kModuleType = {"module", "Create a module object.", kMethods,
+                                          kAttributes, Type::kCanSubclass | Type::kHasWeakref};
 
 }  // namespace apy

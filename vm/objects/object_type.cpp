@@ -11,12 +11,14 @@ namespace apy {
 namespace {
 
 bool overrides(VM& vm, Type* cls, Special special) {
-  return !type_special(vm, cls, special).is(type_special(vm, vm.type(BuiltinType::Object), special));
+  return !type_special(vm, cls, special)
+              .is(type_special(vm, vm.type(BuiltinType::Object), special));
 }
 
 Error raise_abstract(VM& vm, Type* cls) {
   Value names = dict_get_str(vm, cls->dict, vm.names().abstractmethods);
-  if (names.is_empty()) return vm.raise(Exc::TypeError, "Can't instantiate abstract class {}", cls->name);
+  if (names.is_empty())
+    return vm.raise(Exc::TypeError, "Can't instantiate abstract class {}", cls->name);
   List* list = TRY(list_from(vm, names));
   TRY(list_sort(vm, list, Value::none(), false));
   std::string text;
@@ -24,9 +26,10 @@ Error raise_abstract(VM& vm, Type* cls) {
     if (!text.empty()) text += ", ";
     text += "'" + TRY(str_text(vm, name)) + "'";
   }
-  return vm.raise(Exc::TypeError,
-                  "Can't instantiate abstract class {} without an implementation for abstract method{} {}", cls->name,
-                  list->length > 1 ? "s" : "", text);
+  return vm.raise(
+      Exc::TypeError,
+      "Can't instantiate abstract class {} without an implementation for abstract method{} {}",
+      cls->name, list->length > 1 ? "s" : "", text);
 }
 
 Result<Value> object_new(VM& vm, const Arguments& arguments) {
@@ -34,19 +37,24 @@ Result<Value> object_new(VM& vm, const Arguments& arguments) {
     return vm.raise(Exc::TypeError, "object.__new__(): not enough arguments");
   Type* cls = try_as<Type>(arguments.values[0]);
   if (!cls)
-    return vm.raise(Exc::TypeError, "object.__new__(X): X is not a type object ({})", vm.type_of(arguments.values[0]));
+    return vm.raise(Exc::TypeError, "object.__new__(X): X is not a type object ({})",
+                    vm.type_of(arguments.values[0]));
   if (arguments.positional_count > 1 || arguments.keyword_count() > 0) {
     if (overrides(vm, cls, Special::New))
-      return vm.raise(Exc::TypeError, "object.__new__() takes exactly one argument (the type to instantiate)");
-    if (!overrides(vm, cls, Special::Init)) return vm.raise(Exc::TypeError, "{}() takes no arguments", cls->name);
+      return vm.raise(Exc::TypeError,
+                      "object.__new__() takes exactly one argument (the type to instantiate)");
+    if (!overrides(vm, cls, Special::Init))
+      return vm.raise(Exc::TypeError, "{}() takes no arguments", cls->name);
   }
   if (cls->flags & Type::kAbstract) return raise_abstract(vm, cls);
-  if (cls->flags & Type::kDisallowNew) return vm.raise(Exc::TypeError, "cannot create '{}' instances", cls);
+  if (cls->flags & Type::kDisallowNew)
+    return vm.raise(Exc::TypeError, "cannot create '{}' instances", cls);
   if (cls->instance_kind != CellKind::Instance) {
     const Type* native = cls;
     while (native->flags & Type::kHeapType) native = native->base;
     std::string_view name = message_name(native);
-    return vm.raise(Exc::TypeError, "object.__new__({}) is not safe, use {}.__new__()", cls->name, name);
+    return vm.raise(Exc::TypeError, "object.__new__({}) is not safe, use {}.__new__()", cls->name,
+                    name);
   }
   return TRY(allocate_instance(vm, cls));
 }
@@ -55,9 +63,11 @@ Result<Value> object_init(VM& vm, const Arguments& arguments) {
   if (arguments.positional_count > 1 || arguments.keyword_count() > 0) {
     Type* cls = vm.type_of(arguments.values[0]);
     if (overrides(vm, cls, Special::Init))
-      return vm.raise(Exc::TypeError, "object.__init__() takes exactly one argument (the instance to initialize)");
+      return vm.raise(Exc::TypeError,
+                      "object.__init__() takes exactly one argument (the instance to initialize)");
     if (!overrides(vm, cls, Special::New))
-      return vm.raise(Exc::TypeError, "{}.__init__() takes exactly one argument (the instance to initialize)",
+      return vm.raise(Exc::TypeError,
+                      "{}.__init__() takes exactly one argument (the instance to initialize)",
                       cls->name);
   }
   return Value::none();
@@ -86,10 +96,12 @@ Result<Value> object_repr(VM& vm, Value self) {
   Type* type = vm.type_of(self);
   std::string text = "<";
   Value module = dict_get_str(vm, type->dict, vm.names().module_);
-  if (Str* name = try_as<Str>(module); name && !str_equal(name, "builtins")) text += to_utf8(name) + ".";
+  if (Str* name = try_as<Str>(module); name && !str_equal(name, "builtins"))
+    text += to_utf8(name) + ".";
   append_utf8(text, type->qualname);
   char address[32];
-  std::snprintf(address, sizeof address, " object at 0x%012lx>", static_cast<unsigned long>(self.bits()));
+  std::snprintf(address, sizeof address, " object at 0x%012lx>",
+                static_cast<unsigned long>(self.bits()));
   return make_str(vm, text + address);
 }
 
@@ -100,7 +112,8 @@ Result<Value> object_format(VM& vm, Value self, Value spec) {
   if (!text)
     return vm.raise(Exc::TypeError, "__format__() argument must be str, not {}", vm.type_of(spec));
   if (text->length > 0)
-    return vm.raise(Exc::TypeError, "unsupported format string passed to {}.__format__", vm.type_of(self));
+    return vm.raise(Exc::TypeError, "unsupported format string passed to {}.__format__",
+                    vm.type_of(self));
   return str_of(vm, self);
 }
 
@@ -140,18 +153,21 @@ Result<Value> object_class(VM& vm, Value self) { return vm.type_of(self); }
 Result<void> object_set_class(VM& vm, Value self, Value value) {
   if (value.is_empty()) return vm.raise(Exc::TypeError, "can't delete __class__ attribute");
   Type* to = try_as<Type>(value);
-  if (!to) return vm.raise(Exc::TypeError, "__class__ must be set to a class, not '{}' object", vm.type_of(value));
+  if (!to)
+    return vm.raise(Exc::TypeError, "__class__ must be set to a class, not '{}' object",
+                    vm.type_of(value));
   Type* from = vm.type_of(self);
   if (is_kind(self, CellKind::Module) && to->instance_kind == CellKind::Module) {
     self.cell()->shape = to->root_shape->id;
     return {};
   }
   if (!(from->flags & Type::kHeapType) || !(to->flags & Type::kHeapType))
-    return vm.raise(Exc::TypeError,
-                    "__class__ assignment only supported for mutable types or ModuleType subclasses");
+    return vm.raise(
+        Exc::TypeError,
+        "__class__ assignment only supported for mutable types or ModuleType subclasses");
   if (!same_layout(from, to))
-    return vm.raise(Exc::TypeError, "__class__ assignment: '{}' object layout differs from '{}'", to->name,
-                    from->name);
+    return vm.raise(Exc::TypeError, "__class__ assignment: '{}' object layout differs from '{}'",
+                    to->name, from->name);
   Cell* cell = self.cell();
   if (from->flags & Type::kHasDict) {
     TRY(attributes_dict(vm, cell));
@@ -168,7 +184,8 @@ Result<Value> object_init_subclass(VM& vm, const Arguments& arguments) {
     return vm.raise(Exc::TypeError, "{}.__init_subclass__() takes no keyword arguments",
                     as<Type>(arguments.values[0])->name);
   if (given > 0)
-    return vm.raise(Exc::TypeError, "object.__init_subclass__() takes no arguments ({} given)", given);
+    return vm.raise(Exc::TypeError, "object.__init_subclass__() takes no arguments ({} given)",
+                    given);
   return Value::none();
 }
 
@@ -192,7 +209,8 @@ Result<Value> object_get_state(VM& vm, Value self) {
   for (Value entry : type->mro->span()) {
     for (DictCursor c(as<Type>(entry)->dict); c.next();) {
       if (!is_exact(c.value(), BuiltinType::MemberDescriptor)) continue;
-      const Value* slot = slot_address(vm, self.cell(), static_cast<uint32_t>(as<GetSet>(c.value())->slot));
+      const Value* slot =
+          slot_address(vm, self.cell(), static_cast<uint32_t>(as<GetSet>(c.value())->slot));
       if (slot && !slot->is_empty()) TRY(dict_set(vm, members, c.key(), *slot));
     }
   }
@@ -201,7 +219,8 @@ Result<Value> object_get_state(VM& vm, Value self) {
   return make_tuple(vm, pair);
 }
 
-/// copyreg.__reduce_ex__ of protocol 2 and higher: (copyreg.__newobj__, (cls, *args), state, list items, dict items).
+/// copyreg.__reduce_ex__ of protocol 2 and higher: (copyreg.__newobj__, (cls, *args), state, list
+/// items, dict items).
 Result<Value> object_reduce_ex(VM& vm, Value self, Value protocol) {
   Type* type = vm.type_of(self);
   Value reduce = TRY(get_attribute(vm, type, vm.names().reduce));
@@ -212,7 +231,9 @@ Result<Value> object_reduce_ex(VM& vm, Value self, Value protocol) {
   return vm.call_method(copyreg, name, {self, protocol});
 }
 
-Result<Value> object_reduce(VM& vm, Value self) { return object_reduce_ex(vm, self, Value::small_int(0)); }
+Result<Value> object_reduce(VM& vm, Value self) {
+  return object_reduce_ex(vm, self, Value::small_int(0));
+}
 
 constexpr NativeFunctionDef kObjectMethods[] = {
     {"__new__(cls, /, *args, **kwargs)", "Create and return a new object.", bind<object_new>(),
@@ -227,19 +248,23 @@ constexpr NativeFunctionDef kObjectMethods[] = {
     {"__le__(self, value, /)", "Return self<=value.", bind<object_order>()},
     {"__gt__(self, value, /)", "Return self>value.", bind<object_order>()},
     {"__ge__(self, value, /)", "Return self>=value.", bind<object_order>()},
-    {"__getattribute__(self, name, /)", "Return getattr(self, name).", bind<object_get_attribute>()},
-    {"__setattr__(self, name, value, /)", "Implement setattr(self, name, value).", bind<object_set_attribute>()},
-    {"__delattr__(self, name, /)", "Implement delattr(self, name).", bind<object_delete_attribute>()},
+    {"__getattribute__(self, name, /)", "Return getattr(self, name).",
+     bind<object_get_attribute>()},
+    {"__setattr__(self, name, value, /)", "Implement setattr(self, name, value).",
+     bind<object_set_attribute>()},
+    {"__delattr__(self, name, /)", "Implement delattr(self, name).",
+     bind<object_delete_attribute>()},
     {"__dir__(self, /)", "Default dir() implementation.", bind<object_dir>()},
     {"__format__(self, format_spec, /)", "Default object formatter.", bind<object_format>()},
     {"__sizeof__(self, /)", "Size of object in memory, in bytes.", bind<object_size>()},
     {"__reduce__(self, /)", "Helper for pickle.", bind<object_reduce>()},
     {"__reduce_ex__(self, protocol, /)", "Helper for pickle.", bind<object_reduce_ex>()},
     {"__getstate__(self, /)", "Helper for pickle.", bind<object_get_state>()},
-    {"__init_subclass__(cls, /)", "This method is called when a class is subclassed.", bind<object_init_subclass>(),
+    {"__init_subclass__(cls, /)", "This method is called when a class is subclassed.",
+     bind<object_init_subclass>(), NativeFunctionDef::kClassMethod},
+    {"__subclasshook__(cls, object, /)",
+     "Abstract classes can override this to customize issubclass().", bind<object_subclass_hook>(),
      NativeFunctionDef::kClassMethod},
-    {"__subclasshook__(cls, object, /)", "Abstract classes can override this to customize issubclass().",
-     bind<object_subclass_hook>(), NativeFunctionDef::kClassMethod},
 };
 
 constexpr NativeGetSetDef kObjectAttributes[] = {
@@ -249,6 +274,10 @@ constexpr NativeGetSetDef kObjectAttributes[] = {
 }  // namespace
 
 extern const NativeTypeDef kObjectType = {
-    "object", "The base class of the class hierarchy.", kObjectMethods, kObjectAttributes, Type::kCanSubclass};
+    "object",
+    "The base class of the class hierarchy.\n\nWhen called, it accepts no arguments and returns a "
+    "new featureless\n"
+    "instance that has no instance attributes and cannot be given any.\n",
+    kObjectMethods, kObjectAttributes, Type::kCanSubclass};
 
 }  // namespace apy

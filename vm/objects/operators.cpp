@@ -1,4 +1,5 @@
-// Operators on any values: numbers and strings at once, everything else through the special methods of the types.
+// Operators on any values: numbers and strings at once, everything else through the special methods
+// of the types.
 #include "vm/objects/descriptor.h"
 #include "vm/objects/internals.h"
 #include "vm/objects/special_call.h"
@@ -6,8 +7,8 @@
 namespace apy {
 
 const char* spelling(BinaryOp op) {
-  constexpr const char* kText[] = {"+", "-", "*", "@", "/", "//", "%", "** or pow()", "<<", ">>", "&", "|", "^",
-                                   "divmod()"};
+  constexpr const char* kText[] = {"+",           "-",  "*",  "@", "/", "//", "%",
+                                   "** or pow()", "<<", ">>", "&", "|", "^",  "divmod()"};
   return kText[static_cast<int>(op)];
 }
 
@@ -16,16 +17,18 @@ const char* spelling(CompareOp op) {
   return kText[static_cast<int>(op)];
 }
 
-Result<Value> call_special_method(VM& vm, Value method, Value self, std::initializer_list<Value> arguments) {
-  bool takes_self = is_kind(method, CellKind::Function) || is_exact(method, BuiltinType::MethodDescriptor);
+Result<Value> call_special_method(VM& vm, Value method, Value self,
+                                  std::initializer_list<Value> arguments) {
+  bool takes_self =
+      is_kind(method, CellKind::Function) || is_exact(method, BuiltinType::MethodDescriptor);
   if (takes_self) {
     Value values[4] = {self};
     size_t count = 1;
     for (Value v : arguments) values[count++] = v;
     if (is_kind(method, CellKind::NativeFunction)) {
       auto* native = as<NativeFunction>(method);
-      return native->definition->bound.entry(vm, *native->definition,
-                                             Arguments{values, static_cast<uint32_t>(count), nullptr});
+      return native->definition->bound.entry(
+          vm, *native->definition, Arguments{values, static_cast<uint32_t>(count), nullptr});
     }
     return vm.call(method, std::span<const Value>(values, count));
   }
@@ -36,11 +39,12 @@ Result<Value> call_special_method(VM& vm, Value method, Value self, std::initial
 namespace {
 
 bool is_builtin_number(Value v) {
-  return v.is_small_int() || v.is_inline_float() || is_exact(v, BuiltinType::Int) || is_exact(v, BuiltinType::Float) ||
-         v.is_bool();
+  return v.is_small_int() || v.is_inline_float() || is_exact(v, BuiltinType::Int) ||
+         is_exact(v, BuiltinType::Float) || v.is_bool();
 }
 
-/// str, bytes, tuple, list and the like: their `+` and `*` come after the other operand's reflected method.
+/// str, bytes, tuple, list and the like: their `+` and `*` come after the other operand's reflected
+/// method.
 bool is_builtin_sequence_method(Value method) {
   if (!is_exact(method, BuiltinType::MethodDescriptor)) return false;
   const Type* owner = as<NativeFunction>(method)->owner;
@@ -49,8 +53,10 @@ bool is_builtin_sequence_method(Value method) {
     case BuiltinType::Bytes:
     case BuiltinType::ByteArray:
     case BuiltinType::Tuple:
-    case BuiltinType::List: return true;
-    default: return owner->flags & Type::kSequence;
+    case BuiltinType::List:
+      return true;
+    default:
+      return owner->flags & Type::kSequence;
   }
 }
 
@@ -90,9 +96,11 @@ Result<Value> try_binary(VM& vm, BinaryOp op, Value a, Value b) {
 Error raise_unsupported(VM& vm, BinaryOp op, bool in_place, Value a, Value b) {
   if (op == BinaryOp::Multiply) {
     if (can_repeat(vm, a))
-      return vm.raise(Exc::TypeError, "can't multiply sequence by non-int of type '{}'", vm.type_of(b));
+      return vm.raise(Exc::TypeError, "can't multiply sequence by non-int of type '{}'",
+                      vm.type_of(b));
     if (can_repeat(vm, b) && !in_place)
-      return vm.raise(Exc::TypeError, "can't multiply sequence by non-int of type '{}'", vm.type_of(a));
+      return vm.raise(Exc::TypeError, "can't multiply sequence by non-int of type '{}'",
+                      vm.type_of(a));
   }
   if (op == BinaryOp::RightShift && !in_place && is_exact(a, BuiltinType::BuiltinFunction) &&
       as<NativeFunction>(a)->definition->name() == "print") {
@@ -101,9 +109,10 @@ Error raise_unsupported(VM& vm, BinaryOp op, bool in_place, Value a, Value b) {
                     "\"print(<message>, file=<output_stream>)\"?",
                     spelling(op), vm.type_of(a), vm.type_of(b));
   }
-  std::string symbol = in_place ? (op == BinaryOp::Power ? "**=" : std::string(spelling(op)) + "=") : spelling(op);
-  return vm.raise(Exc::TypeError, "unsupported operand type(s) for {}: '{}' and '{}'", symbol, vm.type_of(a),
-                  vm.type_of(b));
+  std::string symbol =
+      in_place ? (op == BinaryOp::Power ? "**=" : std::string(spelling(op)) + "=") : spelling(op);
+  return vm.raise(Exc::TypeError, "unsupported operand type(s) for {}: '{}' and '{}'", symbol,
+                  vm.type_of(a), vm.type_of(b));
 }
 
 /// Operations on exact builtin values that need no lookup. Empty: not one of them.
@@ -156,7 +165,8 @@ Result<Value> unary_operation(VM& vm, UnaryOp op, Value v) {
   if (op == UnaryOp::Invert && v.is_small_int()) return Value::small_int(~v.as_small_int());
   Value method = type_special(vm, vm.type_of(v), kSpecial[index]);
   if (method.is_empty() || method.is_none())
-    return vm.raise(Exc::TypeError, "bad operand type for unary {}: '{}'", kSymbol[index], vm.type_of(v));
+    return vm.raise(Exc::TypeError, "bad operand type for unary {}: '{}'", kSymbol[index],
+                    vm.type_of(v));
   return call_special_method(vm, method, v, {});
 }
 
@@ -166,12 +176,18 @@ namespace {
 
 bool holds(CompareOp op, int order) {
   switch (op) {
-    case CompareOp::Less: return order < 0;
-    case CompareOp::LessEqual: return order <= 0;
-    case CompareOp::Equal: return order == 0;
-    case CompareOp::NotEqual: return order != 0;
-    case CompareOp::Greater: return order > 0;
-    case CompareOp::GreaterEqual: return order >= 0;
+    case CompareOp::Less:
+      return order < 0;
+    case CompareOp::LessEqual:
+      return order <= 0;
+    case CompareOp::Equal:
+      return order == 0;
+    case CompareOp::NotEqual:
+      return order != 0;
+    case CompareOp::Greater:
+      return order > 0;
+    case CompareOp::GreaterEqual:
+      return order >= 0;
   }
   return false;
 }
@@ -202,8 +218,8 @@ Result<Value> compare_slow(VM& vm, CompareOp op, Value a, Value b) {
   }
   if (op == CompareOp::Equal) return Value::boolean(a.is(b));
   if (op == CompareOp::NotEqual) return Value::boolean(!a.is(b));
-  return vm.raise(Exc::TypeError, "'{}' not supported between instances of '{}' and '{}'", spelling(op), left_type,
-                  right_type);
+  return vm.raise(Exc::TypeError, "'{}' not supported between instances of '{}' and '{}'",
+                  spelling(op), left_type, right_type);
 }
 
 }  // namespace
@@ -243,20 +259,28 @@ Result<bool> is_truthy(VM& vm, Value v) {
   if (v.is_inline_float()) return true;  // zero is not among them
   if (!v.is_cell()) return true;
   switch (v.cell()->shape) {
-    case shape_of(BuiltinType::Str): return as<Str>(v)->length != 0;
-    case shape_of(BuiltinType::List): return as<List>(v)->length != 0;
-    case shape_of(BuiltinType::Tuple): return as<Tuple>(v)->length != 0;
-    case shape_of(BuiltinType::Dict): return as<Dict>(v)->length != 0;
-    case shape_of(BuiltinType::Int): return true;
-    case shape_of(BuiltinType::Float): return as<FloatCell>(v)->value != 0;
-    default: break;
+    case shape_of(BuiltinType::Str):
+      return as<Str>(v)->length != 0;
+    case shape_of(BuiltinType::List):
+      return as<List>(v)->length != 0;
+    case shape_of(BuiltinType::Tuple):
+      return as<Tuple>(v)->length != 0;
+    case shape_of(BuiltinType::Dict):
+      return as<Dict>(v)->length != 0;
+    case shape_of(BuiltinType::Int):
+      return true;
+    case shape_of(BuiltinType::Float):
+      return as<FloatCell>(v)->value != 0;
+    default:
+      break;
   }
   Type* type = vm.type_of(v.cell());
   Value method = type_special(vm, type, Special::Bool);
   if (!method.is_empty() && !method.is_none()) {
     Value result = TRY(call_special_method(vm, method, v, {}));
     if (!result.is_bool())
-      return vm.raise(Exc::TypeError, "__bool__ should return bool, returned {}", vm.type_of(result));
+      return vm.raise(Exc::TypeError, "__bool__ should return bool, returned {}",
+                      vm.type_of(result));
     return result.is_true();
   }
   if (type_special(vm, type, Special::Length).is_empty()) return true;
@@ -273,7 +297,8 @@ Result<int64_t> hash_value(VM& vm, Value v) {
   if (!v.is_cell()) return static_cast<int64_t>(0xFCA86420u + v.bits() - Value::none().bits());
   Type* type = vm.type_of(v.cell());
   Value method = type_special(vm, type, Special::Hash);
-  if (method.is_empty() || method.is_none()) return vm.raise(Exc::TypeError, "unhashable type: '{}'", type);
+  if (method.is_empty() || method.is_none())
+    return vm.raise(Exc::TypeError, "unhashable type: '{}'", type);
   Value result = TRY(call_special_method(vm, method, v, {}));
   if (!is_int(result)) return vm.raise(Exc::TypeError, "__hash__ method should return an integer");
   int64_t hash;

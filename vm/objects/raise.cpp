@@ -17,17 +17,25 @@ namespace {
 
 void append_argument(std::string& text, const FormatArgument& argument) {
   switch (argument.kind) {
-    case FormatArgument::Kind::Text: text += argument.text; break;
-    case FormatArgument::Kind::Integer: text += std::to_string(argument.integer); break;
+    case FormatArgument::Kind::Text:
+      text += argument.text;
+      break;
+    case FormatArgument::Kind::Integer:
+      text += std::to_string(argument.integer);
+      break;
     case FormatArgument::Kind::Unsigned:
       text += std::to_string(static_cast<uint64_t>(argument.integer));
       break;
-    case FormatArgument::Kind::String: append_utf8(text, as<Str>(argument.value)); break;
+    case FormatArgument::Kind::String:
+      append_utf8(text, as<Str>(argument.value));
+      break;
     case FormatArgument::Kind::TypeName: {
       const Type* type = as<Type>(argument.value);
       std::string_view name = message_name(type);
-      if (name.empty()) append_utf8(text, type->name);
-      else text += name;
+      if (name.empty())
+        append_utf8(text, type->name);
+      else
+        text += name;
       break;
     }
   }
@@ -114,12 +122,16 @@ void VM::write_unraisable(Value where) {
   std::string text = "Exception ignored in: ";
   Value handled = handled_;
   auto shown = repr_text(*this, where);
-  if (shown.is_ok()) text += shown.value();
-  else (void)take_pending();
+  if (shown.is_ok())
+    text += shown.value();
+  else
+    (void)take_pending();
   text += "\n";
   auto formatted = format_exception(*this, exception);
-  if (formatted.is_ok()) text += formatted.value();
-  else (void)take_pending();
+  if (formatted.is_ok())
+    text += formatted.value();
+  else
+    (void)take_pending();
   handled_ = handled;
   write_standard_error(*this, text);
 }

@@ -487,10 +487,10 @@ constexpr NativeFunctionDef kFrozenSetMethods[] = {
 
 extern const NativeTypeDef kSetType = {
     "set", "set(iterable=(), /)\n\nA mutable collection of distinct hashable elements.",
-    kSetMethods, {}, Type::kCanSubclass, 0, nullptr, set_extend_type};
+    kSetMethods, {}, Type::kCanSubclass | Type::kHasWeakref, 0, nullptr, set_extend_type};
 
 extern const NativeTypeDef kFrozenSetType = {
     "frozenset", "frozenset(iterable=(), /)\n\nAn immutable, hashable set.",
-    kFrozenSetMethods, {}, Type::kCanSubclass};
+    kFrozenSetMethods, {}, Type::kCanSubclass | Type::kHasWeakref};
 
 }  // namespace apy

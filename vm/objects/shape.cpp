@@ -1,8 +1,9 @@
 // Shapes: the tree of attribute layouts.
 //
-// A root has no names, only the members that __slots__ declared. Each "add attribute" transition is made once, so that
-// instances that got the same attributes in the same order share a shape. Finding a slot walks the parents of short
-// shapes and uses a name -> slot dict for longer ones; a cache per VM is in front of both.
+// A root has no names, only the members that __slots__ declared. Each "add attribute" transition is
+// made once, so that instances that got the same attributes in the same order share a shape.
+// Finding a slot walks the parents of short shapes and uses a name -> slot dict for longer ones; a
+// cache per VM is in front of both.
 #include "vm/objects/internals.h"
 
 namespace apy {
@@ -30,7 +31,8 @@ int64_t find_in_dict(VM& vm, Shape* shape, Str* name) {
     auto dict = make_dict(vm, shape->slot_count);
     bool complete = dict.is_ok();
     for (const Shape* at = shape; complete && at->parent; at = at->parent)
-      complete = dict_set_str(vm, dict.value(), at->key, Value::small_int(at->slot_count - 1)).is_ok();
+      complete =
+          dict_set_str(vm, dict.value(), at->key, Value::small_int(at->slot_count - 1)).is_ok();
     if (!complete) {  // memory is out; the slow way works without
       (void)vm.take_pending();
       return walk(shape, name);
@@ -65,7 +67,8 @@ int64_t shape_find(VM& vm, Shape* shape, Str* name) {
   size_t hash = (reinterpret_cast<uintptr_t>(name) >> 4) ^ (size_t{shape->id} * 0x9E3779B1u);
   SlotCacheEntry& entry = vm.internals().slot_cache[hash % VM::Internals::kSlotCacheSize];
   if (entry.shape == shape->id && entry.name == name) return entry.slot;
-  int64_t slot = shape->slot_count <= kWalkLimit ? walk(shape, name) : find_in_dict(vm, shape, name);
+  int64_t slot =
+      shape->slot_count <= kWalkLimit ? walk(shape, name) : find_in_dict(vm, shape, name);
   entry = {shape->id, static_cast<int32_t>(slot), name};
   return slot;
 }

@@ -55,8 +55,8 @@ Result<Value> not_implemented_repr(VM& vm, Value) { return intern(vm, "NotImplem
 Result<bool> not_implemented_bool(VM&, Value) { return true; }
 
 constexpr NativeFunctionDef kNotImplementedMethods[] = {
-    {"__new__(cls, /, *args, **kwargs)", "Create and return a new object.", bind<not_implemented_new>(),
-     NativeFunctionDef::kStatic},
+    {"__new__(cls, /, *args, **kwargs)", "Create and return a new object.",
+     bind<not_implemented_new>(), NativeFunctionDef::kStatic},
     {"__repr__(self, /)", "Return repr(self).", bind<not_implemented_repr>()},
     {"__bool__(self, /)", "True if self else False", bind<not_implemented_bool>()},
     {"__reduce__(self, /)", nullptr, bind<not_implemented_repr>()},
@@ -69,16 +69,19 @@ Result<Value> cell_new(VM& vm, Value cls, Optional<Value> contents) {
 }
 Result<CellVariable*> cell_self(VM& vm, Value self) {
   if (CellVariable* cell = try_as<CellVariable>(self)) return cell;
-  return vm.raise(Exc::TypeError, "descriptor requires a 'cell' object but received a '{}'", vm.type_of(self));
+  return vm.raise(Exc::TypeError, "descriptor requires a 'cell' object but received a '{}'",
+                  vm.type_of(self));
 }
 Result<Value> cell_repr(VM& vm, Value self) {
   CellVariable* cell = TRY(cell_self(vm, self));
   char text[160];
   if (cell->value.is_empty()) {
-    std::snprintf(text, sizeof text, "<cell at 0x%012lx: empty>", static_cast<unsigned long>(self.bits()));
+    std::snprintf(text, sizeof text, "<cell at 0x%012lx: empty>",
+                  static_cast<unsigned long>(self.bits()));
   } else {
     std::snprintf(text, sizeof text, "<cell at 0x%012lx: %.60s object at 0x%012lx>",
-                  static_cast<unsigned long>(self.bits()), to_utf8(vm.type_of(cell->value)->name).c_str(),
+                  static_cast<unsigned long>(self.bits()),
+                  to_utf8(vm.type_of(cell->value)->name).c_str(),
                   static_cast<unsigned long>(cell->value.bits()));
   }
   return make_str(vm, text);
@@ -92,7 +95,7 @@ Result<Value> cell_equal(VM& vm, Value self, Value other) {
 }
 Result<Value> get_cell_contents(VM& vm, Value self) {
   Value v = as<CellVariable>(self)->value;
-  if (v.is_empty()) return vm.raise(Exc::ValueError, "cell is empty");
+  if (v.is_empty()) return vm.raise(Exc::ValueError, "Cell is empty");
   return v;
 }
 Result<void> set_cell_contents(VM& vm, Value self, Value value) {
@@ -107,12 +110,14 @@ constexpr NativeFunctionDef kCellMethods[] = {
     {"__repr__(self, /)", "Return repr(self).", bind<cell_repr>()},
     {"__eq__(self, value, /)", "Return self==value.", bind<cell_equal>()},
 };
-constexpr NativeGetSetDef kCellAttributes[] = {{"cell_contents", nullptr, get_cell_contents, set_cell_contents}};
+constexpr NativeGetSetDef kCellAttributes[] = {
+    {"cell_contents", nullptr, get_cell_contents, set_cell_contents}};
 
 // --- weak references ---
 Result<WeakReference*> weak_self(VM& vm, Value self) {
   if (WeakReference* reference = try_as<WeakReference>(self)) return reference;
-  return vm.raise(Exc::TypeError, "descriptor requires a 'weakref.ReferenceType' object but received a '{}'",
+  return vm.raise(Exc::TypeError,
+                  "descriptor requires a 'weakref.ReferenceType' object but received a '{}'",
                   vm.type_of(self));
 }
 
@@ -123,13 +128,16 @@ Result<Value> weak_new(VM& vm, const Arguments& arguments) {
   size_t given = arguments.positional_count - 1;
   if (given < 1) return vm.raise(Exc::TypeError, "__new__ expected at least 1 argument, got 0");
   bool exact = cls == vm.type(BuiltinType::WeakReference);
-  if (given > 2 && exact) return vm.raise(Exc::TypeError, "__new__ expected at most 2 arguments, got {}", given);
-  if (arguments.keyword_count() && exact) return vm.raise(Exc::TypeError, "ref() takes no keyword arguments");
+  if (given > 2 && exact)
+    return vm.raise(Exc::TypeError, "__new__ expected at most 2 arguments, got {}", given);
+  if (arguments.keyword_count() && exact)
+    return vm.raise(Exc::TypeError, "ref() takes no keyword arguments");
   Value callback = given >= 2 ? arguments.values[2] : Value::none();
   if (exact) return TRY(make_weak_reference(vm, arguments.values[1], callback));
   Value target = arguments.values[1];
   if (!target.is_cell() || !(vm.type_of(target)->flags & Type::kHasWeakref))
-    return vm.raise(Exc::TypeError, "cannot create weak reference to '{}' object", vm.type_of(target));
+    return vm.raise(Exc::TypeError, "cannot create weak reference to '{}' object",
+                    vm.type_of(target));
   auto* reference = static_cast<WeakReference*>(TRY(allocate_instance(vm, cls)));
   reference->target = target;
   reference->callback = callback;
@@ -144,15 +152,18 @@ Result<Value> weak_call(VM& vm, Value self) {
 Result<Value> weak_repr(VM& vm, Value self) {
   WeakReference* reference = TRY(weak_self(vm, self));
   char address[64];
-  std::snprintf(address, sizeof address, "<weakref at 0x%012lx; ", static_cast<unsigned long>(self.bits()));
+  std::snprintf(address, sizeof address, "<weakref at 0x%012lx; ",
+                static_cast<unsigned long>(self.bits()));
   if (reference->target.is_empty()) return make_str(vm, std::string(address) + "dead>");
   Value target = reference->target;
   std::string text = std::string(address) + "to '" + std::string(message_name(vm.type_of(target)));
   if (message_name(vm.type_of(target)).empty()) text += to_utf8(vm.type_of(target)->name);
-  std::snprintf(address, sizeof address, "' at 0x%012lx", static_cast<unsigned long>(target.bits()));
+  std::snprintf(address, sizeof address, "' at 0x%012lx",
+                static_cast<unsigned long>(target.bits()));
   text += address;
   Value name;
-  if (TRY(get_attribute_optional(vm, target, vm.names().name_, &name)) && is_kind(name, CellKind::Str))
+  if (TRY(get_attribute_optional(vm, target, vm.names().name_, &name)) &&
+      is_kind(name, CellKind::Str))
     text += " (" + to_utf8(as<Str>(name)) + ")";
   return make_str(vm, text + ">");
 }
@@ -171,7 +182,9 @@ Result<Value> weak_equal(VM& vm, Value self, Value other) {
   if (a->target.is_empty() || b->target.is_empty()) return Value::boolean(a == b);
   return compare(vm, CompareOp::Equal, a->target, b->target);
 }
-Result<Value> weak_class_get_item(VM& vm, Type* cls, Value item) { return make_generic_alias(vm, cls, item); }
+Result<Value> weak_class_get_item(VM& vm, Type* cls, Value item) {
+  return make_generic_alias(vm, cls, item);
+}
 Result<Value> get_callback(VM&, Value self) {
   Value callback = as<WeakReference>(self)->callback;
   bool dead = as<WeakReference>(self)->target.is_empty();
@@ -193,12 +206,16 @@ constexpr NativeGetSetDef kWeakAttributes[] = {{"__callback__", nullptr, get_cal
 
 }  // namespace
 
-extern const NativeTypeDef kNoneTypeType = {"NoneType", "The type of the None singleton.", kNoneMethods};
-extern const NativeTypeDef kEllipsisType = {"ellipsis", "The type of the Ellipsis singleton.", kEllipsisMethods};
+extern const NativeTypeDef kNoneTypeType = {"NoneType", "The type of the None singleton.",
+                                            kNoneMethods};
+extern const NativeTypeDef kEllipsisType = {"ellipsis", "The type of the Ellipsis singleton.",
+                                            kEllipsisMethods};
 extern const NativeTypeDef kNotImplementedTypeType = {
     "NotImplementedType", "The type of the NotImplemented singleton.", kNotImplementedMethods};
-extern const NativeTypeDef kCellType = {"cell", "Create a new cell object.", kCellMethods, kCellAttributes};
-extern const NativeTypeDef kWeakReferenceType = {"weakref.ReferenceType", nullptr, kWeakMethods, kWeakAttributes,
+extern const NativeTypeDef kCellType = {"cell", "Create a new cell object.", kCellMethods,
+                                        kCellAttributes};
+extern const NativeTypeDef kWeakReferenceType = {"weakref.ReferenceType", nullptr, kWeakMethods,
+                                                 kWeakAttributes,
                                                  Type::kCanSubclass | Type::kHasWeakref};
 
 }  // namespace apy

@@ -6,8 +6,9 @@
 
 namespace apy {
 
-/// method(self, *arguments) for functions and native methods; other objects are bound as descriptors first. At most
-/// three arguments.
-Result<Value> call_special_method(VM& vm, Value method, Value self, std::initializer_list<Value> arguments);
+/// method(self, *arguments) for functions and native methods; other objects are bound as
+/// descriptors first. At most three arguments.
+Result<Value> call_special_method(VM& vm, Value method, Value self,
+                                  std::initializer_list<Value> arguments);
 
 }  // namespace apy

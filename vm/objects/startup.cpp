@@ -1,5 +1,5 @@
-// The builtin types at the start of a VM: empty shells in the order of their fixed shape numbers. Their namespaces are
-// filled on first use (type_populate).
+// The builtin types at the start of a VM: empty shells in the order of their fixed shape numbers.
+// Their namespaces are filled on first use (type_populate).
 #include <iterator>
 
 #include "vm/binding/native.h"
@@ -32,7 +32,7 @@ constexpr int kTypeCount = static_cast<int>(BuiltinType::Count);
 static_assert(std::size(kTypes) == kTypeCount);
 
 struct NameInfo {
-  Str* Names::* field;
+  Str* Names::*field;
   const char* text;
 };
 constexpr NameInfo kNames[] = {
@@ -49,26 +49,46 @@ constexpr const char* kSpecialNames[] = {
 /// Bytes of the struct; what is of variable size (tuple, int, bytes) counts without that part.
 uint32_t native_size(CellKind kind) {
   switch (kind) {
-    case CellKind::FloatCell: return sizeof(FloatCell);
-    case CellKind::BigInt: return sizeof(BigInt);
-    case CellKind::Complex: return sizeof(Complex);
-    case CellKind::Str: return sizeof(Str) + sizeof(Cell*);
-    case CellKind::Bytes: return sizeof(Bytes);
-    case CellKind::ByteArray: return sizeof(ByteArray);
-    case CellKind::Tuple: return sizeof(Tuple);
-    case CellKind::List: return sizeof(List);
-    case CellKind::Dict: return sizeof(Dict);
-    case CellKind::Set: return sizeof(Set);
-    case CellKind::Range: return sizeof(Range);
-    case CellKind::Slice: return sizeof(Slice);
-    case CellKind::Type: return sizeof(Type);
-    case CellKind::Instance: return sizeof(Instance);
-    case CellKind::Module: return sizeof(Module);
-    case CellKind::Function: return sizeof(Function);
-    case CellKind::Exception: return sizeof(Exception);
-    case CellKind::WeakReference: return sizeof(WeakReference);
-    case CellKind::Record: return sizeof(Record);
-    default: return sizeof(Cell);
+    case CellKind::FloatCell:
+      return sizeof(FloatCell);
+    case CellKind::BigInt:
+      return sizeof(BigInt);
+    case CellKind::Complex:
+      return sizeof(Complex);
+    case CellKind::Str:
+      return sizeof(Str) + sizeof(Cell*);
+    case CellKind::Bytes:
+      return sizeof(Bytes);
+    case CellKind::ByteArray:
+      return sizeof(ByteArray);
+    case CellKind::Tuple:
+      return sizeof(Tuple);
+    case CellKind::List:
+      return sizeof(List);
+    case CellKind::Dict:
+      return sizeof(Dict);
+    case CellKind::Set:
+      return sizeof(Set);
+    case CellKind::Range:
+      return sizeof(Range);
+    case CellKind::Slice:
+      return sizeof(Slice);
+    case CellKind::Type:
+      return sizeof(Type);
+    case CellKind::Instance:
+      return sizeof(Instance);
+    case CellKind::Module:
+      return sizeof(Module);
+    case CellKind::Function:
+      return sizeof(Function);
+    case CellKind::Exception:
+      return sizeof(Exception);
+    case CellKind::WeakReference:
+      return sizeof(WeakReference);
+    case CellKind::Record:
+      return sizeof(Record);
+    default:
+      return sizeof(Cell);
   }
 }
 

@@ -9,19 +9,21 @@ namespace apy {
 
 namespace {
 
-/// The type in whose MRO the lookup goes on; TypeError when `object` is no instance or subclass of `cls`.
+/// The type in whose MRO the lookup goes on; TypeError when `object` is no instance or subclass of
+/// `cls`.
 Result<Type*> check_super(VM& vm, Type* cls, Value object) {
   if (Type* type = try_as<Type>(object); type && type->is_subtype_of(cls)) return type;
   Type* type = vm.type_of(object);
   if (type->is_subtype_of(cls)) return type;
   Value claimed;
-  if (TRY(get_attribute_optional(vm, object, vm.names().class_, &claimed)) && is_kind(claimed, CellKind::Type) &&
-      !claimed.is(Value(type)) && as<Type>(claimed)->is_subtype_of(cls))
+  if (TRY(get_attribute_optional(vm, object, vm.names().class_, &claimed)) &&
+      is_kind(claimed, CellKind::Type) && !claimed.is(Value(type)) &&
+      as<Type>(claimed)->is_subtype_of(cls))
     return as<Type>(claimed);
   bool is_class = is_kind(object, CellKind::Type);
-  return vm.raise(Exc::TypeError,
-                  "super(type, obj): obj ({} {}) is not an instance or subtype of type ({}).",
-                  is_class ? "type" : "instance of", is_class ? as<Type>(object)->name : type->name, cls->name);
+  return vm.raise(
+      Exc::TypeError, "super(type, obj): obj ({} {}) is not an instance or subtype of type ({}).",
+      is_class ? "type" : "instance of", is_class ? as<Type>(object)->name : type->name, cls->name);
 }
 
 /// Class and first argument of the running method, for super() without arguments.
@@ -48,17 +50,20 @@ Result<Value> super_new(VM& vm, const Arguments& arguments) {
   Type* cls = arguments.positional_count ? try_as<Type>(arguments.values[0]) : nullptr;
   if (!cls || !cls->is_subtype_of(vm.type(BuiltinType::Super)))
     return vm.raise(Exc::TypeError, "super.__new__(): not enough arguments");
-  return TRY(make_record_of(vm, cls, BuiltinType::Super, {Value::none(), Value::none(), Value::none()}));
+  return TRY(
+      make_record_of(vm, cls, BuiltinType::Super, {Value::none(), Value::none(), Value::none()}));
 }
 
 Result<Value> super_init(VM& vm, const Arguments& arguments) {
-  if (arguments.keyword_count()) return vm.raise(Exc::TypeError, "super() takes no keyword arguments");
+  if (arguments.keyword_count())
+    return vm.raise(Exc::TypeError, "super() takes no keyword arguments");
   if (!arguments.positional_count || !is_kind(arguments.values[0], CellKind::Record) ||
       !vm.is_instance(arguments.values[0], BuiltinType::Super))
     return vm.raise(Exc::TypeError, "descriptor '__init__' requires a 'super' object");
   Record* self = as<Record>(arguments.values[0]);
   size_t given = arguments.positional_count - 1;
-  if (given > 2) return vm.raise(Exc::TypeError, "super expected at most 2 arguments, got {}", given);
+  if (given > 2)
+    return vm.raise(Exc::TypeError, "super expected at most 2 arguments, got {}", given);
   Value cls, object = Value::none();
   if (given == 0) {
     TRY(find_implicit(vm, &cls, &object));
@@ -130,20 +135,24 @@ constexpr NativeFunctionDef kMethods[] = {
      NativeFunctionDef::kStatic},
     {"__init__(self, /, *args, **kwargs)", "Initialize self.", bind<super_init>()},
     {"__getattribute__(self, name, /)", "Return getattr(self, name).", bind<super_getattribute>()},
-    {"__get__(self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner.",
-     bind<super_get>()},
+    {"__get__(self, instance, owner=None, /)",
+     "Return an attribute of instance, which is of type owner.", bind<super_get>()},
     {"__repr__(self, /)", "Return repr(self).", bind<super_repr>()},
 };
 constexpr NativeGetSetDef kAttributes[] = {
     {"__thisclass__", "the class invoking super()", get_field<kSuperClass>},
     {"__self__", "the instance invoking super(); may be None", get_field<kSuperSelf>},
-    {"__self_class__", "the type of the instance invoking super(); may be None", get_field<kSuperSelfClass>},
+    {"__self_class__", "the type of the instance invoking super(); may be None",
+     get_field<kSuperSelfClass>},
 };
 
 }  // namespace
 
-extern const NativeTypeDef kSuperType = {
-    "super", "super() -> same as super(__class__, <first argument>)", kMethods, kAttributes,
-    Type::kCanSubclass | Type::kCustomGetAttribute, sizeof(Record) + kSuperFieldCount * sizeof(Value)};
+extern const NativeTypeDef kSuperType = {"super",
+                                         "super() -> same as super(__class__, <first argument>)",
+                                         kMethods,
+                                         kAttributes,
+                                         Type::kCanSubclass | Type::kCustomGetAttribute,
+                                         sizeof(Record) + kSuperFieldCount * sizeof(Value)};
 
 }  // namespace apy

@@ -50,7 +50,8 @@ void Function::trace(Visitor& visitor) const {
   visitor.visit(globals);
   visitor.visit(builtins);
   visitor.visit(closure);
-  const Value values[] = {defaults, keyword_defaults, name, qualname, module, doc, annotations, type_params};
+  const Value values[] = {defaults, keyword_defaults, name,       qualname, module,
+                          doc,      annotations,      type_params};
   visitor.visit_range(values, std::size(values));
   visitor.visit(attributes);
 }
@@ -65,7 +66,8 @@ void Generator::trace(Visitor& visitor) const {
   visitor.visit_range(frame.registers(), aux);
   // Frames of the chain: in other generators, or on a VM stack, which is scanned anyway.
   if (innermost && (innermost->flags & Frame::kHeap)) visitor.visit(generator_of(innermost));
-  if (frame.caller && (frame.caller->flags & Frame::kHeap)) visitor.visit(generator_of(frame.caller));
+  if (frame.caller && (frame.caller->flags & Frame::kHeap))
+    visitor.visit(generator_of(frame.caller));
 }
 
 void Traceback::trace(Visitor& visitor) const {
@@ -77,8 +79,8 @@ void Traceback::trace(Visitor& visitor) const {
 
 namespace {
 
-/// Instances of script subclasses have an attributes word, and behind it members, after the native part. Unused memory of
-/// the slot is zero.
+/// Instances of script subclasses have an attributes word, and behind it members, after the native
+/// part. Unused memory of the slot is zero.
 void trace_extension(const Cell* cell, size_t native_size, Visitor& visitor) {
   if (cell->shape < static_cast<ShapeId>(BuiltinType::Count)) return;
   auto* words = reinterpret_cast<const Value*>(reinterpret_cast<const char*>(cell) + native_size);
@@ -136,9 +138,11 @@ void trace_cell(Cell* cell, Visitor& visitor) {
     case CellKind::Record:
       static_cast<Record*>(cell)->trace(visitor);
       return trace_extension(cell, sizeof(Record) + cell->aux * sizeof(Value), visitor);
-    case CellKind::Instance: return static_cast<Instance*>(cell)->trace(visitor);
-#define PLAIN(Name) \
-  case CellKind::Name: return static_cast<Name*>(cell)->trace(visitor);
+    case CellKind::Instance:
+      return static_cast<Instance*>(cell)->trace(visitor);
+#define PLAIN(Name)    \
+  case CellKind::Name: \
+    return static_cast<Name*>(cell)->trace(visitor);
       PLAIN(ByteStorage)
       PLAIN(ValueArray)
       PLAIN(DictTable)

@@ -1,11 +1,12 @@
 // Types: lookup along the MRO, special methods, invalidation, native types, C3.
 //
-// Two caches make lookups cheap. `Type::special` holds the special methods by number; one per VM, indexed by (version, name),
-// holds all others, misses included. A change in a namespace gives the type and everything below it new versions, so entries
-// of the second go stale by themselves; the first is reset. Versions are never reused.
+// Two caches make lookups cheap. `Type::special` holds the special methods by number; one per VM,
+// indexed by (version, name), holds all others, misses included. A change in a namespace gives the
+// type and everything below it new versions, so entries of the second go stale by themselves; the
+// first is reset. Versions are never reused.
 //
-// Rejected: copying inherited entries into each type's own table, as slots are inherited elsewhere: a change in a base class
-// would have to be told apart from an override in every subclass.
+// Rejected: copying inherited entries into each type's own table, as slots are inherited elsewhere:
+// a change in a base class would have to be told apart from an override in every subclass.
 #include <algorithm>
 
 #include "vm/objects/descriptor.h"
@@ -66,13 +67,14 @@ Value type_lookup_special_slow(VM& vm, Type* type, Special special) {
 
 void update_class_flags(VM& vm, Type* type) {
   if (!(type->flags & Type::kHeapType)) return;
-  constexpr uint32_t kDerived = Type::kCustomGetAttribute | Type::kCustomSetAttr | Type::kDataDescriptor |
-                                Type::kHasFinalizer;
+  constexpr uint32_t kDerived = Type::kCustomGetAttribute | Type::kCustomSetAttr |
+                                Type::kDataDescriptor | Type::kHasFinalizer;
   uint32_t flags = type->flags & ~kDerived;
   auto defines = [&](Special special) {
     return !dict_get_str(vm, type->dict, vm.special_name(special)).is_empty();
   };
-  if (defines(Special::GetAttribute) || defines(Special::GetAttr)) flags |= Type::kCustomGetAttribute;
+  if (defines(Special::GetAttribute) || defines(Special::GetAttr))
+    flags |= Type::kCustomGetAttribute;
   if (defines(Special::SetAttr) || defines(Special::DelAttr)) flags |= Type::kCustomSetAttr;
   if (defines(Special::Set) || defines(Special::Delete)) flags |= Type::kDataDescriptor;
   if (defines(Special::Del)) flags |= Type::kHasFinalizer;
@@ -161,7 +163,8 @@ Result<void> type_populate(VM& vm, Type* type) {
   const NativeTypeDef* definition = type->definition;
   if (!definition) return {};
   TRY(dict_reserve(vm, type->dict, definition->methods.size() + definition->attributes.size() + 2));
-  for (const NativeFunctionDef& method : definition->methods) TRY(add_native_method(vm, type, method));
+  for (const NativeFunctionDef& method : definition->methods)
+    TRY(add_native_method(vm, type, method));
   for (const NativeGetSetDef& attribute : definition->attributes)
     TRY(add_native_attribute(vm, type, attribute));
   // Equality without a hash makes instances unhashable.
@@ -186,9 +189,10 @@ Result<Type*> make_native_type(VM& vm, const NativeTypeDef& definition, Type* ba
   type->version = vm.next_version();
   type->builtin = base->builtin;
   type->base = base;
-  type->flags = definition.flags | (base->flags & (Type::kException | Type::kHasDict | Type::kHasWeakref |
-                                                   Type::kCustomGetAttribute | Type::kCustomSetAttr |
-                                                   Type::kDataDescriptor | Type::kSequence | Type::kMapping)) |
+  type->flags = definition.flags |
+                (base->flags & (Type::kException | Type::kHasDict | Type::kHasWeakref |
+                                Type::kCustomGetAttribute | Type::kCustomSetAttr |
+                                Type::kDataDescriptor | Type::kSequence | Type::kMapping)) |
                 Type::kImmutable;
   type->instance_kind = definition.native_class ? CellKind::NativeObject : base->instance_kind;
   type->instance_size = definition.instance_size ? definition.instance_size : base->instance_size;
@@ -200,7 +204,8 @@ Result<Type*> make_native_type(VM& vm, const NativeTypeDef& definition, Type* ba
   if (type->instance_kind == CellKind::Instance && (type->flags & Type::kHasDict))
     type->attributes_offset = sizeof(Cell);
   type->await_step = base->await_step;
-  type->name = type->qualname = TRY(intern(vm, full_name.substr(dot == full_name.npos ? 0 : dot + 1)));
+  type->name = type->qualname =
+      TRY(intern(vm, full_name.substr(dot == full_name.npos ? 0 : dot + 1)));
   type->dict = TRY(make_dict(vm));
   if (dot != full_name.npos) {
     Str* module = TRY(intern(vm, full_name.substr(0, dot)));
@@ -257,7 +262,8 @@ Result<Tuple*> compute_mro(VM& vm, Type* type, Tuple* bases) {
   for (size_t i = 0; i < bases->length; ++i) {
     for (size_t j = i + 1; j < bases->length; ++j) {
       if (bases->values()[i].is(bases->values()[j]))
-        return vm.raise(Exc::TypeError, "duplicate base class {}", as<Type>(bases->values()[i])->name);
+        return vm.raise(Exc::TypeError, "duplicate base class {}",
+                        as<Type>(bases->values()[i])->name);
     }
   }
   RootVector result(vm.heap());
@@ -269,8 +275,9 @@ Result<Tuple*> compute_mro(VM& vm, Type* type, Tuple* bases) {
       if (list.is_done()) continue;
       left = true;
       Value candidate = list.types[list.position];
-      bool blocked = std::any_of(lists.begin(), lists.end(),
-                                 [&](const MergeList& other) { return other.has_in_tail(candidate); });
+      bool blocked = std::any_of(lists.begin(), lists.end(), [&](const MergeList& other) {
+        return other.has_in_tail(candidate);
+      });
       if (!blocked) {
         next = candidate;
         break;

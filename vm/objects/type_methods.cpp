@@ -16,8 +16,8 @@ Result<Value> make_from_arguments(VM& vm, Type* metaclass, const Arguments& argu
   const CellKind kKinds[] = {CellKind::Str, CellKind::Tuple, CellKind::Dict};
   for (int i = 0; i < 3; ++i) {
     if (!is_kind(values[i + 1], kKinds[i]))
-      return vm.raise(Exc::TypeError, "type.__new__() argument {} must be {}, not {}", i + 1, kExpected[i],
-                      vm.type_of(values[i + 1]));
+      return vm.raise(Exc::TypeError, "type.__new__() argument {} must be {}, not {}", i + 1,
+                      kExpected[i], vm.type_of(values[i + 1]));
   }
   Tuple* bases = as<Tuple>(values[2]);
   for (Value base : bases->span()) {
@@ -33,7 +33,8 @@ Result<Value> make_from_arguments(VM& vm, Type* metaclass, const Arguments& argu
     if (!make.is(standard)) {
       RootVector forwarded(vm.heap());
       Value bound = TRY(bind_descriptor(vm, make, Value(), winner));
-      forwarded.values.assign(values, values + arguments.positional_count + arguments.keyword_count());
+      forwarded.values.assign(values,
+                              values + arguments.positional_count + arguments.keyword_count());
       forwarded.values[0] = winner;
       return vm.call_keywords(bound, forwarded.values, arguments.keyword_names);
     }
@@ -50,7 +51,8 @@ Result<Value> type_new(VM& vm, const Arguments& arguments) {
   Type* metaclass = arguments.positional_count ? try_as<Type>(arguments.values[0]) : nullptr;
   if (!metaclass) return vm.raise(Exc::TypeError, "type.__new__(): not enough arguments");
   size_t given = arguments.positional_count - 1;
-  if (given != 3) return vm.raise(Exc::TypeError, "type.__new__() takes exactly 3 arguments ({} given)", given);
+  if (given != 3)
+    return vm.raise(Exc::TypeError, "type.__new__() takes exactly 3 arguments ({} given)", given);
   return make_from_arguments(vm, metaclass, arguments);
 }
 
@@ -84,7 +86,8 @@ Result<Value> type_call(VM& vm, Type* cls, std::span<const Value> arguments, Tup
   Value object_init = type_special(vm, vm.type(BuiltinType::Object), Special::Init);
   if (init.is(object_init) && arguments.empty()) return object;
   values[0] = object;
-  bool takes_self = is_kind(init, CellKind::Function) || is_exact(init, BuiltinType::MethodDescriptor);
+  bool takes_self =
+      is_kind(init, CellKind::Function) || is_exact(init, BuiltinType::MethodDescriptor);
   if (!takes_self) init = TRY(bind_descriptor(vm, init, object, type));
   size_t skipped = takes_self ? 0 : 1;
   Value result = TRY(vm.call_keywords(init, {values + skipped, count - skipped}, keyword_names));
@@ -98,13 +101,15 @@ namespace {
 Result<Value> call_method(VM& vm, const Arguments& arguments) {
   Type* cls = arguments.positional_count ? try_as<Type>(arguments.values[0]) : nullptr;
   if (!cls) return vm.raise(Exc::TypeError, "descriptor '__call__' requires a 'type' object");
-  return type_call(vm, cls, {arguments.values + 1, arguments.positional_count - 1 + arguments.keyword_count()},
-                   arguments.keyword_names);
+  return type_call(
+      vm, cls, {arguments.values + 1, arguments.positional_count - 1 + arguments.keyword_count()},
+      arguments.keyword_names);
 }
 
 Result<Value> init_method(VM& vm, const Arguments& arguments) {
   size_t given = arguments.positional_count - 1;
-  if (given != 1 && given != 3) return vm.raise(Exc::TypeError, "type.__init__() takes 1 or 3 arguments");
+  if (given != 1 && given != 3)
+    return vm.raise(Exc::TypeError, "type.__init__() takes 1 or 3 arguments");
   if (given == 1 && arguments.keyword_count())
     return vm.raise(Exc::TypeError, "type.__init__() takes no keyword arguments");
   return Value::none();
@@ -115,13 +120,15 @@ Result<Value> prepare_method(VM& vm, const Arguments&) { return TRY(make_dict(vm
 Result<Value> repr_method(VM& vm, Type* type) {
   std::string text = "<class '";
   Value module;
-  if (!(type->flags & Type::kHeapType) && dict_get_str(vm, type->dict, vm.names().module_).is_empty()) {
+  if (!(type->flags & Type::kHeapType) &&
+      dict_get_str(vm, type->dict, vm.names().module_).is_empty()) {
     std::string_view name = message_name(type);
     text += name;
     return make_str(vm, text + "'>");
   }
   if (!TRY(get_attribute_optional(vm, type, vm.names().module_, &module))) module = Value();
-  if (Str* name = try_as<Str>(module); name && !str_equal(name, "builtins")) text += to_utf8(name) + ".";
+  if (Str* name = try_as<Str>(module); name && !str_equal(name, "builtins"))
+    text += to_utf8(name) + ".";
   append_utf8(text, type->qualname);
   return make_str(vm, text + "'>");
 }
@@ -148,7 +155,8 @@ Result<Value> subclasses_method(VM& vm, Type* type) {
   List* all = TRY(make_list(vm, size_t{0}));
   for (int id = 1; id < static_cast<int>(BuiltinType::Count); ++id) {
     Type* candidate = vm.type(static_cast<BuiltinType>(id));
-    if (candidate->base == type && candidate->builtin != BuiltinType::Internal) TRY(list_append(vm, all, candidate));
+    if (candidate->base == type && candidate->builtin != BuiltinType::Internal)
+      TRY(list_append(vm, all, candidate));
   }
   for (Value entry : result->span()) TRY(list_append(vm, all, entry));
   return all;
@@ -162,7 +170,8 @@ Result<bool> instance_check_method(VM& vm, Type* type, Value object) {
 }
 
 Result<bool> subclass_check_method(VM& vm, Type* type, Value sub) {
-  if (!is_kind(sub, CellKind::Type)) return vm.raise(Exc::TypeError, "issubclass() arg 1 must be a class");
+  if (!is_kind(sub, CellKind::Type))
+    return vm.raise(Exc::TypeError, "issubclass() arg 1 must be a class");
   return as<Type>(sub)->is_subtype_of(type);
 }
 
@@ -176,7 +185,9 @@ Result<Value> dir_method(VM& vm, Type* type) {
 }
 
 Result<Value> or_method(VM& vm, Value left, Value right) { return make_union(vm, left, right); }
-Result<Value> reflected_or_method(VM& vm, Value right, Value left) { return make_union(vm, left, right); }
+Result<Value> reflected_or_method(VM& vm, Value right, Value left) {
+  return make_union(vm, left, right);
+}
 
 // --- attributes ---
 
@@ -190,9 +201,12 @@ Result<Value> get_name(VM&, Value self) { return self_type(self)->name; }
 Result<void> set_name(VM& vm, Value self, Value value) {
   Type* type = self_type(self);
   if (type->flags & Type::kImmutable) return raise_immutable(vm, type, "__name__");
-  if (value.is_empty()) return vm.raise(Exc::TypeError, "cannot delete '__name__' attribute of immutable type '{}'", type);
+  if (value.is_empty())
+    return vm.raise(Exc::TypeError, "cannot delete '__name__' attribute of immutable type '{}'",
+                    type);
   if (!is_kind(value, CellKind::Str))
-    return vm.raise(Exc::TypeError, "can only assign string to {}.__name__, not '{}'", type->name, vm.type_of(value));
+    return vm.raise(Exc::TypeError, "can only assign string to {}.__name__, not '{}'", type->name,
+                    vm.type_of(value));
   Str* name = TRY(intern(vm, as<Str>(value)));
   type->name = name;
   vm.barrier(type);
@@ -204,10 +218,11 @@ Result<void> set_qualname(VM& vm, Value self, Value value) {
   Type* type = self_type(self);
   if (type->flags & Type::kImmutable) return raise_immutable(vm, type, "__qualname__");
   if (value.is_empty())
-    return vm.raise(Exc::TypeError, "cannot delete '__qualname__' attribute of immutable type '{}'", type);
+    return vm.raise(Exc::TypeError, "cannot delete '__qualname__' attribute of immutable type '{}'",
+                    type);
   if (!is_kind(value, CellKind::Str))
-    return vm.raise(Exc::TypeError, "can only assign string to {}.__qualname__, not '{}'", type->name,
-                    vm.type_of(value));
+    return vm.raise(Exc::TypeError, "can only assign string to {}.__qualname__, not '{}'",
+                    type->name, vm.type_of(value));
   type->qualname = as<Str>(value);
   vm.barrier(type);
   return {};
@@ -229,7 +244,8 @@ Result<void> set_in_namespace(VM& vm, Value self, Str* name, Value value) {
   if (type->flags & Type::kImmutable)
     return vm.raise(Exc::TypeError, "cannot set '{}' attribute of immutable type '{}'", name, type);
   if (value.is_empty())
-    return vm.raise(Exc::TypeError, "cannot delete '{}' attribute of immutable type '{}'", name, type);
+    return vm.raise(Exc::TypeError, "cannot delete '{}' attribute of immutable type '{}'", name,
+                    type);
   TRY(dict_set_str(vm, type->dict, name, value));
   type_attribute_changed(vm, type, name);
   return {};
@@ -241,12 +257,15 @@ Result<void> set_module(VM& vm, Value self, Value value) {
 Result<Value> get_doc(VM& vm, Value self) {
   Type* type = self_type(self);
   if (type->definition)  // the namespace may have a descriptor for the docstrings of instances
-    return type->definition->doc ? Result<Value>(make_str(vm, type->definition->doc)) : Result<Value>(Value::none());
+    return type->definition->doc ? Result<Value>(make_str(vm, type->definition->doc))
+                                 : Result<Value>(Value::none());
   Value doc = dict_get_str(vm, type->dict, vm.names().doc);
   if (doc.is_empty()) return Value::none();
   return bind_descriptor(vm, doc, Value(), type);
 }
-Result<void> set_doc(VM& vm, Value self, Value value) { return set_in_namespace(vm, self, vm.names().doc, value); }
+Result<void> set_doc(VM& vm, Value self, Value value) {
+  return set_in_namespace(vm, self, vm.names().doc, value);
+}
 
 Result<Value> get_dict(VM& vm, Value self) {
   TRY(type_populate(vm, self_type(self)));
@@ -259,11 +278,15 @@ Result<Value> get_base(VM&, Value self) {
 }
 Result<Value> get_flags(VM& vm, Value self) {
   const Type* type = self_type(self);
-  int64_t flags = (type->flags & Type::kHeapType ? 1 << 9 : 0) | (type->flags & Type::kCanSubclass ? 1 << 10 : 0) |
-                  (type->flags & Type::kAbstract ? 1 << 20 : 0) | (type->flags & Type::kImmutable ? 1 << 8 : 0);
+  int64_t flags = (type->flags & Type::kHeapType ? 1 << 9 : 0) |
+                  (type->flags & Type::kCanSubclass ? 1 << 10 : 0) |
+                  (type->flags & Type::kAbstract ? 1 << 20 : 0) |
+                  (type->flags & Type::kImmutable ? 1 << 8 : 0);
   return make_int(vm, flags);
 }
-Result<Value> get_basicsize(VM& vm, Value self) { return make_int(vm, self_type(self)->instance_size); }
+Result<Value> get_basicsize(VM& vm, Value self) {
+  return make_int(vm, self_type(self)->instance_size);
+}
 Result<Value> get_itemsize(VM&, Value) { return Value::small_int(0); }
 Result<Value> get_dictoffset(VM& vm, Value self) {
   const Type* type = self_type(self);
@@ -293,25 +316,31 @@ Result<void> renew_mro(VM& vm, Type* type) {
 Result<void> set_bases(VM& vm, Value self, Value value) {
   Type* type = self_type(self);
   if (type->flags & Type::kImmutable) return raise_immutable(vm, type, "__bases__");
-  if (value.is_empty()) return vm.raise(Exc::TypeError, "cannot delete '__bases__' attribute of immutable type '{}'", type);
+  if (value.is_empty())
+    return vm.raise(Exc::TypeError, "cannot delete '__bases__' attribute of immutable type '{}'",
+                    type);
   Tuple* bases = try_as<Tuple>(value);
   if (!bases)
-    return vm.raise(Exc::TypeError, "can only assign tuple to {}.__bases__, not {}", type->name, vm.type_of(value));
+    return vm.raise(Exc::TypeError, "can only assign tuple to {}.__bases__, not {}", type->name,
+                    vm.type_of(value));
   if (bases->length == 0)
-    return vm.raise(Exc::TypeError, "can only assign non-empty tuple to {}.__bases__, not ()", type->name);
+    return vm.raise(Exc::TypeError, "can only assign non-empty tuple to {}.__bases__, not ()",
+                    type->name);
   for (Value entry : bases->span()) {
     Type* base = try_as<Type>(entry);
     if (!base)
-      return vm.raise(Exc::TypeError, "{}.__bases__ must be tuple of classes, not '{}'", type->name, vm.type_of(entry));
-    if (base->is_subtype_of(type)) return vm.raise(Exc::TypeError, "a __bases__ item causes an inheritance cycle");
+      return vm.raise(Exc::TypeError, "{}.__bases__ must be tuple of classes, not '{}'", type->name,
+                      vm.type_of(entry));
+    if (base->is_subtype_of(type))
+      return vm.raise(Exc::TypeError, "a __bases__ item causes an inheritance cycle");
   }
   Type* best = TRY(best_base(vm, bases));
   if ((best->flags ^ type->base->flags) & Type::kHeapType)
-    return vm.raise(Exc::TypeError, "__bases__ assignment: '{}' deallocator differs from '{}'", best->name,
-                    type->base->name);
+    return vm.raise(Exc::TypeError, "__bases__ assignment: '{}' deallocator differs from '{}'",
+                    best->name, type->base->name);
   if (!same_layout(best, type->base) && best->instance_kind != type->base->instance_kind)
-    return vm.raise(Exc::TypeError, "__bases__ assignment: '{}' object layout differs from '{}'", best->name,
-                    type->base->name);
+    return vm.raise(Exc::TypeError, "__bases__ assignment: '{}' object layout differs from '{}'",
+                    best->name, type->base->name);
   Tuple* old_bases = type->bases;
   type->bases = bases;
   vm.barrier(type);
@@ -385,16 +414,22 @@ constexpr NativeFunctionDef kTypeMethods[] = {
      NativeFunctionDef::kStatic},
     {"__init__(self, /, *args, **kwargs)", "Initialize self.", bind<init_method>()},
     {"__call__(self, /, *args, **kwargs)", "Call self as a function.", bind<call_method>()},
-    {"__prepare__(cls, /, *args, **kwargs)", "Create the namespace for the class statement", bind<prepare_method>(),
-     NativeFunctionDef::kClassMethod},
+    {"__prepare__(cls, /, *args, **kwargs)", "Create the namespace for the class statement",
+     bind<prepare_method>(), NativeFunctionDef::kClassMethod},
     {"__repr__(self, /)", "Return repr(self).", bind<repr_method>()},
-    {"__getattribute__(self, name, /)", "Return getattr(self, name).", bind<get_attribute_method>()},
-    {"__setattr__(self, name, value, /)", "Implement setattr(self, name, value).", bind<set_attribute_method>()},
-    {"__delattr__(self, name, /)", "Implement delattr(self, name).", bind<delete_attribute_method>()},
+    {"__getattribute__(self, name, /)", "Return getattr(self, name).",
+     bind<get_attribute_method>()},
+    {"__setattr__(self, name, value, /)", "Implement setattr(self, name, value).",
+     bind<set_attribute_method>()},
+    {"__delattr__(self, name, /)", "Implement delattr(self, name).",
+     bind<delete_attribute_method>()},
     {"mro(self, /)", "Return a type's method resolution order.", bind<mro_method>()},
-    {"__subclasses__(self, /)", "Return a list of immediate subclasses.", bind<subclasses_method>()},
-    {"__instancecheck__(self, instance, /)", "Check if an object is an instance.", bind<instance_check_method>()},
-    {"__subclasscheck__(self, subclass, /)", "Check if a class is a subclass.", bind<subclass_check_method>()},
+    {"__subclasses__(self, /)", "Return a list of immediate subclasses.",
+     bind<subclasses_method>()},
+    {"__instancecheck__(self, instance, /)", "Check if an object is an instance.",
+     bind<instance_check_method>()},
+    {"__subclasscheck__(self, subclass, /)", "Check if a class is a subclass.",
+     bind<subclass_check_method>()},
     {"__dir__(self, /)", "Specialized __dir__ implementation for types.", bind<dir_method>()},
     {"__or__(self, value, /)", "Return self|value.", bind<or_method>()},
     {"__ror__(self, value, /)", "Return value|self.", bind<reflected_or_method>()},
@@ -423,7 +458,7 @@ constexpr NativeGetSetDef kTypeAttributes[] = {
 }  // namespace
 
 extern const NativeTypeDef kTypeType = {
-    "type", "type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type", kTypeMethods,
-    kTypeAttributes, Type::kCanSubclass | Type::kHasWeakref};
+    "type", "type(object) -> the object's type\ntype(name, bases, dict, **kwds) -> a new type",
+    kTypeMethods, kTypeAttributes, Type::kCanSubclass | Type::kHasWeakref};
 
 }  // namespace apy

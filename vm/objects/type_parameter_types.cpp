@@ -1,5 +1,5 @@
-// Type variables and aliases of PEP 695: `def f[T]()`, `type X = ...`. What a bound, default or alias stands for is
-// computed when asked for. Layouts: vm/interpreter/type_parameters.cpp.
+// Type variables and aliases of PEP 695: `def f[T]()`, `type X = ...`. What a bound, default or
+// alias stands for is computed when asked for. Layouts: vm/interpreter/type_parameters.cpp.
 #include "vm/binding/bind.h"
 #include "vm/objects/union_type.h"
 
@@ -37,11 +37,15 @@ Result<Value> get_constraints(VM& vm, Value self) {
   if (v.is_none()) return TRY(make_tuple(vm, size_t{0}));
   return v;
 }
-Result<bool> variable_has_default(VM&, VariableSelf self) { return !self->fields()[kDefault].is_none(); }
+Result<bool> variable_has_default(VM&, VariableSelf self) {
+  return !self->fields()[kDefault].is_none();
+}
 Result<Value> get_false(VM&, Value) { return Value::boolean(false); }
 Result<Value> get_true(VM&, Value) { return Value::boolean(true); }
 Result<Value> or_method(VM& vm, Value left, Value right) { return make_union(vm, left, right); }
-Result<Value> reflected_or_method(VM& vm, Value right, Value left) { return make_union(vm, left, right); }
+Result<Value> reflected_or_method(VM& vm, Value right, Value left) {
+  return make_union(vm, left, right);
+}
 Result<Value> variable_substitute(VM&, VariableSelf, Value argument) { return argument; }
 
 constexpr NativeFunctionDef kVariableMethods[] = {
@@ -52,12 +56,9 @@ constexpr NativeFunctionDef kVariableMethods[] = {
     {"__typing_subst__(self, arg, /)", nullptr, bind<variable_substitute>()},
 };
 constexpr NativeGetSetDef kVariableAttributes[] = {
-    {"__name__", nullptr, get_field<kName>},
-    {"__bound__", nullptr, get_lazy<kBound>},
-    {"__constraints__", nullptr, get_constraints},
-    {"__default__", nullptr, get_lazy<kDefault>},
-    {"__covariant__", nullptr, get_false},
-    {"__contravariant__", nullptr, get_false},
+    {"__name__", nullptr, get_field<kName>},       {"__bound__", nullptr, get_lazy<kBound>},
+    {"__constraints__", nullptr, get_constraints}, {"__default__", nullptr, get_lazy<kDefault>},
+    {"__covariant__", nullptr, get_false},         {"__contravariant__", nullptr, get_false},
     {"__infer_variance__", nullptr, get_true},
 };
 
@@ -89,9 +90,11 @@ constexpr NativeGetSetDef kAliasAttributes[] = {
 
 }  // namespace
 
-extern const NativeTypeDef kTypeVariableType = {"typing.TypeVar", "Type variable.", kVariableMethods,
-                                                kVariableAttributes, Type::kDisallowNew | Type::kHasWeakref};
-extern const NativeTypeDef kTypeAliasType = {"typing.TypeAliasType", "Type alias.", kAliasMethods, kAliasAttributes,
+extern const NativeTypeDef kTypeVariableType = {"typing.TypeVar", "Type variable.",
+                                                kVariableMethods, kVariableAttributes,
+                                                Type::kDisallowNew | Type::kHasWeakref};
+extern const NativeTypeDef kTypeAliasType = {"typing.TypeAliasType", "Type alias.", kAliasMethods,
+                                             kAliasAttributes,
                                              Type::kDisallowNew | Type::kHasWeakref};
 
 }  // namespace apy

@@ -37,8 +37,8 @@ Result<std::string> shown(VM& vm, Value v) {
   if (Type* type = try_as<Type>(v)) {
     std::string text;
     Value module;
-    if (TRY(get_attribute_optional(vm, type, vm.names().module_, &module)) && is_kind(module, CellKind::Str) &&
-        !str_equal(as<Str>(module), "builtins"))
+    if (TRY(get_attribute_optional(vm, type, vm.names().module_, &module)) &&
+        is_kind(module, CellKind::Str) && !str_equal(as<Str>(module), "builtins"))
       text = to_utf8(as<Str>(module)) + ".";
     return text + to_utf8(type->qualname);
   }
@@ -70,9 +70,15 @@ Result<int64_t> union_hash(VM& vm, RecordOf<BuiltinType::UnionType> self) {
 }
 
 Result<Value> union_or(VM& vm, Value left, Value right) { return make_union(vm, left, right); }
-Result<Value> union_reflected_or(VM& vm, Value right, Value left) { return make_union(vm, left, right); }
-Result<bool> union_instance_check(VM& vm, Value self, Value object) { return is_instance_of(vm, object, self); }
-Result<bool> union_subclass_check(VM& vm, Value self, Value cls) { return is_subclass_of(vm, cls, self); }
+Result<Value> union_reflected_or(VM& vm, Value right, Value left) {
+  return make_union(vm, left, right);
+}
+Result<bool> union_instance_check(VM& vm, Value self, Value object) {
+  return is_instance_of(vm, object, self);
+}
+Result<bool> union_subclass_check(VM& vm, Value self, Value cls) {
+  return is_subclass_of(vm, cls, self);
+}
 Result<Value> get_args(VM&, Value self) { return members(self); }
 
 constexpr NativeFunctionDef kMethods[] = {
@@ -98,8 +104,8 @@ Result<Value> make_union(VM& vm, Value left, Value right) {
 }
 
 extern const NativeTypeDef kUnionTypeType = {
-    "types.UnionType", "Represent a PEP 604 union type\n\nE.g. for int | str", kMethods, kAttributes,
-    Type::kDisallowNew | Type::kHasWeakref};
+    "types.UnionType", "Represent a PEP 604 union type\n\nE.g. for int | str", kMethods,
+    kAttributes, Type::kDisallowNew | Type::kHasWeakref};
 
 // --- list[int]: generic aliases. Fields: origin, args, is `*` unpacked ---
 
@@ -153,9 +159,11 @@ Result<int64_t> alias_hash(VM& vm, RecordOf<BuiltinType::GenericAlias> self) {
 
 Result<Value> alias_call(VM& vm, const Arguments& arguments) {
   Value self = arguments.values[0];
-  if (!is_exact(self, BuiltinType::GenericAlias)) return vm.raise(Exc::TypeError, "expected a generic alias");
+  if (!is_exact(self, BuiltinType::GenericAlias))
+    return vm.raise(Exc::TypeError, "expected a generic alias");
   size_t count = arguments.positional_count - 1 + arguments.keyword_count();
-  Value made = TRY(vm.call_keywords(origin_of(as<Record>(self)), {arguments.values + 1, count}, arguments.keyword_names));
+  Value made = TRY(vm.call_keywords(origin_of(as<Record>(self)), {arguments.values + 1, count},
+                                    arguments.keyword_names));
   if (set_attribute(vm, made, vm.names().orig_class, self).is_error()) {
     if (!vm.catch_pending(Exc::AttributeError) && !vm.catch_pending(Exc::TypeError)) return Error{};
   }
@@ -163,16 +171,20 @@ Result<Value> alias_call(VM& vm, const Arguments& arguments) {
 }
 
 bool is_own_attribute(const Str* name) {
-  constexpr std::string_view kOwn[] = {"__origin__", "__args__", "__parameters__", "__mro_entries__", "__reduce_ex__",
-                                       "__reduce__", "__copy__", "__deepcopy__", "__unpacked__",
-                                       "__typing_unpacked_tuple_args__", "__class__"};
+  constexpr std::string_view kOwn[] = {"__origin__",     "__args__",
+                                       "__parameters__", "__mro_entries__",
+                                       "__reduce_ex__",  "__reduce__",
+                                       "__copy__",       "__deepcopy__",
+                                       "__unpacked__",   "__typing_unpacked_tuple_args__",
+                                       "__class__"};
   if (name->width() != 1) return false;
   return std::find(std::begin(kOwn), std::end(kOwn), name->latin1()) != std::end(kOwn);
 }
 
 /// Other attributes than its own (and dunders) come from the origin.
 Result<Value> alias_get_attribute(VM& vm, RecordOf<BuiltinType::GenericAlias> self, Value name) {
-  if (!is_kind(name, CellKind::Str)) return vm.raise(Exc::TypeError, "attribute name must be string, not '{}'", vm.type_of(name));
+  if (!is_kind(name, CellKind::Str))
+    return vm.raise(Exc::TypeError, "attribute name must be string, not '{}'", vm.type_of(name));
   Str* key = TRY(intern(vm, as<Str>(name)));
   if (is_own_attribute(key)) return generic_get_attribute(vm, self, key);
   return get_attribute(vm, origin_of(self), key);
@@ -188,7 +200,8 @@ Result<Value> alias_get_item(VM& vm, RecordOf<BuiltinType::GenericAlias> self, V
 }
 
 Result<Value> alias_iter(VM& vm, RecordOf<BuiltinType::GenericAlias> self) {
-  Record* unpacked = TRY(vm.make_record(BuiltinType::GenericAlias, {origin_of(self), args_of(self), Value::boolean(true)}));
+  Record* unpacked = TRY(vm.make_record(BuiltinType::GenericAlias,
+                                        {origin_of(self), args_of(self), Value::boolean(true)}));
   Value only = unpacked;
   return make_tuple_iterator(vm, TRY(make_tuple(vm, {&only, 1})));
 }

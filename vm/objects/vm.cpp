@@ -1,7 +1,8 @@
-// The VM's life and its duties towards the heap. What it does for errors is in raise.cpp, for weak references in
-// weak.cpp, at start in startup.cpp; calling and contexts are the interpreter's.
+// The VM's life and its duties towards the heap. What it does for errors is in raise.cpp, for weak
+// references in weak.cpp, at start in startup.cpp; calling and contexts are the interpreter's.
 //
-// Types and shapes live as long as the VM: a cell names its shape by number, so nothing else would keep them alive.
+// Types and shapes live as long as the VM: a cell names its shape by number, so nothing else would
+// keep them alive.
 #include "vm/objects/vm.h"
 
 #include <sys/random.h>
@@ -38,10 +39,20 @@ void draw_hash_key(uint64_t key[2]) {
 }
 
 void sip_round(uint64_t& v0, uint64_t& v1, uint64_t& v2, uint64_t& v3) {
-  v0 += v1; v1 = std::rotl(v1, 13); v1 ^= v0; v0 = std::rotl(v0, 32);
-  v2 += v3; v3 = std::rotl(v3, 16); v3 ^= v2;
-  v0 += v3; v3 = std::rotl(v3, 21); v3 ^= v0;
-  v2 += v1; v1 = std::rotl(v1, 17); v1 ^= v2; v2 = std::rotl(v2, 32);
+  v0 += v1;
+  v1 = std::rotl(v1, 13);
+  v1 ^= v0;
+  v0 = std::rotl(v0, 32);
+  v2 += v3;
+  v3 = std::rotl(v3, 16);
+  v3 ^= v2;
+  v0 += v3;
+  v3 = std::rotl(v3, 21);
+  v3 ^= v0;
+  v2 += v1;
+  v1 = std::rotl(v1, 17);
+  v1 ^= v2;
+  v2 = std::rotl(v2, 32);
 }
 
 }  // namespace
@@ -67,8 +78,8 @@ ShapeId VM::add_shape(Shape* shape) {
 
 Result<Record*> VM::make_record(BuiltinType type, std::initializer_list<Value> fields) {
   size_t count = fields.size();
-  Record* record = TRY(allocate<Record>(type, sizeof(Record) + count * sizeof(Value),
-                                        static_cast<uint16_t>(count)));
+  Record* record = TRY(
+      allocate<Record>(type, sizeof(Record) + count * sizeof(Value), static_cast<uint16_t>(count)));
   std::copy(fields.begin(), fields.end(), record->fields());
   return record;
 }
@@ -112,7 +123,8 @@ void VM::trace_roots(Visitor& visitor) {
   visitor.visit(sys_module_);
   visitor.visit(internals_->memory_error);
   // A module's state may be a cell (its types, for example).
-  for (auto& [key, state] : internals_->module_states) visitor.visit_conservatively(&state, &state + 1);
+  for (auto& [key, state] : internals_->module_states)
+    visitor.visit_conservatively(&state, &state + 1);
   trace_contexts(*this, visitor);
 }
 
@@ -133,7 +145,8 @@ void VM::process_weak(Heap& heap) {
 }
 
 bool VM::needs_finalizer(const Cell* cell) {
-  return cell->kind != CellKind::Generator || generator_needs_finalizer(static_cast<const Generator*>(cell));
+  return cell->kind != CellKind::Generator ||
+         generator_needs_finalizer(static_cast<const Generator*>(cell));
 }
 
 void VM::Internals::clear_caches() {

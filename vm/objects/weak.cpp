@@ -1,7 +1,8 @@
-// Weak references: cleared by the collection that finds the target dead, callbacks run at the next safe point.
+// Weak references: cleared by the collection that finds the target dead, callbacks run at the next
+// safe point.
 //
-// A reference is made after its target, so once both survived a collection a minor one cannot kill the target: minor
-// collections look only at the references made since the last one.
+// A reference is made after its target, so once both survived a collection a minor one cannot kill
+// the target: minor collections look only at the references made since the last one.
 #include <algorithm>
 
 #include "vm/objects/internals.h"
@@ -25,7 +26,8 @@ void forget(WeakTable& table, const Cell* target, const WeakReference* reference
 void clear(VM::Internals& internals, const Heap& heap, WeakReference* reference) {
   reference->target = Value();
   bool has_callback = !reference->callback.is_empty() && !reference->callback.is_none();
-  if (has_callback && !heap.is_dead(reference)) internals.weak_callbacks.values.push_back(reference);
+  if (has_callback && !heap.is_dead(reference))
+    internals.weak_callbacks.values.push_back(reference);
 }
 
 }  // namespace
