@@ -11,8 +11,8 @@ const char* node_kind_name(NodeKind kind) {
 }
 
 const char* operator_name(BinaryOperator op) {
-  static constexpr const char* kNames[] = {"Add",    "Sub",    "Mult",  "MatMult", "Div",
-                                           "Mod",    "Pow",    "LShift", "RShift", "BitOr",
+  static constexpr const char* kNames[] = {"Add",    "Sub",    "Mult",    "MatMult", "Div",
+                                           "Mod",    "Pow",    "LShift",  "RShift",  "BitOr",
                                            "BitXor", "BitAnd", "FloorDiv"};
   return kNames[static_cast<size_t>(op)];
 }

@@ -53,14 +53,29 @@ enum class ExpressionContext : uint8_t { Load, Store, Del };
 enum class BooleanOperator : uint8_t { And, Or };
 enum class UnaryOperator : uint8_t { Invert, Not, UAdd, USub };
 enum class BinaryOperator : uint8_t {
-  Add, Sub, Mult, MatMult, Div, Mod, Pow, LShift, RShift, BitOr, BitXor, BitAnd, FloorDiv
+  Add,
+  Sub,
+  Mult,
+  MatMult,
+  Div,
+  Mod,
+  Pow,
+  LShift,
+  RShift,
+  BitOr,
+  BitXor,
+  BitAnd,
+  FloorDiv
 };
 enum class CompareOperator : uint8_t { Eq, NotEq, Lt, LtE, Gt, GtE, Is, IsNot, In, NotIn };
 /// Whether a string constant was written with the prefix `u`; CPython keeps that as `kind`.
 enum class UnicodePrefix : uint8_t { Absent, Present };
 
 enum class ConstantKind : uint8_t {
-  None, True, False, Ellipsis,
+  None,
+  True,
+  False,
+  Ellipsis,
   Int,        ///< `integer`
   BigInt,     ///< `text`: digits without underscores, with their 0x, 0o or 0b prefix if any
   Float,      ///< `real`
@@ -91,17 +106,29 @@ struct Node {
   Span span;
 
   template <class T>
-  bool is() const { return T::holds(kind); }
+  bool is() const {
+    return T::holds(kind);
+  }
   /// This node as a T; its kind must be right.
   template <class T>
-  T* as() { assert(T::holds(kind)); return static_cast<T*>(this); }
+  T* as() {
+    assert(T::holds(kind));
+    return static_cast<T*>(this);
+  }
   template <class T>
-  const T* as() const { assert(T::holds(kind)); return static_cast<const T*>(this); }
+  const T* as() const {
+    assert(T::holds(kind));
+    return static_cast<const T*>(this);
+  }
   /// This node as a T, or null if it is something else.
   template <class T>
-  T* try_as() { return T::holds(kind) ? static_cast<T*>(this) : nullptr; }
+  T* try_as() {
+    return T::holds(kind) ? static_cast<T*>(this) : nullptr;
+  }
   template <class T>
-  const T* try_as() const { return T::holds(kind) ? static_cast<const T*>(this) : nullptr; }
+  const T* try_as() const {
+    return T::holds(kind) ? static_cast<const T*>(this) : nullptr;
+  }
 };
 
 // Bases, in the order of their kinds in ast.def.
@@ -129,11 +156,11 @@ struct TypeParam : Node {
 #define APY_NODE(Base, Kind, spelling, fields) struct Kind;
 #include "parser/ast.def"
 
-#define APY_NODE(Base, Kind, spelling, fields)                                     \
-  struct Kind : Base {                                                             \
-    static constexpr NodeKind kKind = NodeKind::Kind;                              \
-    static constexpr bool holds(NodeKind other) { return other == kKind; }         \
-    fields                                                                         \
+#define APY_NODE(Base, Kind, spelling, fields)                             \
+  struct Kind : Base {                                                     \
+    static constexpr NodeKind kKind = NodeKind::Kind;                      \
+    static constexpr bool holds(NodeKind other) { return other == kKind; } \
+    fields                                                                 \
   };
 #define APY_CHILD(Type, field) Type* field = nullptr;
 #define APY_MAYBE(Type, field) Type* field = nullptr;

@@ -31,8 +31,7 @@ ast::Call* Parser::fast_arguments(bool may_be_generator) {
     uint32_t first_token = position_;
     Expression* value = is_starred ? starred_expression() : argument_expression();
     if (!value) break;
-    if (may_be_generator && !is_starred && first_token == start &&
-        at(Kind::KwFor, Kind::KwAsync)) {
+    if (may_be_generator && !is_starred && first_token == start && at(Kind::KwFor, Kind::KwAsync)) {
       return sole_generator(start, value);
     }
     positional.push(value);
@@ -54,8 +53,7 @@ ast::Call* Parser::sole_generator(uint32_t start, Expression* element) {
     rewind(start);
     return nullptr;
   }
-  auto* generator =
-      make<ast::GeneratorExp>({tokens_[start - 1].span.begin, token().span.end});
+  auto* generator = make<ast::GeneratorExp>({tokens_[start - 1].span.begin, token().span.end});
   generator->elt = element;
   generator->generators = clauses;
   Expression* argument = finish(generator);

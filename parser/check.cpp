@@ -25,8 +25,8 @@ constexpr size_t kDefaultStackBudget = 176 * 1024;
 constexpr size_t kMaxBlocks = 21;
 
 constexpr const char* kFeatures[] = {
-    "nested_scopes",   "generators",    "division",       "absolute_import", "with_statement",
-    "print_function",  "unicode_literals", "barry_as_FLUFL", "generator_stop", "annotations"};
+    "nested_scopes",  "generators",       "division",       "absolute_import", "with_statement",
+    "print_function", "unicode_literals", "barry_as_FLUFL", "generator_stop",  "annotations"};
 
 }  // namespace
 
@@ -37,9 +37,8 @@ bool check_tree(ast::Node* root, const ResolveOptions& options, Resolution& resu
 Checker::Checker(const ResolveOptions& options, Resolution& result)
     : options_(options), result_(result) {
   char* here = static_cast<char*>(__builtin_frame_address(0));
-  stack_limit_ = options.stack_limit
-                     ? static_cast<char*>(const_cast<void*>(options.stack_limit))
-                     : here - kDefaultStackBudget;
+  stack_limit_ = options.stack_limit ? static_cast<char*>(const_cast<void*>(options.stack_limit))
+                                     : here - kDefaultStackBudget;
 }
 
 bool Checker::run(ast::Node* root) {
@@ -157,8 +156,7 @@ bool Checker::check_statement(ast::Statement* node) {
       auto* import = node->as<ast::ImportFrom>();
       if (import->level == 0 && import->module.view() == "__future__" &&
           node->span.begin >= future_imports_end_) {
-        return fail(node->span,
-                    "from __future__ imports must occur at the beginning of the file");
+        return fail(node->span, "from __future__ imports must occur at the beginning of the file");
       }
       return check_imported_names(node->span, import->names);
     }
@@ -324,8 +322,8 @@ bool Checker::check_jump(ast::Statement* node) {
     if (unit_.blocks[i] == Block::ExceptStar) return fail(node->span, kLeavesExceptStar);
     if (unit_.blocks[i] == Block::Loop) return true;
   }
-  return fail(node->span, node->is<ast::Break>() ? "'break' outside loop"
-                                                 : "'continue' not properly in loop");
+  return fail(node->span,
+              node->is<ast::Break>() ? "'break' outside loop" : "'continue' not properly in loop");
 }
 
 // --- definitions ---------------------------------------------------------------------------------

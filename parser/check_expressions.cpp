@@ -178,8 +178,8 @@ bool Checker::check_expression(Expression* node) {
     case NodeKind::Await:
       if (!may_await()) {
         bool in_function = unit_.kind != ScopeKind::Module && unit_.kind != ScopeKind::Class;
-        return fail(node->span, in_function ? "'await' outside async function"
-                                            : "'await' outside function");
+        return fail(node->span,
+                    in_function ? "'await' outside async function" : "'await' outside function");
       }
       break;
     default:
@@ -220,8 +220,7 @@ bool Checker::check_elements(ArenaSpan<Expression*> elements, ExpressionContext 
   return true;
 }
 
-bool Checker::check_call_arguments(ArenaSpan<Expression*> args,
-                                   ArenaSpan<ast::Keyword*> keywords) {
+bool Checker::check_call_arguments(ArenaSpan<Expression*> args, ArenaSpan<ast::Keyword*> keywords) {
   for (uint32_t i = 0; i < keywords.size(); ++i) {
     ast::Identifier name = keywords[i]->arg;
     if (!name) continue;
@@ -250,8 +249,7 @@ bool Checker::check_comprehension(Expression* node, const ast::Scope* scope,
   if (!check(clauses[0]->iter)) return false;
   bool in_generator = unit_.kind == ScopeKind::Generator;
   if (scope->has_await && !is_generator && !in_generator && !may_await()) {
-    return fail(node->span,
-                "asynchronous comprehension outside of an asynchronous function");
+    return fail(node->span, "asynchronous comprehension outside of an asynchronous function");
   }
   auto body = [&] {
     for (ast::Comprehension* clause : clauses) {
@@ -294,8 +292,8 @@ void Checker::warn_about_comparison(ast::Compare* node) {
 void Checker::warn_about_call(Expression* function) {
   if (function->is<ast::Lambda>()) return;
   if (const char* type = literal_type(function)) {
-    warn(function->span, std::string("'") + type +
-                             "' object is not callable; perhaps you missed a comma?");
+    warn(function->span,
+         std::string("'") + type + "' object is not callable; perhaps you missed a comma?");
   }
 }
 

@@ -176,8 +176,7 @@ bool Checker::check_alternatives(ast::MatchOr* pattern, PatternContext& context)
   std::vector<ast::Identifier> bound;
   for (ast::Pattern* alternative : pattern->patterns) {
     PatternContext own;
-    own.may_be_irrefutable =
-        context.may_be_irrefutable && alternative == pattern->patterns.back();
+    own.may_be_irrefutable = context.may_be_irrefutable && alternative == pattern->patterns.back();
     if (!check_pattern(alternative, own)) return false;
     std::sort(own.names.begin(), own.names.end(),
               [](ast::Identifier a, ast::Identifier b) { return a.data() < b.data(); });

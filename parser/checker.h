@@ -60,8 +60,7 @@ class Checker {
   bool push_block(Block block, Span span);
   template <class T>
   bool check_loop(T* node, ast::Expression* head, ast::Expression* target);
-  bool check_with(ArenaSpan<ast::WithItem*> items, uint32_t first,
-                  ArenaSpan<ast::Statement*> body);
+  bool check_with(ArenaSpan<ast::WithItem*> items, uint32_t first, ArenaSpan<ast::Statement*> body);
   template <class T>
   bool check_try(T* node, bool is_star);
   bool check_return(ast::Return* node);
@@ -69,7 +68,7 @@ class Checker {
   /// Runs `body` as the code of a unit inside the current one.
   template <class Body>
   [[gnu::noinline]] bool check_in_unit(ast::ScopeKind kind, bool is_async, Body body,
-                     const ast::Scope* scope = nullptr) {
+                                       const ast::Scope* scope = nullptr) {
     Unit outer = std::move(unit_);
     unit_ = {kind, is_async, {}, scope};
     bool good = body();

@@ -120,8 +120,8 @@ Statement* Parser::while_statement() {
 namespace {
 
 template <class T>
-Statement* fill_loop(T* node, Expression* target, Expression* iterable,
-                     ArenaSpan<Statement*> body, ArenaSpan<Statement*> orelse) {
+Statement* fill_loop(T* node, Expression* target, Expression* iterable, ArenaSpan<Statement*> body,
+                     ArenaSpan<Statement*> orelse) {
   node->target = target;
   node->iter = iterable;
   node->body = body;

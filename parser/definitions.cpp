@@ -48,8 +48,7 @@ Statement* fill_function(T* node, ast::Identifier name, ast::Arguments* argument
 }  // namespace
 
 /// The position is at `async` or `def`, as `start` is.
-Statement* Parser::function_definition(uint32_t start, bool is_async,
-                                       List<Expression> decorators) {
+Statement* Parser::function_definition(uint32_t start, bool is_async, List<Expression> decorators) {
   if (recognising_) diagnose_function();
   if (is_async) ++position_;
   ++position_;

@@ -29,10 +29,14 @@ uint16_t Parser::bracket_level(uint32_t position) {
     uint16_t level = 0;
     for (const Token& token : tokens_) {
       switch (token.kind) {
-        case Kind::LeftParen: case Kind::LeftBracket: case Kind::LeftBrace:
+        case Kind::LeftParen:
+        case Kind::LeftBracket:
+        case Kind::LeftBrace:
           ++level;
           break;
-        case Kind::RightParen: case Kind::RightBracket: case Kind::RightBrace:
+        case Kind::RightParen:
+        case Kind::RightBracket:
+        case Kind::RightBrace:
           if (level > 0) --level;
           break;
         default:
@@ -106,9 +110,9 @@ void Parser::diagnose_legacy_statement() {
       ast::Identifier name = identifier_at(start);
       if (name == print_ || name == exec_) {
         std::string word(name.view());
-        raise_range(tokens_[start].span, rest->span,
-                    "Missing parentheses in call to '" + word + "'. Did you mean " + word +
-                        "(...)?");
+        raise_range(
+            tokens_[start].span, rest->span,
+            "Missing parentheses in call to '" + word + "'. Did you mean " + word + "(...)?");
       }
     }
   }
@@ -121,8 +125,8 @@ void Parser::diagnose_named_expression() {
     uint32_t start = position_;
     Expression* target = expression();
     if (target && accept(Kind::ColonEqual) && expression()) {
-      return raise_at(target->span, std::string("cannot use assignment expressions with ") +
-                                        describe(target));
+      return raise_at(target->span,
+                      std::string("cannot use assignment expressions with ") + describe(target));
     }
     rewind(start);
     if (at(Kind::Name) && kind_ahead(1) == Kind::Equal) {
@@ -161,8 +165,13 @@ void Parser::diagnose_not_operand(bool after_operator) {
         remember(Rule::Sum, [this]() -> ast::Node* { return operation(Binding::Sum); }));
     if (!left) return;
     switch (kind()) {
-      case Kind::Plus: case Kind::Minus: case Kind::Star: case Kind::Slash: case Kind::Percent:
-      case Kind::DoubleSlash: case Kind::At:
+      case Kind::Plus:
+      case Kind::Minus:
+      case Kind::Star:
+      case Kind::Slash:
+      case Kind::Percent:
+      case Kind::DoubleSlash:
+      case Kind::At:
         break;
       default:
         rewind(start);
@@ -439,7 +448,10 @@ void Parser::diagnose_keyword_argument() {
 void Parser::diagnose_replacement_field() {
   uint32_t start = position_++;
   switch (kind()) {
-    case Kind::Equal: case Kind::Exclamation: case Kind::Colon: case Kind::RightBrace:
+    case Kind::Equal:
+    case Kind::Exclamation:
+    case Kind::Colon:
+    case Kind::RightBrace:
       raise_at(token().span, "f-string: valid expression required before '" +
                                  std::string(token_kind_spelling(kind())) + "'");
       return;

@@ -55,8 +55,7 @@ void Parser::diagnose_parameters(bool is_lambda) {
   diagnose_parameter_order(is_lambda);
   positional_only();
   skip_parameters(is_lambda, Default::Maybe);
-  if (accept(Kind::Star) &&
-      (accept(Kind::Comma) || skip_parameter(is_lambda, Default::Without))) {
+  if (accept(Kind::Star) && (accept(Kind::Comma) || skip_parameter(is_lambda, Default::Without))) {
     skip_parameters(is_lambda, Default::Maybe);
     if (at(Kind::Slash)) raise_at(token().span, "/ must be ahead of *");
   }
@@ -81,8 +80,7 @@ void Parser::diagnose_parameter_order(bool is_lambda) {
   }
   if (has_default) {
     if (const ast::Arg* argument = skip_parameter(is_lambda, Default::Without)) {
-      raise_at(argument->span,
-               "parameter without a default follows parameter with a default");
+      raise_at(argument->span, "parameter without a default follows parameter with a default");
     }
   }
   rewind(start);

@@ -395,8 +395,8 @@ void Parser::diagnose_type_parameter() {
     Span colon = previous().span;
     if (const Expression* bound = expression()) {
       std::string what = bound->is<ast::Tuple>() ? "constraints" : "bound";
-      raise_from(colon, "cannot use " + what + " with " +
-                            (is_tuple ? "TypeVarTuple" : "ParamSpec"));
+      raise_from(colon,
+                 "cannot use " + what + " with " + (is_tuple ? "TypeVarTuple" : "ParamSpec"));
     }
   }
   rewind(start);

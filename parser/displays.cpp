@@ -117,8 +117,7 @@ Expression* Parser::bracketed() {
       return finish(node);
     }
     bool may_be_comprehension = has_elements && elements.size() == 1 &&
-                                previous().kind != Kind::Comma &&
-                                !elements[0]->is<ast::Starred>();
+                                previous().kind != Kind::Comma && !elements[0]->is<ast::Starred>();
     List<ast::Comprehension> clauses;
     if (may_be_comprehension && at(Kind::KwFor, Kind::KwAsync) && comprehension_clauses(clauses) &&
         accept(Kind::RightBracket)) {
@@ -156,8 +155,8 @@ Expression* Parser::braced() {
   }
   Expression* first = named_expression();
   Kind next = first ? kind() : Kind::Error;
-  if (next == Kind::Colon && !(first->is<ast::NamedExpr>() &&
-                               tokens_[start + 1].kind != Kind::LeftParen)) {
+  if (next == Kind::Colon &&
+      !(first->is<ast::NamedExpr>() && tokens_[start + 1].kind != Kind::LeftParen)) {
     return dict_from(start, first);
   }
   if (next == Kind::Comma || next == Kind::RightBrace) return set_from(start, first);

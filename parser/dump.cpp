@@ -10,12 +10,12 @@ namespace {
 
 using namespace ast;
 
-// visit_fields(node, visitor): calls visitor.child/list/text/names/value(name, field) for each field
-// that `ast` knows, in its order.
-#define APY_NODE(Base, Kind, spelling, fields)                                       \
-  template <class Visitor>                                                           \
+// visit_fields(node, visitor): calls visitor.child/list/text/names/value(name, field) for each
+// field that `ast` knows, in its order.
+#define APY_NODE(Base, Kind, spelling, fields)                                        \
+  template <class Visitor>                                                            \
   void visit_fields([[maybe_unused]] const Kind* node, [[maybe_unused]] Visitor& v) { \
-    fields                                                                           \
+    fields                                                                            \
   }
 #define APY_CHILD(Type, field) v.child(#field, node->field);
 #define APY_MAYBE(Type, field) v.child(#field, node->field);
@@ -38,11 +38,15 @@ struct ArgumentCounter {
   int count = 0;
   void child(const char*, const Node* child) { count += child != nullptr; }
   template <class T>
-  void list(const char*, ArenaSpan<T*> list) { count += !list.empty(); }
+  void list(const char*, ArenaSpan<T*> list) {
+    count += !list.empty();
+  }
   void text(const char*, Identifier name) { count += static_cast<bool>(name); }
   void names(const char*, ArenaSpan<Identifier> names) { count += !names.empty(); }
   template <class T>
-  void value(const char*, const T&) { ++count; }
+  void value(const char*, const T&) {
+    ++count;
+  }
   void value(const char*, UnicodePrefix prefix) { count += prefix == UnicodePrefix::Present; }
 };
 
@@ -142,7 +146,7 @@ class Dumper {
     out_ += "'u'";
   }
   template <class Operator>
-    requires std::is_enum_v<Operator>
+  requires std::is_enum_v<Operator>
   void value(const char* name, Operator op) {
     field(name);
     out_ += operator_name(op);

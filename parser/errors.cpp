@@ -159,10 +159,14 @@ void Parser::let_open_bracket_win(uint32_t stopped_line) {
   std::vector<const Token*> open;
   for (const Token& token : tokens_) {
     switch (token.kind) {
-      case Kind::LeftParen: case Kind::LeftBracket: case Kind::LeftBrace:
+      case Kind::LeftParen:
+      case Kind::LeftBracket:
+      case Kind::LeftBrace:
         open.push_back(&token);
         break;
-      case Kind::RightParen: case Kind::RightBracket: case Kind::RightBrace:
+      case Kind::RightParen:
+      case Kind::RightBracket:
+      case Kind::RightBrace:
         if (!open.empty()) open.pop_back();
         break;
       default:

@@ -142,8 +142,7 @@ Expression* Parser::operation(Binding minimum) {
   return left;
 }
 
-Expression* Parser::binary(uint32_t start, Expression* left, BinaryOperator op,
-                           Expression* right) {
+Expression* Parser::binary(uint32_t start, Expression* left, BinaryOperator op, Expression* right) {
   auto* node = make<ast::BinOp>(since(start));
   node->left = left;
   node->op = op;
@@ -179,14 +178,30 @@ Expression* Parser::boolean_chain(Expression* first, uint32_t start, bool is_or)
 bool Parser::comparison_operator(ast::CompareOperator& op) {
   using enum ast::CompareOperator;
   switch (kind()) {
-    case Kind::EqualEqual: op = Eq; break;
-    case Kind::NotEqual: op = NotEq; break;
-    case Kind::Less: op = Lt; break;
-    case Kind::LessEqual: op = LtE; break;
-    case Kind::Greater: op = Gt; break;
-    case Kind::GreaterEqual: op = GtE; break;
-    case Kind::KwIn: op = In; break;
-    case Kind::KwIs: op = Is; break;
+    case Kind::EqualEqual:
+      op = Eq;
+      break;
+    case Kind::NotEqual:
+      op = NotEq;
+      break;
+    case Kind::Less:
+      op = Lt;
+      break;
+    case Kind::LessEqual:
+      op = LtE;
+      break;
+    case Kind::Greater:
+      op = Gt;
+      break;
+    case Kind::GreaterEqual:
+      op = GtE;
+      break;
+    case Kind::KwIn:
+      op = In;
+      break;
+    case Kind::KwIs:
+      op = Is;
+      break;
     case Kind::KwNot:
       if (kind_ahead(1) != Kind::KwIn) return false;
       ++position_;
@@ -242,9 +257,8 @@ Expression* Parser::comparison_chain(Expression* first, uint32_t start) {
 
 Expression* Parser::factor() {
   if (!remembering_) return factor_now();
-  return static_cast<Expression*>(remember(Rule::Factor, [this]() -> ast::Node* {
-    return factor_now();
-  }));
+  return static_cast<Expression*>(
+      remember(Rule::Factor, [this]() -> ast::Node* { return factor_now(); }));
 }
 
 Expression* Parser::factor_now() {

@@ -19,7 +19,18 @@ namespace apy {
 
 /// Binding powers of operators, loosest first.
 enum class Binding : uint8_t {
-  None, Or, And, Not, Comparison, BitOr, BitXor, BitAnd, Shift, Sum, Term, Factor
+  None,
+  Or,
+  And,
+  Not,
+  Comparison,
+  BitOr,
+  BitXor,
+  BitAnd,
+  Shift,
+  Sum,
+  Term,
+  Factor
 };
 
 /// What kind of targets an expression is checked for; decides the words of the error.
@@ -34,7 +45,7 @@ class Parser {
 
   /// Reads everything; fills the result.
   void run();
-  /// Whether the text ended where more was expected.
+  /// Whether the text ended where more was expected, so that another line could repair it.
   bool stopped_at_end() const;
   bool has_open_block() const;
 
@@ -63,7 +74,9 @@ class Parser {
     return true;
   }
   /// Whether the current token is the name `word`, one of the soft keywords.
-  bool at_word(ast::Identifier word) { return at(Kind::Name) && token().text.data() == word.data(); }
+  bool at_word(ast::Identifier word) {
+    return at(Kind::Name) && token().text.data() == word.data();
+  }
   /// Whether the current token is a soft keyword, or the beginning of one.
   bool at_soft_keyword();
   ast::Identifier identifier_at(uint32_t position) const {
@@ -76,7 +89,9 @@ class Parser {
   const Token& last_token() const { return tokens_[poison() - 1]; }
   /// The end of the last token that is more than white space.
   uint32_t previous_end() const;
-  Span since(uint32_t first_token) const { return {tokens_[first_token].span.begin, previous_end()}; }
+  Span since(uint32_t first_token) const {
+    return {tokens_[first_token].span.begin, previous_end()};
+  }
 
   // --- nodes -----------------------------------------------------------------------------------
   template <class T>
@@ -120,7 +135,8 @@ class Parser {
     ArenaSpan<T*> take() {
       size_t count = size();
       if (count == 0) return {};
-      auto* copy = static_cast<T**>(parser_.result_.arena.allocate(count * sizeof(T*), alignof(T*)));
+      auto* copy =
+          static_cast<T**>(parser_.result_.arena.allocate(count * sizeof(T*), alignof(T*)));
       for (size_t i = 0; i < count; ++i) copy[i] = (*this)[i];
       return {copy, static_cast<uint32_t>(count)};
     }
@@ -168,8 +184,20 @@ class Parser {
 
   // --- remembering (second reading only) -------------------------------------------------------
   enum class Rule : uint8_t {
-    Expression, Disjunction, BitwiseOr, Sum, Factor, Primary, TargetPrimary, StarTarget,
-    NamedExpressionMistake, Arguments, Strings, Block, SimpleStatement, Pattern
+    Expression,
+    Disjunction,
+    BitwiseOr,
+    Sum,
+    Factor,
+    Primary,
+    TargetPrimary,
+    StarTarget,
+    NamedExpressionMistake,
+    Arguments,
+    Strings,
+    Block,
+    SimpleStatement,
+    Pattern
   };
   struct Memory {
     ast::Node* node;
@@ -440,6 +468,7 @@ class Parser {
   uint32_t position_ = 0;
   uint32_t furthest_ = 0;
   uint32_t stopped_at_ = 0;       ///< `furthest_` when the error was raised
+  uint32_t first_stop_ = 0;       ///< where the first reading stopped
   uint32_t top_level_start_ = 0;  ///< where the current statement of the module begins
   bool diagnosing_ = false;       ///< in the second reading: the grammar's own order
   bool remembering_ = false;      ///< keeping results: in the second reading, or after trouble

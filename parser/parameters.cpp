@@ -26,8 +26,8 @@ ast::Arguments* Parser::parameters(bool is_lambda) {
       return nullptr;
     }
   }
-  auto* node = make<ast::Arguments>(position_ == start ? Span{token().span.begin, token().span.begin}
-                                                       : since(start));
+  auto* node = make<ast::Arguments>(
+      position_ == start ? Span{token().span.begin, token().span.begin} : since(start));
   auto copy = [this](const auto& list) { return result_.arena.copy(list.data(), list.size()); };
   node->posonlyargs = copy(lists.positional_only);
   node->args = copy(lists.positional);

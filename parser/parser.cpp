@@ -31,8 +31,7 @@ Completeness completeness(std::string_view text, NameTable& names) {
   Parser parser(source, names, options, result);
   parser.run();
   if (!result) {
-    bool wants_more = result.error.incomplete || parser.stopped_at_end();
-    return wants_more ? Completeness::Incomplete : Completeness::Complete;
+    return parser.stopped_at_end() ? Completeness::Incomplete : Completeness::Complete;
   }
   bool ends_with_empty_line = text.size() >= 2 && text.substr(text.size() - 2) == "\n\n";
   if (parser.has_open_block() && !ends_with_empty_line) return Completeness::Incomplete;
@@ -53,9 +52,8 @@ Parser::Parser(const Source& source, NameTable& names, const ParseOptions& optio
       print_(names.intern("print")),
       exec_(names.intern("exec")) {
   char* here = static_cast<char*>(__builtin_frame_address(0));
-  stack_limit_ = options.stack_limit
-                     ? static_cast<char*>(const_cast<void*>(options.stack_limit))
-                     : here - kDefaultStackBudget;
+  stack_limit_ = options.stack_limit ? static_cast<char*>(const_cast<void*>(options.stack_limit))
+                                     : here - kDefaultStackBudget;
 }
 
 void Parser::run() {
@@ -72,6 +70,7 @@ void Parser::run() {
     return nullptr;
   };
   ast::Node* tree = root();
+  first_stop_ = failed_ ? stopped_at_ : furthest_;
   if (!tree && !failed_) {
     const Token& last = tokens_[furthest_];
     size_t warnings = result_.warnings.size();
@@ -115,11 +114,10 @@ void Parser::read_tokens() {
 }
 
 bool Parser::stopped_at_end() const {
-  for (uint32_t i = furthest_; i < poison(); ++i) {
+  if (lexer_failed_) return result_.error.incomplete && !diagnosing_;
+  for (uint32_t i = first_stop_; i < poison(); ++i) {
     Kind kind = tokens_[i].kind;
-    if (kind != Kind::EndOfFile && kind != Kind::Dedent && kind != Kind::Newline) return false;
-    // A line that ends too early is wrong; one that is missing may still come.
-    if (kind == Kind::Newline && i == furthest_) return false;
+    if (kind != Kind::EndOfFile && kind != Kind::Dedent) return false;
   }
   return true;
 }
@@ -131,8 +129,15 @@ bool Parser::has_open_block() const {
   // A block on the header's own line, or a decorator's.
   for (const Token& token : tokens_) {
     switch (token.kind) {
-      case Kind::KwIf: case Kind::KwFor: case Kind::KwWhile: case Kind::KwTry: case Kind::KwWith:
-      case Kind::KwDef: case Kind::KwClass: case Kind::KwAsync: case Kind::At:
+      case Kind::KwIf:
+      case Kind::KwFor:
+      case Kind::KwWhile:
+      case Kind::KwTry:
+      case Kind::KwWith:
+      case Kind::KwDef:
+      case Kind::KwClass:
+      case Kind::KwAsync:
+      case Kind::At:
         return true;
       default:
         return false;

@@ -72,8 +72,13 @@ Pattern* Parser::or_pattern_now() {
 Pattern* Parser::closed_pattern() {
   uint32_t start = position_;
   switch (kind()) {
-    case Kind::Number: case Kind::Minus: case Kind::String: case Kind::FStringStart:
-    case Kind::KwNone: case Kind::KwTrue: case Kind::KwFalse:
+    case Kind::Number:
+    case Kind::Minus:
+    case Kind::String:
+    case Kind::FStringStart:
+    case Kind::KwNone:
+    case Kind::KwTrue:
+    case Kind::KwFalse:
       return literal_pattern();
     case Kind::LeftParen:
     case Kind::LeftBracket:
@@ -138,8 +143,7 @@ Pattern* Parser::literal_pattern() {
     node->value.kind = kind;
     return finish(node);
   }
-  Expression* value =
-      at(Kind::String, Kind::FStringStart) ? strings() : complex_or_number();
+  Expression* value = at(Kind::String, Kind::FStringStart) ? strings() : complex_or_number();
   if (!value) return nullptr;
   auto* node = make<ast::MatchValue>(since(start));
   node->value = value;

@@ -68,9 +68,8 @@ Resolver::Resolver(NameTable& names, const ResolveOptions& options, Resolution& 
       class_name_(names.intern("__class__")),
       super_name_(names.intern("super")) {
   char* here = static_cast<char*>(__builtin_frame_address(0));
-  stack_limit_ = options.stack_limit
-                     ? static_cast<char*>(const_cast<void*>(options.stack_limit))
-                     : here - kDefaultStackBudget;
+  stack_limit_ = options.stack_limit ? static_cast<char*>(const_cast<void*>(options.stack_limit))
+                                     : here - kDefaultStackBudget;
 }
 
 bool Resolver::fail(Span span, std::string message) {

@@ -34,12 +34,12 @@ namespace apy::ast {
 enum class ScopeKind : uint8_t {
   Module,
   Class,
-  Function,        ///< def and async def
+  Function,  ///< def and async def
   Lambda,
   Generator,       ///< a generator expression: a function whose only parameter is its iterator
   Comprehension,   ///< list, set or dict; part of the frame around it
   TypeParameters,  ///< around a generic function, class or alias; a function called at once
-  Lazy,            ///< an alias's value, a type variable's bound or default; a function called later
+  Lazy,  ///< an alias's value, a type variable's bound or default; a function called later
 };
 
 /// Where a variable lives.
@@ -61,13 +61,13 @@ struct Symbol {
   Symbol* outer = nullptr;  ///< of Free and NameOrCell: the symbol behind it
   Span span;                ///< where the name first appears
   bool is_parameter : 1 = false;
-  bool is_bound : 1 = false;  ///< assigned, imported, defined, deleted, ... in this very scope
+  bool is_bound : 1 = false;     ///< assigned, imported, defined, deleted, ... in this very scope
   bool is_assigned : 1 = false;  ///< bound by other means than an import or as a parameter
   bool is_used : 1 = false;
   bool is_annotated : 1 = false;
   bool is_imported : 1 = false;
-  bool is_global_declared : 1 = false;    ///< by a `global` statement here
-  bool is_nonlocal_declared : 1 = false;  ///< by a `nonlocal` statement here
+  bool is_global_declared : 1 = false;     ///< by a `global` statement here
+  bool is_nonlocal_declared : 1 = false;   ///< by a `nonlocal` statement here
   bool is_iteration_variable : 1 = false;  ///< target of a comprehension's `for`
   bool is_type_parameter : 1 = false;
   /// Free for the compiler: a register, an index.
@@ -79,9 +79,9 @@ class Scope {
  public:
   ScopeKind kind = ScopeKind::Module;
   Node* node = nullptr;
-  Identifier name;           ///< as written: "f", "C", or empty
-  Scope* parent = nullptr;   ///< the scope around it in the source
-  Scope* frame = nullptr;    ///< itself, or for a Comprehension the frame it is compiled into
+  Identifier name;                 ///< as written: "f", "C", or empty
+  Scope* parent = nullptr;         ///< the scope around it in the source
+  Scope* frame = nullptr;          ///< itself, or for a Comprehension the frame it is compiled into
   Scope* private_class = nullptr;  ///< the class whose name mangles private names here; may be null
   /// For scopes of type parameters and lazy values right inside a class: that class, whose
   /// namespace is looked at first for names that are not the scope's own.
@@ -99,12 +99,12 @@ class Scope {
   /// Of a class: an annotation scope inside looks names up in the class's namespace.
   bool needs_class_namespace = false;
 
-  bool is_async = false;      ///< async def
-  bool has_yield = false;     ///< yield in the frame itself
-  bool has_await = false;     ///< await, async for, async with or an async comprehension
+  bool is_async = false;   ///< async def
+  bool has_yield = false;  ///< yield in the frame itself
+  bool has_await = false;  ///< await, async for, async with or an async comprehension
   bool has_return_value = false;
   bool has_star_import = false;
-  bool is_nested = false;     ///< inside a function
+  bool is_nested = false;               ///< inside a function
   bool has_future_annotations = false;  ///< `from __future__ import annotations`; in every scope
 
   bool is_generator() const { return has_yield && !is_coroutine_like(); }
@@ -118,7 +118,8 @@ class Scope {
   Symbol* find(Identifier name) const;
   /// The same for a name that has been mangled already.
   Symbol* find_mangled(Identifier name) const;
-  /// The name as it is stored: `__x` in class C is `_C__x`. For attributes, keywords, and all names.
+  /// The name as it is stored: `__x` in class C is `_C__x`. For attributes, keywords, and all
+  /// names.
   Identifier mangled(Identifier name) const;
 
   /// Only for the resolver.

@@ -188,8 +188,7 @@ bool Resolver::visit_annotation(Expression* annotation) {
   return true;
 }
 
-bool Resolver::visit_scope_statement(ast::Node* node, ArenaSpan<Identifier> names,
-                                     bool is_global) {
+bool Resolver::visit_scope_statement(ast::Node* node, ArenaSpan<Identifier> names, bool is_global) {
   for (Identifier name : names) {
     Identifier mangled = mangle(name);
     const char* declaration = is_global ? "global" : "nonlocal";
@@ -207,8 +206,8 @@ bool Resolver::visit_scope_statement(ast::Node* node, ArenaSpan<Identifier> name
         return fail(node->span, "annotated name " + quoted + " can't be " + declaration);
       }
       if (symbol->is_assigned) {
-        return fail(node->span, "name " + quoted + " is assigned to before " + declaration +
-                                    " declaration");
+        return fail(node->span,
+                    "name " + quoted + " is assigned to before " + declaration + " declaration");
       }
     }
     symbol = symbol_in(current_, mangled, node->span);
@@ -365,8 +364,7 @@ bool Resolver::visit_type_alias(ast::TypeAlias* node) {
 bool Resolver::visit_lazy(Expression* value, Identifier name, Scope*& out) {
   Scope* around = current_;
   out = enter(ScopeKind::Lazy, value, name);
-  out->visible_class =
-      around->kind == ScopeKind::Class ? around : around->visible_class;
+  out->visible_class = around->kind == ScopeKind::Class ? around : around->visible_class;
   if (!visit(value)) return false;
   leave();
   return true;
@@ -423,8 +421,7 @@ bool Resolver::visit_expression(Expression* node) {
     }
     case NodeKind::DictComp: {
       auto* dict = node->as<ast::DictComp>();
-      return visit_comprehension_expression(dict, ScopeKind::Comprehension, dict->key,
-                                            dict->value);
+      return visit_comprehension_expression(dict, ScopeKind::Comprehension, dict->key, dict->value);
     }
     case NodeKind::GeneratorExp: {
       auto* generator = node->as<ast::GeneratorExp>();

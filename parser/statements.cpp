@@ -16,13 +16,23 @@ bool Parser::statements(Statements& out) {
 bool Parser::statement(Statements& out) {
   if (too_deep()) return false;
   switch (kind()) {
-    case Kind::KwDef: case Kind::At: case Kind::KwAsync: case Kind::KwIf: case Kind::KwClass:
-    case Kind::KwWith: case Kind::KwFor: case Kind::KwTry: case Kind::KwWhile: {
+    case Kind::KwDef:
+    case Kind::At:
+    case Kind::KwAsync:
+    case Kind::KwIf:
+    case Kind::KwClass:
+    case Kind::KwWith:
+    case Kind::KwFor:
+    case Kind::KwTry:
+    case Kind::KwWhile: {
       ast::Statement* compound = compound_statement();
       if (compound) out.push(compound);
       return compound != nullptr;
     }
-    case Kind::Newline: case Kind::Indent: case Kind::Dedent: case Kind::EndOfFile:
+    case Kind::Newline:
+    case Kind::Indent:
+    case Kind::Dedent:
+    case Kind::EndOfFile:
     case Kind::Error:
       return false;
     default:
@@ -182,20 +192,47 @@ ast::Expression* Parser::annotated_value() {
 bool Parser::augmented_operator(ast::BinaryOperator& op) {
   using enum ast::BinaryOperator;
   switch (kind()) {
-    case Kind::PlusEqual: op = Add; return true;
-    case Kind::MinusEqual: op = Sub; return true;
-    case Kind::StarEqual: op = Mult; return true;
-    case Kind::AtEqual: op = MatMult; return true;
-    case Kind::SlashEqual: op = Div; return true;
-    case Kind::PercentEqual: op = Mod; return true;
-    case Kind::AmpersandEqual: op = BitAnd; return true;
-    case Kind::PipeEqual: op = BitOr; return true;
-    case Kind::CaretEqual: op = BitXor; return true;
-    case Kind::LeftShiftEqual: op = LShift; return true;
-    case Kind::RightShiftEqual: op = RShift; return true;
-    case Kind::DoubleStarEqual: op = Pow; return true;
-    case Kind::DoubleSlashEqual: op = FloorDiv; return true;
-    default: return false;
+    case Kind::PlusEqual:
+      op = Add;
+      return true;
+    case Kind::MinusEqual:
+      op = Sub;
+      return true;
+    case Kind::StarEqual:
+      op = Mult;
+      return true;
+    case Kind::AtEqual:
+      op = MatMult;
+      return true;
+    case Kind::SlashEqual:
+      op = Div;
+      return true;
+    case Kind::PercentEqual:
+      op = Mod;
+      return true;
+    case Kind::AmpersandEqual:
+      op = BitAnd;
+      return true;
+    case Kind::PipeEqual:
+      op = BitOr;
+      return true;
+    case Kind::CaretEqual:
+      op = BitXor;
+      return true;
+    case Kind::LeftShiftEqual:
+      op = LShift;
+      return true;
+    case Kind::RightShiftEqual:
+      op = RShift;
+      return true;
+    case Kind::DoubleStarEqual:
+      op = Pow;
+      return true;
+    case Kind::DoubleSlashEqual:
+      op = FloorDiv;
+      return true;
+    default:
+      return false;
   }
 }
 

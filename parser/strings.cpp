@@ -97,8 +97,8 @@ ast::JoinedStr* Parser::join_values(Builder<Expression>& values, Span span) {
       joined.push(values[i++]);
       continue;
     }
-    ast::Constant* text = end == i + 1 ? values[i]->as<ast::Constant>()
-                                       : merge_constants(values, i, end);
+    ast::Constant* text =
+        end == i + 1 ? values[i]->as<ast::Constant>() : merge_constants(values, i, end);
     if (!text->value.text.empty()) joined.push(text);
     i = end;
   }
@@ -118,8 +118,8 @@ ast::Constant* Parser::merge_constants(Builder<Expression>& parts, size_t first,
     filled += text.size();
   }
   const auto* head = parts[first]->as<ast::Constant>();
-  auto* merged = string_constant(join(head->span, parts[last - 1]->span), {bytes, size},
-                                 head->value.kind);
+  auto* merged =
+      string_constant(join(head->span, parts[last - 1]->span), {bytes, size}, head->value.kind);
   merged->prefix = head->prefix;
   return merged;
 }

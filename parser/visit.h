@@ -33,10 +33,10 @@ void each(ArenaSpan<T*> children, Function& function) {
 
 // for_each_child(node, function): calls function(child) for each child of the node that is there,
 // in the order of the fields, with the child's static type (Expression*, Arguments*, ...).
-#define APY_NODE(Base, Kind, spelling, fields)                                            \
-  template <class Function>                                                               \
+#define APY_NODE(Base, Kind, spelling, fields)                                             \
+  template <class Function>                                                                \
   void for_each_child([[maybe_unused]] Kind* node, [[maybe_unused]] Function&& function) { \
-    fields                                                                                \
+    fields                                                                                 \
   }
 #define APY_CHILD(Type, field) detail::each(node->field, function);
 #define APY_MAYBE(Type, field) detail::each(node->field, function);
