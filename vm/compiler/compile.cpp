@@ -13,6 +13,32 @@ namespace apy {
 
 // --- errors and positions -----------------------------------------------------------------------
 
+namespace {
+
+// Frames are larger in checked builds, and so are the stacks.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr size_t kDefaultStackBudget = 768 * 1024;
+#else
+constexpr size_t kDefaultStackBudget = 176 * 1024;
+#endif
+
+}  // namespace
+
+Compiler::Compiler(const Source& source, const CompileOptions& options)
+    : source_(source), options_(options) {
+  const char* here = static_cast<const char*>(__builtin_frame_address(0));
+  stack_limit_ = options.stack_limit ? static_cast<const char*>(options.stack_limit)
+                                     : here - kDefaultStackBudget;
+}
+
+bool Compiler::too_deep() {
+  if (static_cast<const char*>(__builtin_frame_address(0)) > stack_limit_) [[likely]] return false;
+  fail({}, "maximum recursion depth exceeded during compilation");
+  error->kind = DiagnosticKind::RecursionError;
+  error->excerpt = DiagnosticExcerpt::None;
+  return true;
+}
+
 void Compiler::fail(Span span, std::string message) {
   if (error) return;
   error.emplace();

@@ -39,8 +39,7 @@ namespace apy {
 
 class Compiler {
  public:
-  Compiler(const Source& source, const CompileOptions& options)
-      : source_(source), options_(options) {}
+  Compiler(const Source& source, const CompileOptions& options);
 
   /// The draft of the whole text, or null: then `error` says why.
   std::unique_ptr<CodeDraft> compile(ast::Node* root);
@@ -54,6 +53,8 @@ class Compiler {
 
   // --- compile.cpp: units, positions, errors ---
   void fail(Span span, std::string message);
+  /// Whether the native stack is nearly used up; that is then the error. For methods that recurse.
+  bool too_deep();
   Position position_of(Span span);
   void at(Span span) { unit_->builder.set_position(position_of(span)); }
   void at(const ast::Node* node) { at(node->span); }
@@ -341,6 +342,7 @@ class Compiler {
   const Source& source_;
   const CompileOptions options_;
   CodeUnit* unit_ = nullptr;
+  const char* stack_limit_;
   bool annotations_are_text_ = false;
   bool is_interactive_ = false;
   uint32_t line_ = 0;  // the last line that was looked up, and its bounds

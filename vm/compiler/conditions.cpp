@@ -8,6 +8,7 @@ namespace apy {
 using ast::CompareOperator;
 
 void Compiler::jump_if(ast::Expression* node, bool sense, Label target) {
+  if (too_deep()) return;
   TemporaryScope scope(*unit_);
   if (auto constant = folded(node)) {
     if (is_true(*constant) == sense) {

@@ -8,6 +8,7 @@ namespace apy {
 using ast::NodeKind;
 
 void Compiler::into(ast::Expression* node, Register dst) {
+  if (too_deep()) return;
   switch (node->kind) {
     case NodeKind::BoolOp:
       return boolean_operation(node->as<ast::BoolOp>(), dst);

@@ -97,6 +97,7 @@ void Compiler::capture(ast::Identifier name, Register value, const ast::Node* no
 
 void Compiler::pattern(ast::Pattern* node, Register subject, Label fail_label,
                        PatternState& state) {
+  if (too_deep()) return;
   switch (node->kind) {
     case ast::NodeKind::MatchValue:
       return value_pattern(node->as<ast::MatchValue>(), subject, fail_label);

@@ -17,6 +17,7 @@ void Compiler::statements(Statements body) {
 }
 
 void Compiler::statement(ast::Statement* node) {
+  if (too_deep()) return;
   switch (node->kind) {
     case NodeKind::FunctionDef:
       return function_definition(node->as<ast::FunctionDef>());
