@@ -93,8 +93,8 @@ Result<bool> iterator_next(VM& vm, Value iterator, Value* out) {
     case shape_of(BuiltinType::ListIterator): return list_iterator_next(record, out);
     case shape_of(BuiltinType::ListReverseIterator): return list_reverse_iterator_next(record, out);
     case shape_of(BuiltinType::TupleIterator): return tuple_iterator_next(record, out);
-    case shape_of(BuiltinType::RangeIterator):
-      if (range_iterator_is_small(record)) return range_iterator_next(record, out);
+    case shape_of(BuiltinType::RangeIterator): return range_iterator_next(record, out);
+    case shape_of(BuiltinType::LongRangeIterator):
       return range_iterator_next_slow(vm, record, out);
     case shape_of(BuiltinType::DictKeyIterator):
     case shape_of(BuiltinType::DictValueIterator):
@@ -103,8 +103,10 @@ Result<bool> iterator_next(VM& vm, Value iterator, Value* out) {
     case shape_of(BuiltinType::DictReverseValueIterator):
     case shape_of(BuiltinType::DictReverseItemIterator):
       return dict_reverse_iterator_step(vm, record, out);
-    case shape_of(BuiltinType::StrIterator): return str_iterator_next(vm, record, out);
-    case shape_of(BuiltinType::BytesIterator): return bytes_iterator_next(vm, record, out);
+    case shape_of(BuiltinType::StrIterator):
+    case shape_of(BuiltinType::StrAsciiIterator): return str_iterator_next(vm, record, out);
+    case shape_of(BuiltinType::BytesIterator):
+    case shape_of(BuiltinType::ByteArrayIterator): return bytes_iterator_next(vm, record, out);
     case shape_of(BuiltinType::SetIterator): return set_iterator_next(vm, record, out);
     case shape_of(BuiltinType::SequenceIterator): return sequence_iterator_next(vm, record, out);
     case shape_of(BuiltinType::CallableIterator): return callable_iterator_next(vm, record, out);

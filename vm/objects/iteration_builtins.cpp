@@ -139,11 +139,13 @@ Result<Tuple*> iterators_of(VM& vm, std::span<const Value> iterables) {
   return iterators;
 }
 
-Result<Value> enumerate_new(VM& vm, Type* cls, Value iterable, Optional<Value> start) {
+Result<Value> enumerate_new(VM& vm, Type* cls, Optional<Value> iterable, Optional<Value> start) {
+  if (!iterable.present)
+    return vm.raise(Exc::TypeError, "enumerate() missing required argument 'iterable'");
   Value number = Value::small_int(0);
   if (start.present) number = TRY(to_index(vm, start.value));
   if (number.is_bool()) number = Value::small_int(number.as_bool());
-  Value iterator = TRY(get_iterator(vm, iterable));
+  Value iterator = TRY(get_iterator(vm, iterable.value));
   return make_record_of(vm, cls, BuiltinType::Enumerate, {iterator, number});
 }
 

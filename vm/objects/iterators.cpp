@@ -27,10 +27,14 @@ Result<Value> make_tuple_iterator(VM& vm, Tuple* tuple) {
   return vm.make_record(BuiltinType::TupleIterator, {tuple, Value::small_int(0)});
 }
 Result<Value> make_str_iterator(VM& vm, Value string) {
-  return vm.make_record(BuiltinType::StrIterator, {string, Value::small_int(0)});
+  BuiltinType type =
+      as<Str>(string)->is_ascii() ? BuiltinType::StrAsciiIterator : BuiltinType::StrIterator;
+  return vm.make_record(type, {string, Value::small_int(0)});
 }
 Result<Value> make_bytes_iterator(VM& vm, Value bytes_or_bytearray) {
-  return vm.make_record(BuiltinType::BytesIterator, {bytes_or_bytearray, Value::small_int(0)});
+  BuiltinType type = is_kind(bytes_or_bytearray, CellKind::Bytes) ? BuiltinType::BytesIterator
+                                                                  : BuiltinType::ByteArrayIterator;
+  return vm.make_record(type, {bytes_or_bytearray, Value::small_int(0)});
 }
 Result<Value> make_set_iterator(VM& vm, Set* set) {
   return vm.make_record(BuiltinType::SetIterator,
@@ -293,7 +297,9 @@ SEQUENCE_ITERATOR(ListIterator, "list_iterator", list_iterator_next)
 SEQUENCE_ITERATOR(ListReverseIterator, "list_reverseiterator", list_reverse_iterator_next)
 SEQUENCE_ITERATOR(TupleIterator, "tuple_iterator", tuple_iterator_next)
 SEQUENCE_ITERATOR(StrIterator, "str_iterator", str_iterator_next)
+SEQUENCE_ITERATOR(StrAsciiIterator, "str_ascii_iterator", str_iterator_next)
 SEQUENCE_ITERATOR(BytesIterator, "bytes_iterator", bytes_iterator_next)
+SEQUENCE_ITERATOR(ByteArrayIterator, "bytearray_iterator", bytes_iterator_next)
 SEQUENCE_ITERATOR(SequenceIterator, "iterator", sequence_iterator_next)
 #undef SEQUENCE_ITERATOR
 

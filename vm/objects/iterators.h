@@ -7,7 +7,7 @@
 //   list, tuple, str, bytes iterators   0 the sequence    1 index of the next item
 //   list_reverseiterator                0 the list        1 index of the next item, going down; -1 at the end
 //   range_iterator                      0 the next value  1 step   2 how many are left (small int)
-//     when one of them does not fit     0 the next value  1 step   2 None   3 how many are left (int)
+//   longrange_iterator (not small)      0 the next value  1 step   2 None   3 how many are left (int)
 //   set_iterator                        0 the set         1 position in the table  2 length seen at the start
 //   dict_*iterator, dict_reverse*       0 the dict        1 entry  2 length seen at the start  3 how many are left
 //   iterator (over __getitem__)         0 the object      1 index of the next item

@@ -66,7 +66,7 @@ Result<Range*> make_range(VM& vm, Value start, Value stop, Value step) {
 Result<Value> make_range_iterator(VM& vm, Range* range) {
   if (is_small(range) && range->length.is_small_int())
     return vm.make_record(BuiltinType::RangeIterator, {range->start, range->step, range->length});
-  return vm.make_record(BuiltinType::RangeIterator,
+  return vm.make_record(BuiltinType::LongRangeIterator,
                         {range->start, range->step, Value::none(), range->length});
 }
 
@@ -76,7 +76,7 @@ Result<Value> make_range_reverse_iterator(VM& vm, Range* range) {
   Value step = TRY(subtract(vm, small(0), range->step));
   if (last.is_small_int() && step.is_small_int() && range->length.is_small_int())
     return vm.make_record(BuiltinType::RangeIterator, {last, step, range->length});
-  return vm.make_record(BuiltinType::RangeIterator, {last, step, Value::none(), range->length});
+  return vm.make_record(BuiltinType::LongRangeIterator, {last, step, Value::none(), range->length});
 }
 
 Result<bool> range_iterator_next_slow(VM& vm, Record* iterator, Value* out) {
@@ -276,7 +276,8 @@ constexpr NativeGetSetDef kRangeAttributes[] = {
 Result<Value> iterator_self(VM&, Value self) { return self; }
 
 Result<Record*> iterator_receiver(VM& vm, Value self) {
-  if (is_exact(self, BuiltinType::RangeIterator)) return as<Record>(self);
+  if (is_exact(self, BuiltinType::RangeIterator) || is_exact(self, BuiltinType::LongRangeIterator))
+    return as<Record>(self);
   return vm.raise(Exc::TypeError,
                   "descriptor '__next__' requires a 'range_iterator' object but received a '{}'",
                   vm.type_of(self));
@@ -320,5 +321,7 @@ extern const NativeTypeDef kRangeType = {
 
 extern const NativeTypeDef kRangeIteratorType = {
     "range_iterator", "", kRangeIteratorMethods, {}, Type::kDisallowNew};
+extern const NativeTypeDef kLongRangeIteratorType = {
+    "longrange_iterator", "", kRangeIteratorMethods, {}, Type::kDisallowNew};
 
 }  // namespace apy
