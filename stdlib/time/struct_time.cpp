@@ -137,13 +137,13 @@ extern const NativeTypeDef kStructTimeType = {
     .extend = extend,
 };
 
-Result<Value> make_struct_time(VM& vm, Type* type, const std::tm& t) {
+Result<Value> make_struct_time(VM& vm, Type* type, const std::tm& t, bool has_offset) {
   Tuple* tuple = TRY(allocate(vm, type));
   const int fields[kVisible] = {t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour,    t.tm_min,
                                 t.tm_sec,         (t.tm_wday + 6) % 7, t.tm_yday + 1, t.tm_isdst};
   for (size_t i = 0; i < kVisible; ++i) tuple->values()[i] = Value::small_int(fields[i]);
-  tuple->values()[kZone] = pack_zone(t.tm_zone ? t.tm_zone : "");
-  tuple->values()[kOffset] = Value::small_int(t.tm_gmtoff);
+  if (t.tm_zone) tuple->values()[kZone] = pack_zone(t.tm_zone);
+  if (has_offset) tuple->values()[kOffset] = Value::small_int(t.tm_gmtoff);
   return tuple;
 }
 

@@ -189,6 +189,10 @@ Result<Str*> strftime(VM& vm, Str* format, Optional<Value> t) {
   return make_str(vm, out);
 }
 
+Result<Value> strptime(VM& vm, Value text, Optional<Value> format) {
+  return read_time(vm, struct_time_type(vm), text, format.present ? format.value : Value());
+}
+
 Result<double> mktime(VM& vm, Value t) {
   std::tm tm{};
   char zone[8];
@@ -288,6 +292,8 @@ constexpr NativeFunctionDef kFunctions[] = {
     {"mktime(tuple, /)", "Convert a time tuple in local time to seconds since the Epoch.", bind<mktime>()},
     {"strftime(format, tuple=None, /)", "Convert a time tuple to a string according to a format specification.",
      bind<strftime>()},
+    {"strptime(string, format='%a %b %d %H:%M:%S %Y', /)",
+     "Parse a string to a time tuple according to a format specification.", bind<strptime>()},
     {"tzset()", "Initialize, or reinitialize, the local timezone to the value stored in os.environ['TZ'].",
      bind<tzset_method>()},
     {"get_clock_info(name, /)", "Get information of the specified clock.", bind<get_clock_info>()},
