@@ -53,6 +53,8 @@ void update_class_flags(VM& vm, Type* type);
 /// After a change of an attribute of that name: type_modified when it is a special one, else new
 /// versions only.
 void type_attribute_changed(VM& vm, Type* type, const Str* name);
+/// Makes every inline cache that reads or writes a slot look again (interpreter/inline_caches.cpp).
+void forget_slot_caches(VM& vm);
 Result<void> add_subclass(VM& vm, Type* base, Type* type);
 void remove_subclass(VM& vm, Type* base, const Type* type);
 /// The living direct subclasses.

@@ -98,11 +98,16 @@ void renew_versions(VM& vm, Type* type) {
 }  // namespace
 
 void type_attribute_changed(VM& vm, Type* type, const Str* name) {
+  uint32_t before = type->flags;
+  Value value = dict_get_str(vm, type->dict, const_cast<Str*>(name));
+  bool intercepts = value.is_cell() && is_data_descriptor(vm, value);
   if (is_special_name(name)) {
     type_modified(vm, type);
   } else {
     renew_versions(vm, type);
   }
+  constexpr uint32_t kIntercepting = Type::kCustomGetAttribute | Type::kCustomSetAttr | Type::kDataDescriptor;
+  if (intercepts || ((before ^ type->flags) & kIntercepting)) forget_slot_caches(vm);
 }
 
 // --- subclasses ---
