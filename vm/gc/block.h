@@ -80,7 +80,7 @@ struct Heap::State {
 
   Block* take_block(unsigned size_class, size_t cell_size);
   void sweep(Block* block);
-  void release_empty_blocks();
+  void release_empty_blocks(bool full);
   void sweep_large();
   void finish_sweeping();
   Block* find_block(uintptr_t address) const;

@@ -111,8 +111,10 @@ void Heap::State::sweep(Block* block) {
 }
 
 /// Blocks without a survivor go back to the pool of all size classes.
-void Heap::State::release_empty_blocks() {
-  constexpr size_t kKeepResident = 64;
+void Heap::State::release_empty_blocks(bool full) {
+  // Between full collections the nursery goes round in the same blocks: giving their memory back would only mean
+  // page faults.
+  constexpr size_t kKeepResident = 128;
   for (auto& list : blocks) {
     size_t kept = 0;
     for (Block* block : list) {
@@ -121,7 +123,7 @@ void Heap::State::release_empty_blocks() {
         list[kept++] = block;
         continue;
       }
-      if (free_block_count >= kKeepResident) {
+      if (full && free_block_count >= kKeepResident) {
         madvise(reinterpret_cast<char*>(block) + 4096, kBlockSize - 4096, MADV_DONTNEED);
       }
       block->cell_size = 0;
@@ -445,7 +447,7 @@ void Heap::collect(bool full) {
   drain(visitor);
   client_.process_weak(*this);
 
-  s.release_empty_blocks();
+  s.release_empty_blocks(full);
   s.sweep_large();
   s.allocated_since = 0;
   if (full) {
