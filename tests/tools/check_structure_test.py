@@ -84,6 +84,12 @@ class CheckStructureTest(unittest.TestCase):
         files = {**USED, "low/d.cpp": '#include "high/e.h"\n'}
         self.assertEqual(self.complaints(files, rules), ["graph: cycle low -> high -> low"])
 
+    def test_boxes_that_are_one_whole(self):
+        graph = {"low": ("high",), "high": ("low",)}
+        rules = RULES._replace(graph=graph, together=(("low", "high"),))
+        files = {**USED, "low/d.cpp": '#include "high/e.h"\n'}
+        self.assertEqual(self.complaints(files, rules), [])
+
     def test_the_real_graph_has_no_cycle(self):
         self.assertEqual(check_structure.cycles(Rules()), [])
 
