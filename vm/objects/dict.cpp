@@ -1,12 +1,14 @@
 // The dict's table: lookup, insertion, deletion, growth.
 //
-// Entries are kept in insertion order in one array; the index in front of it maps hashes to entry numbers. A removed
-// entry leaves a hole in the array and a Deleted mark in the index. `usable` counts the insertions left; it is not
-// given back by a removal, so the free slots that end every probe cannot run out. When it reaches zero the live entries
-// move to a new table of a size that fits them.
+// Entries are kept in insertion order in one array; the index in front of it maps hashes to entry
+// numbers. A removed entry leaves a hole in the array and a Deleted mark in the index. `usable`
+// counts the insertions left; it is not given back by a removal, so the free slots that end every
+// probe cannot run out. When it reaches zero the live entries move to a new table of a size that
+// fits them.
 //
-// A lookup with a key of a script class may run `__eq__`, which may do anything to the dict. So after every such call
-// the lookup checks that table and entry are what they were, and starts again when not.
+// A lookup with a key of a script class may run `__eq__`, which may do anything to the dict. So
+// after every such call the lookup checks that table and entry are what they were, and starts again
+// when not.
 #include "vm/objects/dict.h"
 
 #include <algorithm>
@@ -114,7 +116,9 @@ Result<void> insert_new(VM& vm, Dict* dict, Value key, uint64_t hash, Value valu
   return {};
 }
 
-/// Entry index or -1. Starts again when script code changed the table.
+/// Entry index or -1. Starts again when script code changed what was compared. A table that was
+/// rebuilt meanwhile but holds the same key in the same place will do: an `__eq__` that refills the
+/// dict each time must come to an end.
 Result<int64_t> find_slow(VM& vm, Dict* dict, Value key, uint64_t hash) {
 restart:
   DictTable* table = dict->table;
@@ -131,8 +135,9 @@ restart:
       if (candidate == key) return int64_t{slot} - 1;
       if (entry.hash == hash) {
         bool equal = TRY(values_equal(vm, candidate, key));
-        if (dict->table != table || table->log2_slots != log2_slots || slot > table->filled ||
-            !table->entries()[slot - 1].key.is(candidate))
+        table = dict->table;
+        if (!table || table->log2_slots != log2_slots || table->slot(i) != slot ||
+            slot > table->filled || !table->entries()[slot - 1].key.is(candidate))
           goto restart;
         if (equal) return int64_t{slot} - 1;
       }
@@ -146,9 +151,12 @@ Result<int64_t> find(VM& vm, Dict* dict, Value key, uint64_t hash) {
   if (!dict->table) return int64_t{-1};
   uint32_t index = 0;
   switch (dict_probe(dict->table, key, hash, &index)) {
-    case DictOutcome::Absent: return int64_t{-1};
-    case DictOutcome::Found: return int64_t{index};
-    case DictOutcome::Undecided: break;
+    case DictOutcome::Absent:
+      return int64_t{-1};
+    case DictOutcome::Found:
+      return int64_t{index};
+    case DictOutcome::Undecided:
+      break;
   }
   return find_slow(vm, dict, key, hash);
 }
@@ -196,9 +204,12 @@ Value dict_get_str(VM& vm, Dict* dict, Str* key) {
   uint64_t hash = key->hash ? key->hash : str_hash(vm, key);
   uint32_t index = 0;
   switch (dict_probe(dict->table, key, hash, &index)) {
-    case DictOutcome::Absent: return Value();
-    case DictOutcome::Found: return dict->table->entries()[index].value;
-    case DictOutcome::Undecided: break;
+    case DictOutcome::Absent:
+      return Value();
+    case DictOutcome::Found:
+      return dict->table->entries()[index].value;
+    case DictOutcome::Undecided:
+      break;
   }
   auto found = find_slow(vm, dict, key, hash);
   if (found.is_error()) {
@@ -337,15 +348,15 @@ Result<void> dict_merge(VM& vm, Dict* dict, Dict* other) {
     DictEntry entry = other->table->entries()[i];
     if (entry.key.is_empty()) continue;
     TRY(set_hashed(vm, dict, entry.key, entry.hash, entry.value));
-    if (other->length != length)
-      return vm.raise(Exc::RuntimeError, "dict mutated during update");
+    if (other->length != length) return vm.raise(Exc::RuntimeError, "dict mutated during update");
   }
   return {};
 }
 
 Result<Value> dict_get_item(VM& vm, Dict* dict, Value key) {
   Value value;
-  if (TRY(dict_get(vm, dict, key, &value))) [[likely]] return value;
+  if (TRY(dict_get(vm, dict, key, &value))) [[likely]]
+    return value;
   if (dict->shape != shape_of(BuiltinType::Dict)) {
     bool found = false;
     auto result = vm.call_special(dict, Special::Missing, {key}, &found);

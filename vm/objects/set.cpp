@@ -1,12 +1,12 @@
 // The table of sets and frozensets.
 //
-// Open addressing with short runs of linear probing between jumps. The order in which a set lists its elements is
-// visible to scripts, and for ints and tuples of ints it does not depend on hash randomisation; so table sizes, growth
-// and probing follow the contract's reference implementation exactly, and so does the order in which set operations
-// visit their operands (set_methods.cpp).
+// Open addressing with short runs of linear probing between jumps. The order in which a set lists
+// its elements is visible to scripts, and for ints and tuples of ints it does not depend on hash
+// randomisation; so table sizes, growth and probing follow the contract's reference implementation
+// exactly, and so does the order in which set operations visit their operands (set_methods.cpp).
 //
-// A removed element leaves a Deleted mark; an insertion takes the last one that it passes. Lookups that ran `__eq__` check that
-// the table is still the same, and start again when not.
+// A removed element leaves a Deleted mark; an insertion takes the last one that it passes. Lookups
+// that ran `__eq__` check that the table is still the same, and start again when not.
 #include "vm/objects/set.h"
 
 #include "vm/objects/hash_table.h"
@@ -48,22 +48,29 @@ void insert_clean(SetTable* table, Value key, uint64_t hash) {
   }
 }
 
-/// Equal keys? -1: error, 0: no, 1: yes, 2: the table was changed meanwhile.
-int same_key(VM& vm, Set* set, SetTable* table, SetEntry* entry, Value key) {
+/// Equal keys? -1: error, 0: no, 1: yes, 2: the table was changed meanwhile. A table that was
+/// rebuilt but holds the same key in the same place takes the old one's part: an `__eq__` that
+/// refills the set each time must come to an end.
+int same_key(VM& vm, Set* set, SetTable*& table, SetEntry*& entry, Value key) {
   Value candidate = entry->key;
   if (candidate == key) return 1;
   if (is_exact(candidate, BuiltinType::Str) && is_exact(key, BuiltinType::Str))
     return str_equal(as<Str>(candidate), as<Str>(key));
+  size_t capacity = table->capacity;
+  size_t index = entry - table->entries();
   auto equal = values_equal(vm, candidate, key);
   if (equal.is_error()) return -1;
-  if (set->table != table || !entry->key.is(candidate)) return 2;
+  table = set->table;
+  if (!table || table->capacity != capacity) return 2;
+  entry = table->entries() + index;
+  if (!entry->key.is(candidate)) return 2;
   return equal.value();
 }
 
 enum class Probe { Error, Free, Found };
 
-/// The entry with `key`, or the free one that ended the search; `deleted` (may be null) gets the last deleted one
-/// passed, or null. The table is not null.
+/// The entry with `key`, or the free one that ended the search; `deleted` (may be null) gets the
+/// last deleted one passed, or null. The table is not null.
 Probe probe(VM& vm, Set* set, Value key, uint64_t hash, SetEntry** result,
             SetEntry** deleted = nullptr) {
 restart:
@@ -84,7 +91,9 @@ restart:
         continue;
       }
       if (entry->hash != hash) continue;
+      const SetTable* before = table;
       int same = same_key(vm, set, table, entry, key);
+      if (deleted && table != before) *deleted = nullptr;
       if (same < 0) return Probe::Error;
       if (same == 1) {
         *result = entry;
@@ -128,7 +137,8 @@ Result<void> set_resize(VM& vm, Set* set, size_t minimum) {
 }
 
 Result<void> set_grow(VM& vm, Set* set) {
-  return set_resize(vm, set, set->length > 50000 ? size_t{set->length} * 2 : size_t{set->length} * 4);
+  return set_resize(vm, set,
+                    set->length > 50000 ? size_t{set->length} * 2 : size_t{set->length} * 4);
 }
 
 Result<Set*> make_set(VM& vm, BuiltinType type) { return vm.allocate<Set>(type); }
@@ -157,9 +167,12 @@ Result<bool> set_contains_hashed(VM& vm, Set* set, Value key, uint64_t hash) {
   if (!set->table) return false;
   SetEntry* entry;
   switch (probe(vm, set, key, hash, &entry)) {
-    case Probe::Error: return Error{};
-    case Probe::Free: return false;
-    case Probe::Found: return true;
+    case Probe::Error:
+      return Error{};
+    case Probe::Free:
+      return false;
+    case Probe::Found:
+      return true;
   }
   return false;
 }
@@ -178,7 +191,7 @@ Result<bool> set_add_hashed(VM& vm, Set* set, Value key, uint64_t hash) {
     if (outcome == Probe::Error) return Error{};
     if (outcome == Probe::Found) return false;
   }
-  if (deleted) {
+  if (deleted && deleted->key.is(SetEntry::kDeleted)) {  // not if an `__eq__` has filled it since
     deleted->key = key;
     deleted->hash = hash;
     ++set->length;
