@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "parser/checker.h"
+#include "parser/stack_limit.h"
 
 // What CPython's code generator refuses: statements in the wrong place, impossible targets, ... .
 // One walk in the order of code generation, so that the same error comes first.
@@ -14,12 +15,6 @@ using ast::NodeKind;
 using ast::ScopeKind;
 
 namespace {
-
-#if defined(__SANITIZE_ADDRESS__)
-constexpr size_t kDefaultStackBudget = 768 * 1024;
-#else
-constexpr size_t kDefaultStackBudget = 176 * 1024;
-#endif
 
 /// CPython's limit on loops, `with` and `try` inside each other.
 constexpr size_t kMaxBlocks = 21;
@@ -36,9 +31,7 @@ bool check_tree(ast::Node* root, const ResolveOptions& options, Resolution& resu
 
 Checker::Checker(const ResolveOptions& options, Resolution& result)
     : options_(options), result_(result) {
-  char* here = static_cast<char*>(__builtin_frame_address(0));
-  stack_limit_ = options.stack_limit ? static_cast<char*>(const_cast<void*>(options.stack_limit))
-                                     : here - kDefaultStackBudget;
+  stack_limit_ = stack_limit_or_default(options.stack_limit);
 }
 
 bool Checker::run(ast::Node* root) {

@@ -3,19 +3,9 @@
 #include <algorithm>
 
 #include "parser/grammar.h"
+#include "parser/stack_limit.h"
 
 namespace apy {
-
-namespace {
-
-// What the parser may use of the native stack when its caller sets no limit: most of a fiber's.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr size_t kDefaultStackBudget = 768 * 1024;
-#else
-constexpr size_t kDefaultStackBudget = 176 * 1024;
-#endif
-
-}  // namespace
 
 ParseResult parse(const Source& source, NameTable& names, const ParseOptions& options) {
   ParseResult result;
@@ -51,9 +41,7 @@ Parser::Parser(const Source& source, NameTable& names, const ParseOptions& optio
       underscore_(names.intern("_")),
       print_(names.intern("print")),
       exec_(names.intern("exec")) {
-  char* here = static_cast<char*>(__builtin_frame_address(0));
-  stack_limit_ = options.stack_limit ? static_cast<char*>(const_cast<void*>(options.stack_limit))
-                                     : here - kDefaultStackBudget;
+  stack_limit_ = stack_limit_or_default(options.stack_limit);
 }
 
 void Parser::run() {

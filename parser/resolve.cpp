@@ -2,6 +2,7 @@
 
 #include "lexer/name_table.h"
 #include "parser/resolver.h"
+#include "parser/stack_limit.h"
 
 namespace apy {
 
@@ -53,23 +54,13 @@ Identifier Scope::mangled(Identifier name) const {
 
 // --- building ------------------------------------------------------------------------------------
 
-namespace {
-#if defined(__SANITIZE_ADDRESS__)
-constexpr size_t kDefaultStackBudget = 768 * 1024;
-#else
-constexpr size_t kDefaultStackBudget = 176 * 1024;
-#endif
-}  // namespace
-
 Resolver::Resolver(NameTable& names, const ResolveOptions& options, Resolution& result)
     : names_(names),
       options_(options),
       result_(result),
       class_name_(names.intern("__class__")),
       super_name_(names.intern("super")) {
-  char* here = static_cast<char*>(__builtin_frame_address(0));
-  stack_limit_ = options.stack_limit ? static_cast<char*>(const_cast<void*>(options.stack_limit))
-                                     : here - kDefaultStackBudget;
+  stack_limit_ = stack_limit_or_default(options.stack_limit);
 }
 
 bool Resolver::fail(Span span, std::string message) {
