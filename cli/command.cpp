@@ -22,12 +22,14 @@ const char kHelp[] =
     "  -h, --help\n"
     "\n"
     "Without arguments: a prompt, or the script on standard input when that is no terminal.\n"
-    "What follows is for the script, in sys.argv. Modules are searched in the script's folder, then in those of\n"
+    "What follows is for the script, in sys.argv. Modules are searched in the script's folder, "
+    "then in those of\n"
     "the environment variable APYPATH, separated by colons.\n";
 
 namespace {
 
-Command with_subject(Command::Action action, const char* subject, const char* name, int first, int count, char** words) {
+Command with_subject(Command::Action action, const char* subject, const char* name, int first,
+                     int count, char** words) {
   Command command;
   command.action = action;
   command.subject = subject;
@@ -48,20 +50,28 @@ Command wrong(std::string complaint) {
 Command parse_command(int count, char** words, bool input_is_terminal) {
   using Action = Command::Action;
   if (count < 2)
-    return with_subject(input_is_terminal ? Action::Prompt : Action::RunInput, "", "", count, count, words);
+    return with_subject(input_is_terminal ? Action::Prompt : Action::RunInput, "", "", count, count,
+                        words);
   std::string_view first = words[1];
   if (first == "-c" || first == "-m") {
-    if (count < 3) return wrong("Argument expected for the " + std::string(first) + " option\n" + kUsage);
+    if (count < 3)
+      return wrong("Argument expected for the " + std::string(first) + " option\n" + kUsage);
     // While a module is looked for its argv[0] is "-m".
-    return with_subject(first == "-c" ? Action::RunCode : Action::RunModule, words[2], words[1], 3, count, words);
+    return with_subject(first == "-c" ? Action::RunCode : Action::RunModule, words[2], words[1], 3,
+                        count, words);
   }
   if (first == "-") return with_subject(Action::RunInput, "", "-", 2, count, words);
-  if (first == "-h" || first == "--help") return with_subject(Action::Help, "", "", count, count, words);
-  if (first == "-V" || first == "--version") return with_subject(Action::Version, "", "", count, count, words);
+  if (first == "-h" || first == "--help")
+    return with_subject(Action::Help, "", "", count, count, words);
+  if (first == "-V" || first == "--version")
+    return with_subject(Action::Version, "", "", count, count, words);
   if (first.starts_with("--")) return wrong("unknown option " + std::string(first) + "\n" + kUsage);
-  if (first.starts_with("-")) return wrong("Unknown option: " + std::string(first.substr(0, 2)) + "\n" + kUsage);
-  if (count == 3 && first == "ast") return with_subject(Action::Ast, words[2], words[2], 3, count, words);
-  if (count == 3 && first == "dis") return with_subject(Action::Dis, words[2], words[2], 3, count, words);
+  if (first.starts_with("-"))
+    return wrong("Unknown option: " + std::string(first.substr(0, 2)) + "\n" + kUsage);
+  if (count == 3 && first == "ast")
+    return with_subject(Action::Ast, words[2], words[2], 3, count, words);
+  if (count == 3 && first == "dis")
+    return with_subject(Action::Dis, words[2], words[2], 3, count, words);
   return with_subject(Action::RunFile, words[1], words[1], 2, count, words);
 }
 

@@ -7,7 +7,18 @@ namespace apy::cli {
 
 /// What the user asked for.
 struct Command {
-  enum class Action { RunFile, RunCode, RunModule, RunInput, Prompt, Ast, Dis, Help, Version, Wrong };
+  enum class Action {
+    RunFile,
+    RunCode,
+    RunModule,
+    RunInput,
+    Prompt,
+    Ast,
+    Dis,
+    Help,
+    Version,
+    Wrong
+  };
   Action action = Action::Prompt;
   std::string subject;                 // file, code, module; the complaint when Wrong
   std::vector<std::string> arguments;  // sys.argv, [0] included

@@ -1,4 +1,5 @@
-// What SIGINT does is a property of the process, so this is the one place of the command line with state of its own.
+// What SIGINT does is a property of the process, so this is the one place of the command line with
+// state of its own.
 #include "cli/interrupts.h"
 
 #include <signal.h>

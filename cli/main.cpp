@@ -1,5 +1,5 @@
-// apy, the command: a host like any other, built on the public API. Its own internals are the prompt (which asks the parser
-// whether a statement is complete), `ast` and `dis`.
+// apy, the command: a host like any other, built on the public API. Its own internals are the
+// prompt (which asks the parser whether a statement is complete), `ast` and `dis`.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -24,8 +24,8 @@ namespace apy::cli {
 
 namespace {
 
-constexpr int kUsageStatus = 2;      // wrong command line, no such file
-constexpr int kOutputStatus = 120;   // standard output could not be written
+constexpr int kUsageStatus = 2;     // wrong command line, no such file
+constexpr int kOutputStatus = 120;  // standard output could not be written
 
 /// The whole of a descriptor. False: errno says why.
 bool read_all(int descriptor, std::string* text) {
@@ -33,8 +33,10 @@ bool read_all(int descriptor, std::string* text) {
   while (true) {
     ssize_t count = read(descriptor, chunk, sizeof chunk);
     if (count == 0) return true;
-    if (count > 0) text->append(chunk, static_cast<size_t>(count));
-    else if (errno != EINTR) return false;
+    if (count > 0)
+      text->append(chunk, static_cast<size_t>(count));
+    else if (errno != EINTR)
+      return false;
   }
 }
 
@@ -64,13 +66,16 @@ Options engine_options(const Command& command) {
   options.arguments = command.arguments;
   options.executable = executable_path();
   switch (command.action) {
-    case Command::Action::RunFile: options.path.push_back(folder_of(command.subject)); break;
+    case Command::Action::RunFile:
+      options.path.push_back(folder_of(command.subject));
+      break;
     case Command::Action::RunModule: {
       char folder[PATH_MAX];
       options.path.push_back(getcwd(folder, sizeof folder) ? folder : "");
       break;
     }
-    default: options.path.push_back("");
+    default:
+      options.path.push_back("");
   }
   const char* search = std::getenv("APYPATH");
   std::string_view rest = search ? search : "";
@@ -95,7 +100,8 @@ int check_script(const std::string& path) {
     return 0;
   }
   int error = errno;
-  std::fprintf(stderr, "apy: can't open file '%s': [Errno %d] %s\n", absolute(path).c_str(), error, std::strerror(error));
+  std::fprintf(stderr, "apy: can't open file '%s': [Errno %d] %s\n", absolute(path).c_str(), error,
+               std::strerror(error));
   return kUsageStatus;
 }
 
@@ -115,10 +121,14 @@ int status_of(Engine& engine, const Command& command, const Failure& failure, bo
 
 Outcome<Handle> run_program(Engine& engine, const Command& command) {
   switch (command.action) {
-    case Command::Action::RunFile: return engine.run_file(absolute(command.subject));
-    case Command::Action::RunCode: return engine.run_source(command.subject, "<string>");
-    case Command::Action::RunModule: return engine.run_module(command.subject);
-    default: break;
+    case Command::Action::RunFile:
+      return engine.run_file(absolute(command.subject));
+    case Command::Action::RunCode:
+      return engine.run_source(command.subject, "<string>");
+    case Command::Action::RunModule:
+      return engine.run_module(command.subject);
+    default:
+      break;
   }
   std::string text;
   if (!read_all(STDIN_FILENO, &text)) return engine.fail("OSError", std::strerror(errno));
@@ -150,14 +160,16 @@ int inspect(const Command& command) {
   std::string bytes;
   int descriptor = open(command.subject.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0 || !read_all(descriptor, &bytes)) {
-    std::fprintf(stderr, "apy: can't read '%s': %s\n", command.subject.c_str(), std::strerror(errno));
+    std::fprintf(stderr, "apy: can't read '%s': %s\n", command.subject.c_str(),
+                 std::strerror(errno));
     return kUsageStatus;
   }
   close(descriptor);
   if (command.action == Command::Action::Dis) {
     Engine engine;
     auto listing = disassemble_source(engine, bytes, command.subject);
-    std::fputs(listing ? listing->c_str() : listing.failure().traceback.c_str(), listing ? stdout : stderr);
+    std::fputs(listing ? listing->c_str() : listing.failure().traceback.c_str(),
+               listing ? stdout : stderr);
     return listing ? 0 : 1;
   }
   Source source = Source::from_bytes(command.subject, bytes);
@@ -173,12 +185,20 @@ int inspect(const Command& command) {
 
 int act(const Command& command) {
   switch (command.action) {
-    case Command::Action::Help: std::fputs(kHelp, stdout); return 0;
-    case Command::Action::Version: std::puts("apy " APY_VERSION); return 0;
-    case Command::Action::Wrong: std::fputs(command.subject.c_str(), stderr); return kUsageStatus;
+    case Command::Action::Help:
+      std::fputs(kHelp, stdout);
+      return 0;
+    case Command::Action::Version:
+      std::puts("apy " APY_VERSION);
+      return 0;
+    case Command::Action::Wrong:
+      std::fputs(command.subject.c_str(), stderr);
+      return kUsageStatus;
     case Command::Action::Ast:
-    case Command::Action::Dis: return inspect(command);
-    default: return run(command);
+    case Command::Action::Dis:
+      return inspect(command);
+    default:
+      return run(command);
   }
 }
 

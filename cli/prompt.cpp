@@ -54,12 +54,15 @@ class LineReader {
   std::string buffer_;
 };
 
-bool is_blank(const std::string& text) { return text.find_first_not_of(" \t\f\n") == std::string::npos; }
+bool is_blank(const std::string& text) {
+  return text.find_first_not_of(" \t\f\n") == std::string::npos;
+}
 
 }  // namespace
 
 int run_prompt(Engine& engine) {
-  std::fputs("apy " APY_VERSION ", the language of Python 3.13. exit() or Ctrl-D leaves.\n", stdout);
+  std::fputs("apy " APY_VERSION ", the language of Python 3.13. exit() or Ctrl-D leaves.\n",
+             stdout);
   LineReader reader;
   int statement = 0;
   while (true) {

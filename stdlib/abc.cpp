@@ -1,8 +1,9 @@
 // _abc: what abstract base classes do at every isinstance() and issubclass().
 //
-// Each ABC has an AbcData: the classes registered with it, and caches of earlier answers. The caches hold the versions of
-// classes: a version is never used again and changes with the class, so they keep no class alive and an entry
-// can never be wrong. A negative answer is also given up when any class is registered anywhere (the token).
+// Each ABC has an AbcData: the classes registered with it, and caches of earlier answers. The
+// caches hold the versions of classes: a version is never used again and changes with the class, so
+// they keep no class alive and an entry can never be wrong. A negative answer is also given up when
+// any class is registered anywhere (the token).
 #include "stdlib/native_iterator.h"
 #include "vm/objects/set.h"
 

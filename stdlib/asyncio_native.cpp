@@ -37,7 +37,8 @@ Result<Value> current_task(VM& vm, Optional<Value> loop) {
   AsyncState& state = async_state(vm);
   Value wanted = loop.present && !loop.value.is_none() ? loop.value : TRY(get_running_loop(vm));
   Value task;
-  if (!state.entered_tasks.is_empty() && TRY(dict_get(vm, TRY(entered(vm)), wanted, &task))) return task;
+  if (!state.entered_tasks.is_empty() && TRY(dict_get(vm, TRY(entered(vm)), wanted, &task)))
+    return task;
   if (wanted.is(state.running_loop) && !state.current_task.is_empty()) return state.current_task;
   return Value::none();
 }
@@ -67,7 +68,8 @@ Result<void> enter_task(VM& vm, Value loop, Value task) {
   Optional<Value> wanted{true, loop};
   Value current = TRY(current_task(vm, wanted));
   if (!current.is_none()) {
-    return vm.raise(Exc::RuntimeError, "Cannot enter into task {} while another task {} is being executed.",
+    return vm.raise(Exc::RuntimeError,
+                    "Cannot enter into task {} while another task {} is being executed.",
                     TRY(repr_text(vm, task)), TRY(repr_text(vm, current)));
   }
   return dict_set(vm, TRY(entered(vm)), loop, task);
@@ -76,8 +78,8 @@ Result<void> leave_task(VM& vm, Value loop, Value task) {
   Value current = Value::none();
   TRY(dict_get(vm, TRY(entered(vm)), loop, &current));
   if (!current.is(task)) {
-    return vm.raise(Exc::RuntimeError, "Leaving task {} does not match the current task {}.", TRY(repr_text(vm, task)),
-                    TRY(repr_text(vm, current)));
+    return vm.raise(Exc::RuntimeError, "Leaving task {} does not match the current task {}.",
+                    TRY(repr_text(vm, task)), TRY(repr_text(vm, current)));
   }
   TRY(dict_remove(vm, TRY(entered(vm)), loop, nullptr));
   return {};
@@ -100,9 +102,12 @@ Result<Value> swap_current_task(VM& vm, Value loop, Value task) {
 }
 
 constexpr NativeFunctionDef kFunctions[] = {
-    {"sleep(delay, result=None)", "Wait for a number of seconds; see asyncio.sleep.", bind<asyncio_sleep>()},
-    {"get_running_loop()", "Return the running event loop; RuntimeError if there is none.", bind<get_running_loop>()},
-    {"_get_running_loop()", "Return the running event loop or None.", bind<get_running_loop_or_none>()},
+    {"sleep(delay, result=None)", "Wait for a number of seconds; see asyncio.sleep.",
+     bind<asyncio_sleep>()},
+    {"get_running_loop()", "Return the running event loop; RuntimeError if there is none.",
+     bind<get_running_loop>()},
+    {"_get_running_loop()", "Return the running event loop or None.",
+     bind<get_running_loop_or_none>()},
     {"_set_running_loop(loop, /)", "Set the running event loop.", bind<set_running_loop>()},
     {"current_task(loop=None)", "Return the task that is running, or None.", bind<current_task>()},
     {"all_tasks(loop=None)", "Return the set of tasks that are not done.", bind<all_tasks>()},
@@ -132,7 +137,7 @@ Result<void> initialize(VM& vm, Module* module) {
 
 }  // namespace
 
-extern const NativeModuleDef kAsyncioModule = {"_asyncio", "Futures, tasks and the event loop of asyncio.", kFunctions,
-                                               initialize};
+extern const NativeModuleDef kAsyncioModule = {
+    "_asyncio", "Futures, tasks and the event loop of asyncio.", kFunctions, initialize};
 
 }  // namespace apy

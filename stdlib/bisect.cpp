@@ -22,8 +22,10 @@ Result<int64_t> position_of(VM& vm, Value a, Value x, int64_t low, Value high_or
     if (!key.is_none()) item = TRY(vm.call(key, {item}));
     bool before = TRY(right ? compare_bool(vm, CompareOp::Less, x, item)
                             : compare_bool(vm, CompareOp::Less, item, x));
-    if (before == right) high = middle;
-    else low = middle + 1;
+    if (before == right)
+      high = middle;
+    else
+      low = middle + 1;
   }
   return low;
 }
@@ -40,8 +42,8 @@ Result<void> insort(VM& vm, Value a, Value x, Optional<int64_t> low, Optional<Va
                     Optional<Value> key) {
   Value function = key.value_or(Value::none());
   Value compared = function.is_none() ? x : TRY(vm.call(function, {x}));
-  int64_t position = TRY(position_of<right>(vm, a, compared, low.value_or(0),
-                                            high.value_or(Value::none()), function));
+  int64_t position = TRY(
+      position_of<right>(vm, a, compared, low.value_or(0), high.value_or(Value::none()), function));
   if (is_exact(a, BuiltinType::List)) {
     List* list = as<List>(a);
     auto index = std::min(static_cast<size_t>(position), static_cast<size_t>(list->length));

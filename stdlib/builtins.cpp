@@ -1,5 +1,5 @@
-// The module builtins: functions on values. Those that need the compiler or frames are in builtins_code.cpp, printing
-// and reading in builtins_io.cpp.
+// The module builtins: functions on values. Those that need the compiler or frames are in
+// builtins_code.cpp, printing and reading in builtins_io.cpp.
 #include <cmath>
 #include <cstdio>
 
@@ -25,7 +25,8 @@ Result<Value> builtin_abs(VM& vm, Value x) {
 
 Result<bool> builtin_all(VM& vm, Value iterable) {
   bool all = true;
-  TRY(for_each(vm, iterable, [&](Value item) -> Result<bool> { return all = TRY(is_truthy(vm, item)); }));
+  TRY(for_each(vm, iterable,
+               [&](Value item) -> Result<bool> { return all = TRY(is_truthy(vm, item)); }));
   return all;
 }
 
@@ -55,8 +56,10 @@ Result<bool> builtin_callable(VM& vm, Value object) { return is_callable(vm, obj
 Result<Value> builtin_chr(VM& vm, Value number) {
   Value integer = TRY(to_index(vm, number));
   int64_t code;
-  if (!fits_int64(integer, &code)) return vm.raise(Exc::OverflowError, "Python int too large to convert to C int");
-  if (code < 0 || code > 0x10FFFF) return vm.raise(Exc::ValueError, "chr() arg not in range(0x110000)");
+  if (!fits_int64(integer, &code))
+    return vm.raise(Exc::OverflowError, "Python int too large to convert to C int");
+  if (code < 0 || code > 0x10FFFF)
+    return vm.raise(Exc::ValueError, "chr() arg not in range(0x110000)");
   return make_str_char(vm, static_cast<uint32_t>(code));
 }
 
@@ -72,12 +75,16 @@ Result<int64_t> builtin_ord(VM& vm, Value c) {
     if (array->length == 1) return array->storage->data()[0];
     length = array->length;
   } else {
-    return vm.raise(Exc::TypeError, "ord() expected string of length 1, but {} found", vm.type_of(c));
+    return vm.raise(Exc::TypeError, "ord() expected string of length 1, but {} found",
+                    vm.type_of(c));
   }
-  return vm.raise(Exc::TypeError, "ord() expected a character, but string of length {} found", length);
+  return vm.raise(Exc::TypeError, "ord() expected a character, but string of length {} found",
+                  length);
 }
 
-Result<Value> builtin_divmod(VM& vm, Value x, Value y) { return binary_operation(vm, BinaryOp::DivMod, x, y); }
+Result<Value> builtin_divmod(VM& vm, Value x, Value y) {
+  return binary_operation(vm, BinaryOp::DivMod, x, y);
+}
 
 Result<Str*> attribute_name(VM& vm, Value name) {
   if (Str* text = try_as<Str>(name)) return intern(vm, text);
@@ -106,20 +113,27 @@ Result<Value> builtin_format(VM& vm, Value value, Optional<Str*> spec) {
 }
 Result<int64_t> builtin_hash(VM& vm, Value object) { return hash_value(vm, object); }
 Result<Value> builtin_id(VM& vm, Value object) { return make_int_unsigned(vm, object.bits()); }
-Result<bool> builtin_isinstance(VM& vm, Value object, Value cls) { return is_instance_of(vm, object, cls); }
-Result<bool> builtin_issubclass(VM& vm, Value cls, Value base) { return is_subclass_of(vm, cls, base); }
+Result<bool> builtin_isinstance(VM& vm, Value object, Value cls) {
+  return is_instance_of(vm, object, cls);
+}
+Result<bool> builtin_issubclass(VM& vm, Value cls, Value base) {
+  return is_subclass_of(vm, cls, base);
+}
 
 Result<Value> builtin_iter(VM& vm, Value object, Optional<Value> sentinel) {
   if (!sentinel.present) return get_iterator(vm, object);
-  if (!TRY(is_callable(vm, object))) return vm.raise(Exc::TypeError, "iter(v, w): v must be callable");
+  if (!TRY(is_callable(vm, object)))
+    return vm.raise(Exc::TypeError, "iter(v, w): v must be callable");
   return vm.make_record(BuiltinType::CallableIterator, {object, sentinel.value});
 }
 
 Result<Value> builtin_next(VM& vm, Value iterator, Optional<Value> fallback) {
   bool found;
   auto next = vm.call_special(iterator, Special::Next, {}, &found);
-  if (!found) return vm.raise(Exc::TypeError, "'{}' object is not an iterator", vm.type_of(iterator));
-  if (next.is_error() && fallback.present && vm.catch_pending(Exc::StopIteration)) return fallback.value;
+  if (!found)
+    return vm.raise(Exc::TypeError, "'{}' object is not an iterator", vm.type_of(iterator));
+  if (next.is_error() && fallback.present && vm.catch_pending(Exc::StopIteration))
+    return fallback.value;
   return next;
 }
 
@@ -135,14 +149,16 @@ Result<Value> extreme(VM& vm, const Arguments& arguments, CompareOp better, cons
     } else if (keyword == vm.names().default_) {
       fallback = arguments.keyword_values()[i];
     } else {
-      return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'", name, keyword);
+      return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'", name,
+                      keyword);
     }
   }
   if (arguments.positional_count == 0)
     return vm.raise(Exc::TypeError, "{} expected at least 1 argument, got 0", name);
   bool several = arguments.positional_count > 1;
   if (several && !fallback.is_empty()) {
-    return vm.raise(Exc::TypeError, "Cannot specify a default for {}() with multiple positional arguments", name);
+    return vm.raise(Exc::TypeError,
+                    "Cannot specify a default for {}() with multiple positional arguments", name);
   }
   Value best, best_key;
   auto consider = [&](Value item) -> Result<bool> {
@@ -162,11 +178,16 @@ Result<Value> extreme(VM& vm, const Arguments& arguments, CompareOp better, cons
   if (!fallback.is_empty()) return fallback;
   return vm.raise(Exc::ValueError, "{}() iterable argument is empty", name);
 }
-Result<Value> builtin_max(VM& vm, const Arguments& arguments) { return extreme(vm, arguments, CompareOp::Greater, "max"); }
-Result<Value> builtin_min(VM& vm, const Arguments& arguments) { return extreme(vm, arguments, CompareOp::Less, "min"); }
+Result<Value> builtin_max(VM& vm, const Arguments& arguments) {
+  return extreme(vm, arguments, CompareOp::Greater, "max");
+}
+Result<Value> builtin_min(VM& vm, const Arguments& arguments) {
+  return extreme(vm, arguments, CompareOp::Less, "min");
+}
 
 Result<Value> builtin_pow(VM& vm, Value base, Value exponent, Optional<Value> modulus) {
-  if (!modulus.present || modulus.value.is_none()) return binary_operation(vm, BinaryOp::Power, base, exponent);
+  if (!modulus.present || modulus.value.is_none())
+    return binary_operation(vm, BinaryOp::Power, base, exponent);
   if (is_int(base) && is_int(exponent) && is_int(modulus.value))
     return number_power(vm, base, exponent, modulus.value);
   bool found;
@@ -175,8 +196,8 @@ Result<Value> builtin_pow(VM& vm, Value base, Value exponent, Optional<Value> mo
   // The other builtin numbers refuse a modulus in their own words.
   result = number_power(vm, base, exponent, modulus.value);
   if (result.is_error() || !result.value().is_not_implemented()) return result;
-  return vm.raise(Exc::TypeError, "unsupported operand type(s) for ** or pow(): '{}', '{}', '{}'", vm.type_of(base),
-                  vm.type_of(exponent), vm.type_of(modulus.value));
+  return vm.raise(Exc::TypeError, "unsupported operand type(s) for ** or pow(): '{}', '{}', '{}'",
+                  vm.type_of(base), vm.type_of(exponent), vm.type_of(modulus.value));
 }
 
 Result<Str*> builtin_repr(VM& vm, Value object) { return repr_of(vm, object); }
@@ -186,13 +207,15 @@ Result<Value> builtin_round(VM& vm, Value number, Optional<Value> digits) {
   auto result = digits.present && !digits.value.is_none()
                     ? vm.call_special(number, Special::Round, {digits.value}, &found)
                     : vm.call_special(number, Special::Round, {}, &found);
-  if (!found) return vm.raise(Exc::TypeError, "type {} doesn't define __round__ method", vm.type_of(number));
+  if (!found)
+    return vm.raise(Exc::TypeError, "type {} doesn't define __round__ method", vm.type_of(number));
   return result;
 }
 
 Result<Value> builtin_sorted(VM& vm, const Arguments& arguments) {
   if (arguments.positional_count != 1)
-    return vm.raise(Exc::TypeError, "sorted expected 1 argument, got {}", arguments.positional_count);
+    return vm.raise(Exc::TypeError, "sorted expected 1 argument, got {}",
+                    arguments.positional_count);
   Value list = TRY(list_from(vm, arguments.values[0]));
   Str* sort = TRY(intern(vm, "sort"));
   Value method = TRY(get_attribute(vm, list, sort));
@@ -202,8 +225,10 @@ Result<Value> builtin_sorted(VM& vm, const Arguments& arguments) {
 
 Result<Value> builtin_sum(VM& vm, Value iterable, Optional<Value> start) {
   Value total = start.present ? start.value : Value::small_int(0);
-  if (is_kind(total, CellKind::Str)) return vm.raise(Exc::TypeError, "sum() can't sum strings [use ''.join(seq) instead]");
-  if (is_kind(total, CellKind::Bytes)) return vm.raise(Exc::TypeError, "sum() can't sum bytes [use b''.join(seq) instead]");
+  if (is_kind(total, CellKind::Str))
+    return vm.raise(Exc::TypeError, "sum() can't sum strings [use ''.join(seq) instead]");
+  if (is_kind(total, CellKind::Bytes))
+    return vm.raise(Exc::TypeError, "sum() can't sum bytes [use b''.join(seq) instead]");
   if (is_kind(total, CellKind::ByteArray))
     return vm.raise(Exc::TypeError, "sum() can't sum bytearray [use b''.join(seq) instead]");
   // Floats are summed with a running compensation (Neumaier), as CPython does since 3.12.
@@ -243,28 +268,35 @@ Result<Value> builtin_sum(VM& vm, Value iterable, Optional<Value> start) {
   return total;
 }
 
-Result<Value> builtin_build_class(VM& vm, const Arguments& arguments) { return build_class(vm, arguments); }
+Result<Value> builtin_build_class(VM& vm, const Arguments& arguments) {
+  return build_class(vm, arguments);
+}
 
-Result<Value> builtin_import(VM& vm, Value name, Optional<Value> globals, Optional<Value>, Optional<Value> from_list,
-                             Optional<int64_t> level) {
+Result<Value> builtin_import(VM& vm, Value name, Optional<Value> globals, Optional<Value>,
+                             Optional<Value> from_list, Optional<int64_t> level) {
   Str* text = try_as<Str>(name);
   if (!text) return vm.raise(Exc::TypeError, "module name must be a string");
   Dict* dict = globals.present ? try_as<Dict>(globals.value) : nullptr;
   if (level.value_or(0) > 0 && !dict) return vm.raise(Exc::KeyError, "'__name__' not in globals");
-  return import_name(vm, text, dict, from_list.present ? from_list.value : Value::none(), level.value_or(0));
+  return import_name(vm, text, dict, from_list.present ? from_list.value : Value::none(),
+                     level.value_or(0));
 }
 
 constexpr NativeFunctionDef kFunctions[] = {
     {"abs(number, /)", "Return the absolute value of the argument.", bind<builtin_abs>()},
-    {"all(iterable, /)", "Return True if bool(x) is True for all values x in the iterable.", bind<builtin_all>()},
-    {"any(iterable, /)", "Return True if bool(x) is True for any x in the iterable.", bind<builtin_any>()},
+    {"all(iterable, /)", "Return True if bool(x) is True for all values x in the iterable.",
+     bind<builtin_all>()},
+    {"any(iterable, /)", "Return True if bool(x) is True for any x in the iterable.",
+     bind<builtin_any>()},
     {"ascii(obj, /)", "Return an ASCII-only representation of an object.", bind<builtin_ascii>()},
     {"bin(number, /)", "Return the binary representation of an integer.", bind<builtin_bin>()},
     {"callable(obj, /)", "Return whether the object is callable.", bind<builtin_callable>()},
     {"chr(i, /)", "Return a Unicode string of one character with ordinal i.", bind<builtin_chr>()},
-    {"delattr(obj, name, /)", "Deletes the named attribute from the given object.", bind<builtin_delattr>()},
+    {"delattr(obj, name, /)", "Deletes the named attribute from the given object.",
+     bind<builtin_delattr>()},
     {"divmod(x, y, /)", "Return the tuple (x//y, x%y).", bind<builtin_divmod>()},
-    {"format(value, format_spec='', /)", "Return type(value).__format__(value, format_spec).", bind<builtin_format>()},
+    {"format(value, format_spec='', /)", "Return type(value).__format__(value, format_spec).",
+     bind<builtin_format>()},
     {"getattr(object, name, default=<unrepresentable>, /)", "Get a named attribute from an object.",
      bind<builtin_getattr>()},
     {"hasattr(obj, name, /)", "Return whether the object has an attribute with the given name.",
@@ -276,41 +308,52 @@ constexpr NativeFunctionDef kFunctions[] = {
      bind<builtin_isinstance>()},
     {"issubclass(cls, class_or_tuple, /)", "Return whether 'cls' is derived from another class.",
      bind<builtin_issubclass>()},
-    {"iter(object, sentinel=<unrepresentable>, /)", "Get an iterator from an object.", bind<builtin_iter>()},
+    {"iter(object, sentinel=<unrepresentable>, /)", "Get an iterator from an object.",
+     bind<builtin_iter>()},
     {"len(obj, /)", "Return the number of items in a container.", bind<builtin_len>()},
     {"max(iterable, *args, key=None)", "Return the largest item.", bind<builtin_max>()},
     {"min(iterable, *args, key=None)", "Return the smallest item.", bind<builtin_min>()},
-    {"next(iterator, default=<unrepresentable>, /)", "Return the next item from the iterator.", bind<builtin_next>()},
+    {"next(iterator, default=<unrepresentable>, /)", "Return the next item from the iterator.",
+     bind<builtin_next>()},
     {"oct(number, /)", "Return the octal representation of an integer.", bind<builtin_oct>()},
     {"ord(c, /)", "Return the Unicode code point for a one-character string.", bind<builtin_ord>()},
-    {"pow(base, exp, mod=None)", "Equivalent to base**exp with 2 arguments or base**exp % mod with 3 arguments.",
+    {"pow(base, exp, mod=None)",
+     "Equivalent to base**exp with 2 arguments or base**exp % mod with 3 arguments.",
      bind<builtin_pow>()},
-    {"repr(obj, /)", "Return the canonical string representation of the object.", bind<builtin_repr>()},
-    {"round(number, ndigits=None)", "Round a number to a given precision in decimal digits.", bind<builtin_round>()},
-    {"setattr(obj, name, value, /)", "Sets the named attribute on the given object.", bind<builtin_setattr>()},
-    {"sorted(iterable, /, *, key=None, reverse=False)", "Return a new list containing all items in ascending order.",
-     bind<builtin_sorted>()},
-    {"sum(iterable, /, start=0)", "Return the sum of a 'start' value (default: 0) plus an iterable of numbers.",
+    {"repr(obj, /)", "Return the canonical string representation of the object.",
+     bind<builtin_repr>()},
+    {"round(number, ndigits=None)", "Round a number to a given precision in decimal digits.",
+     bind<builtin_round>()},
+    {"setattr(obj, name, value, /)", "Sets the named attribute on the given object.",
+     bind<builtin_setattr>()},
+    {"sorted(iterable, /, *, key=None, reverse=False)",
+     "Return a new list containing all items in ascending order.", bind<builtin_sorted>()},
+    {"sum(iterable, /, start=0)",
+     "Return the sum of a 'start' value (default: 0) plus an iterable of numbers.",
      bind<builtin_sum>()},
-    {"__build_class__(func, name, /, *bases, **kwds)", "Internal helper function used by the class statement.",
-     bind<builtin_build_class>()},
-    {"__import__(name, globals=None, locals=None, fromlist=(), level=0)", "Import a module.", bind<builtin_import>()},
+    {"__build_class__(func, name, /, *bases, **kwds)",
+     "Internal helper function used by the class statement.", bind<builtin_build_class>()},
+    {"__import__(name, globals=None, locals=None, fromlist=(), level=0)", "Import a module.",
+     bind<builtin_import>()},
 };
 
 Result<void> add_types(VM& vm, Module* module) {
   constexpr BuiltinType kPublic[] = {
-      BuiltinType::Object,    BuiltinType::Type,      BuiltinType::Int,       BuiltinType::Bool,
-      BuiltinType::Float,     BuiltinType::Complex,   BuiltinType::Str,       BuiltinType::Bytes,
-      BuiltinType::ByteArray, BuiltinType::Tuple,     BuiltinType::List,      BuiltinType::Dict,
-      BuiltinType::Set,       BuiltinType::FrozenSet, BuiltinType::Range,     BuiltinType::Slice,
-      BuiltinType::Property,  BuiltinType::ClassMethod, BuiltinType::StaticMethod, BuiltinType::Super,
-      BuiltinType::Enumerate, BuiltinType::Zip,       BuiltinType::Map,       BuiltinType::Filter,
+      BuiltinType::Object,       BuiltinType::Type,      BuiltinType::Int,
+      BuiltinType::Bool,         BuiltinType::Float,     BuiltinType::Complex,
+      BuiltinType::Str,          BuiltinType::Bytes,     BuiltinType::ByteArray,
+      BuiltinType::Tuple,        BuiltinType::List,      BuiltinType::Dict,
+      BuiltinType::Set,          BuiltinType::FrozenSet, BuiltinType::Range,
+      BuiltinType::Slice,        BuiltinType::Property,  BuiltinType::ClassMethod,
+      BuiltinType::StaticMethod, BuiltinType::Super,     BuiltinType::Enumerate,
+      BuiltinType::Zip,          BuiltinType::Map,       BuiltinType::Filter,
       BuiltinType::Reversed,
 #define EXCEPTION(Id, base) BuiltinType::Id,
 #include "vm/objects/exceptions.def"
 #undef EXCEPTION
   };
-  for (BuiltinType id : kPublic) TRY(dict_set_str(vm, module->dict, vm.type(id)->name, vm.type(id)));
+  for (BuiltinType id : kPublic)
+    TRY(dict_set_str(vm, module->dict, vm.type(id)->name, vm.type(id)));
   TRY(module_set(vm, module, "memoryview", TRY(make_native_type(vm, kMemoryViewType))));
   TRY(module_set(vm, module, "EnvironmentError", vm.type(BuiltinType::OSError)));
   TRY(module_set(vm, module, "IOError", vm.type(BuiltinType::OSError)));
@@ -342,7 +385,8 @@ Result<void> initialize(VM& vm, Module* module) {
 }  // namespace
 
 extern const NativeModuleDef kBuiltinsModule = {
-    "builtins", "Built-in functions, types, exceptions, and other objects.", kFunctions, initialize};
+    "builtins", "Built-in functions, types, exceptions, and other objects.", kFunctions,
+    initialize};
 
 bool is_default_import(VM&, Value hook) {
   NativeFunction* native = try_as<NativeFunction>(hook);

@@ -45,7 +45,9 @@ Result<Value> awaitable_send(VM& vm, AnextAwaitable* self, Value sent) {
   return with_fallback(vm, self, Error{});
 }
 
-Result<Value> awaitable_next(VM& vm, AnextAwaitable* self) { return awaitable_send(vm, self, Value::none()); }
+Result<Value> awaitable_next(VM& vm, AnextAwaitable* self) {
+  return awaitable_send(vm, self, Value::none());
+}
 
 Result<Value> awaitable_throw(VM& vm, AnextAwaitable* self, Value type, Optional<Value> value,
                               Optional<Value> traceback) {
@@ -60,7 +62,8 @@ Result<Value> awaitable_close(VM& vm, AnextAwaitable* self) {
 }
 
 constexpr NativeFunctionDef kMethods[] = {
-    {"__await__(self, /)", "Return an iterator to be used in await expression.", bind<awaitable_self>()},
+    {"__await__(self, /)", "Return an iterator to be used in await expression.",
+     bind<awaitable_self>()},
     {"__iter__(self, /)", "Implement iter(self).", bind<awaitable_self>()},
     {"__next__(self, /)", "Implement next(self).", bind<awaitable_next>()},
     {"send(self, value, /)", "Send a value into the awaitable.", bind<awaitable_send>()},
@@ -81,17 +84,20 @@ constexpr NativeTypeDef kAnextAwaitableType = {
 Result<Value> builtin_aiter(VM& vm, Value object) {
   bool found;
   auto made = vm.call_special(object, Special::AsyncIter, {}, &found);
-  if (!found) return vm.raise(Exc::TypeError, "'{}' object is not an async iterable", vm.type_of(object));
+  if (!found)
+    return vm.raise(Exc::TypeError, "'{}' object is not an async iterable", vm.type_of(object));
   Value iterator = TRY(made);
   if (type_special(vm, vm.type_of(iterator), Special::AsyncNext).is_empty())
-    return vm.raise(Exc::TypeError, "aiter() returned not an async iterator of type '{}'", vm.type_of(iterator));
+    return vm.raise(Exc::TypeError, "aiter() returned not an async iterator of type '{}'",
+                    vm.type_of(iterator));
   return iterator;
 }
 
 Result<Value> builtin_anext(VM& vm, Value iterator, Optional<Value> fallback) {
   bool found;
   auto step = vm.call_special(iterator, Special::AsyncNext, {}, &found);
-  if (!found) return vm.raise(Exc::TypeError, "'{}' object is not an async iterator", vm.type_of(iterator));
+  if (!found)
+    return vm.raise(Exc::TypeError, "'{}' object is not an async iterator", vm.type_of(iterator));
   if (step.is_error() || !fallback.present) return step;
   Value wrapped = step.value();
   if (!native_type<AnextAwaitable>(vm)) {
@@ -105,9 +111,10 @@ Result<Value> builtin_anext(VM& vm, Value iterator, Optional<Value> fallback) {
 }
 
 constexpr NativeFunctionDef kFunctions[] = {
-    {"aiter(async_iterable, /)", "Return an AsyncIterator for an AsyncIterable object.", bind<builtin_aiter>()},
-    {"anext(async_iterator, default=<unrepresentable>, /)", "Return the next item from the async iterator.",
-     bind<builtin_anext>()},
+    {"aiter(async_iterable, /)", "Return an AsyncIterator for an AsyncIterable object.",
+     bind<builtin_aiter>()},
+    {"anext(async_iterator, default=<unrepresentable>, /)",
+     "Return the next item from the async iterator.", bind<builtin_anext>()},
 };
 
 }  // namespace

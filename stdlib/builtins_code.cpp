@@ -1,4 +1,5 @@
-// builtins that deal with code and namespaces: classes, exec, eval, compile, globals, locals, vars, dir.
+// builtins that deal with code and namespaces: classes, exec, eval, compile, globals, locals, vars,
+// dir.
 #include "stdlib/builtins.h"
 #include "vm/binding/bind.h"
 #include "vm/bytecode/code.h"
@@ -49,7 +50,8 @@ Result<Value> winning_metaclass(VM& vm, Value given, Tuple* bases) {
       continue;
     }
     return vm.raise(Exc::TypeError,
-                    "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the "
+                    "metaclass conflict: the metaclass of a derived class must be a (non-strict) "
+                    "subclass of the "
                     "metaclasses of all its bases");
   }
   return winner;
@@ -92,7 +94,8 @@ Result<Value> call_with_keywords(VM& vm, Value callee, std::initializer_list<Val
   return vm.call_keywords(callee, all->span(), keywords.names->length ? keywords.names : nullptr);
 }
 
-Result<Value> prepare_namespace(VM& vm, Value metaclass, Value name, Tuple* bases, const ClassKeywords& keywords) {
+Result<Value> prepare_namespace(VM& vm, Value metaclass, Value name, Tuple* bases,
+                                const ClassKeywords& keywords) {
   Value prepare;
   Str* prepare_name = vm.special_name(Special::Prepare);
   if (metaclass.is(vm.type(BuiltinType::Type)) ||
@@ -117,13 +120,15 @@ Result<Value> build_class(VM& vm, const Arguments& arguments) {
   Function* body = try_as<Function>(arguments.values[0]);
   if (!body) return vm.raise(Exc::TypeError, "__build_class__: func must be a function");
   Value name = arguments.values[1];
-  if (!is_kind(name, CellKind::Str)) return vm.raise(Exc::TypeError, "__build_class__: name is not a string");
+  if (!is_kind(name, CellKind::Str))
+    return vm.raise(Exc::TypeError, "__build_class__: name is not a string");
   Tuple* original = TRY(make_tuple(vm, arguments.positional().subspan(2)));
   Tuple* bases = TRY(resolve_bases(vm, original));
   Value metaclass;
   ClassKeywords keywords = TRY(split_keywords(vm, arguments, &metaclass));
   if (metaclass.is_empty()) {
-    metaclass = bases->length ? Value(vm.type_of(bases->values()[0])) : Value(vm.type(BuiltinType::Type));
+    metaclass =
+        bases->length ? Value(vm.type_of(bases->values()[0])) : Value(vm.type(BuiltinType::Type));
   }
   metaclass = TRY(winning_metaclass(vm, metaclass, bases));
   Value names = TRY(prepare_namespace(vm, metaclass, name, bases, keywords));
@@ -131,15 +136,17 @@ Result<Value> build_class(VM& vm, const Arguments& arguments) {
   Value cell = TRY(vm.run_code(body->code, body->globals, names, body->closure));
   if (bases != original) TRY(set_item(vm, names, vm.names().orig_bases, original));
   Value cls = TRY(call_with_keywords(vm, metaclass, {name, Value(bases), names}, keywords));
-  if (CellVariable* variable = try_as<CellVariable>(cell); variable && is_kind(cls, CellKind::Type)) {
+  if (CellVariable* variable = try_as<CellVariable>(cell);
+      variable && is_kind(cls, CellKind::Type)) {
     if (variable->value.is_empty()) {
-      return vm.raise(Exc::RuntimeError,
-                      "__class__ not set defining '{}' as {}. Was __classcell__ propagated to type.__new__?",
-                      as<Str>(name), TRY(repr_text(vm, cls)));
+      return vm.raise(
+          Exc::RuntimeError,
+          "__class__ not set defining '{}' as {}. Was __classcell__ propagated to type.__new__?",
+          as<Str>(name), TRY(repr_text(vm, cls)));
     }
     if (!variable->value.is(cls)) {
-      return vm.raise(Exc::TypeError, "__class__ set to {} defining '{}' as {}", TRY(repr_text(vm, variable->value)),
-                      as<Str>(name), TRY(repr_text(vm, cls)));
+      return vm.raise(Exc::TypeError, "__class__ set to {} defining '{}' as {}",
+                      TRY(repr_text(vm, variable->value)), as<Str>(name), TRY(repr_text(vm, cls)));
     }
   }
   return cls;
@@ -191,16 +198,19 @@ Result<std::string> source_text(VM& vm, Value source, const char* function, bool
   *is_bytes = true;
   if (Bytes* bytes = try_as<Bytes>(source)) return std::string(bytes->view());
   if (ByteArray* array = try_as<ByteArray>(source)) {
-    return std::string(reinterpret_cast<const char*>(array->storage ? array->storage->data() : nullptr), array->length);
+    return std::string(
+        reinterpret_cast<const char*>(array->storage ? array->storage->data() : nullptr),
+        array->length);
   }
   return vm.raise(Exc::TypeError, "{}() arg 1 must be a string, bytes or code object", function);
 }
 
-Result<Value> builtin_compile(VM& vm, Value source, Value filename, Value mode, Optional<int64_t> flags,
-                              Optional<bool>, Optional<int64_t>) {
+Result<Value> builtin_compile(VM& vm, Value source, Value filename, Value mode,
+                              Optional<int64_t> flags, Optional<bool>, Optional<int64_t>) {
   SourceOptions options;
   Str* mode_text = try_as<Str>(mode);
-  if (!mode_text) return vm.raise(Exc::TypeError, "compile() argument 3 must be str, not {}", vm.type_of(mode));
+  if (!mode_text)
+    return vm.raise(Exc::TypeError, "compile() argument 3 must be str, not {}", vm.type_of(mode));
   if (str_equal(mode_text, "eval")) {
     options.mode = SourceOptions::Mode::Eval;
   } else if (str_equal(mode_text, "single")) {
@@ -225,14 +235,19 @@ Result<Value> run_text(VM& vm, Value source, Optional<Value> globals, Optional<V
     global_names = frame->function()->globals;
     if (local_names.is_none()) local_names = TRY(frame_locals(vm, frame));
   } else if (!is_kind(global_names, CellKind::Dict)) {
-    return vm.raise(Exc::TypeError, mode == SourceOptions::Mode::Eval ? "globals must be a real dict; try eval(code, {}, mapping)"
-                                        : "exec() globals must be a dict, not {}", vm.type_of(global_names));
+    return vm.raise(Exc::TypeError,
+                    mode == SourceOptions::Mode::Eval
+                        ? "globals must be a real dict; try eval(code, {}, mapping)"
+                        : "exec() globals must be a dict, not {}",
+                    vm.type_of(global_names));
   }
-  if (!local_names.is_none() && type_special(vm, vm.type_of(local_names), Special::GetItem).is_empty())
+  if (!local_names.is_none() &&
+      type_special(vm, vm.type_of(local_names), Special::GetItem).is_empty())
     return vm.raise(Exc::TypeError, "locals must be a mapping");
   Dict* dict = as<Dict>(global_names);
   if (dict_get_str(vm, dict, vm.names().builtins_).is_empty()) {
-    TRY(dict_set_str(vm, dict, vm.names().builtins_, dict_get_str(vm, vm.modules(), vm.names().builtins)));
+    TRY(dict_set_str(vm, dict, vm.names().builtins_,
+                     dict_get_str(vm, vm.modules(), vm.names().builtins)));
   }
   Code* code = try_as<Code>(source);
   if (!code) {
@@ -244,7 +259,8 @@ Result<Value> run_text(VM& vm, Value source, Optional<Value> globals, Optional<V
     code = TRY(compile_source(vm, text, "<string>", options));
   }
   if (code->free_names && code->free_names->length)
-    return vm.raise(Exc::TypeError, "code object passed to {}() may not contain free variables", function);
+    return vm.raise(Exc::TypeError, "code object passed to {}() may not contain free variables",
+                    function);
   Value names = local_names.is_none() || local_names.is(global_names) ? Value() : local_names;
   return vm.run_code(code, dict, names);
 }
@@ -259,16 +275,19 @@ Result<void> builtin_exec(VM& vm, Value source, Optional<Value> globals, Optiona
 
 constexpr NativeFunctionDef kCodeFunctions[] = {
     {"compile(source, filename, mode, flags=0, dont_inherit=False, optimize=-1)",
-     "Compile source into a code object that can be executed by exec() or eval().", bind<builtin_compile>()},
+     "Compile source into a code object that can be executed by exec() or eval().",
+     bind<builtin_compile>()},
     {"dir(object=<unrepresentable>, /)", "Show attributes of an object.", bind<builtin_dir>()},
-    {"eval(source, /, globals=None, locals=None)", "Evaluate the given source in the context of globals and locals.",
-     bind<builtin_eval>()},
-    {"exec(source, /, globals=None, locals=None)", "Execute the given source in the context of globals and locals.",
-     bind<builtin_exec>()},
-    {"globals()", "Return the dictionary containing the current scope's global variables.", bind<builtin_globals>()},
-    {"locals()", "Return a dictionary containing the current scope's local variables.", bind<builtin_locals>()},
-    {"vars(object=<unrepresentable>, /)", "Without arguments, equivalent to locals(); else object.__dict__.",
-     bind<builtin_vars>()},
+    {"eval(source, /, globals=None, locals=None)",
+     "Evaluate the given source in the context of globals and locals.", bind<builtin_eval>()},
+    {"exec(source, /, globals=None, locals=None)",
+     "Execute the given source in the context of globals and locals.", bind<builtin_exec>()},
+    {"globals()", "Return the dictionary containing the current scope's global variables.",
+     bind<builtin_globals>()},
+    {"locals()", "Return a dictionary containing the current scope's local variables.",
+     bind<builtin_locals>()},
+    {"vars(object=<unrepresentable>, /)",
+     "Without arguments, equivalent to locals(); else object.__dict__.", bind<builtin_vars>()},
 };
 
 }  // namespace

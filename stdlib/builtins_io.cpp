@@ -49,7 +49,8 @@ Result<Value> builtin_print(VM& vm, const Arguments& arguments) {
     TRY(write_to(vm, file, TRY(str_of(vm, arguments.values[i]))));
   }
   TRY(write_to(vm, file, last));
-  if (!flush.is_empty() && TRY(is_truthy(vm, flush))) TRY(vm.call_method(file, vm.names().flush, {}));
+  if (!flush.is_empty() && TRY(is_truthy(vm, flush)))
+    TRY(vm.call_method(file, vm.names().flush, {}));
   return Value::none();
 }
 
@@ -70,9 +71,10 @@ Result<Value> builtin_input(VM& vm, Optional<Value> prompt) {
 }
 
 constexpr NativeFunctionDef kIoFunctions[] = {
-    {"print(*args, sep=' ', end='\\n', file=None, flush=False)", "Prints the values to a stream, or to sys.stdout by default.",
-     bind<builtin_print>()},
-    {"input(prompt='', /)", "Read a string from standard input, without its newline.", bind<builtin_input>()},
+    {"print(*args, sep=' ', end='\\n', file=None, flush=False)",
+     "Prints the values to a stream, or to sys.stdout by default.", bind<builtin_print>()},
+    {"input(prompt='', /)", "Read a string from standard input, without its newline.",
+     bind<builtin_input>()},
 };
 
 }  // namespace

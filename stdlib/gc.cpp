@@ -1,4 +1,5 @@
-// The module gc: the collector as scripts see it. Generations are the two kinds of collection, minor and full.
+// The module gc: the collector as scripts see it. Generations are the two kinds of collection,
+// minor and full.
 #include "stdlib/native_modules.h"
 #include "vm/binding/bind.h"
 #include "vm/interpreter/safe_point.h"
@@ -24,7 +25,8 @@ Result<int64_t> gc_collect(VM& vm, Optional<int64_t> generation) {
   run_finalizers(vm);
   HeapStatistics after = vm.heap().statistics();
   // An estimate: cells are not counted while they are swept.
-  uint64_t freed = before.bytes_in_use > after.bytes_in_use ? before.bytes_in_use - after.bytes_in_use : 0;
+  uint64_t freed =
+      before.bytes_in_use > after.bytes_in_use ? before.bytes_in_use - after.bytes_in_use : 0;
   return static_cast<int64_t>(freed / 64);
 }
 
@@ -40,7 +42,8 @@ Result<bool> gc_isenabled(VM& vm) { return vm.heap().enabled(); }
 
 Result<Value> gc_get_count(VM& vm) {
   HeapStatistics statistics = vm.heap().statistics();
-  Value counts[] = {Value::small_int(0), Value::small_int(static_cast<int64_t>(statistics.minor_collections)),
+  Value counts[] = {Value::small_int(0),
+                    Value::small_int(static_cast<int64_t>(statistics.minor_collections)),
                     Value::small_int(static_cast<int64_t>(statistics.full_collections))};
   return make_tuple(vm, counts);
 }
@@ -52,13 +55,15 @@ Result<Value> gc_get_threshold(VM& vm) {
 Result<void> gc_set_threshold(VM&, int64_t, Optional<int64_t>, Optional<int64_t>) { return {}; }
 
 Result<void> set(VM& vm, Dict* dict, std::string_view name, uint64_t number) {
-  return dict_set_str(vm, dict, TRY(intern(vm, name)), TRY(make_int(vm, static_cast<int64_t>(number))));
+  return dict_set_str(vm, dict, TRY(intern(vm, name)),
+                      TRY(make_int(vm, static_cast<int64_t>(number))));
 }
 
 Result<Value> gc_get_stats(VM& vm) {
   HeapStatistics statistics = vm.heap().statistics();
   List* generations = TRY(make_list(vm, size_t{0}));
-  for (uint64_t collections : {statistics.minor_collections, uint64_t{0}, statistics.full_collections}) {
+  for (uint64_t collections :
+       {statistics.minor_collections, uint64_t{0}, statistics.full_collections}) {
     Dict* dict = TRY(make_dict(vm));
     TRY(list_append(vm, generations, dict));
     TRY(set(vm, dict, "collections", collections));
@@ -105,9 +110,9 @@ Result<Value> gc_get_objects(VM& vm, Optional<Value>) {
 }
 
 Result<bool> gc_is_tracked(VM&, Value object) {
-  return object.is_cell() && object.cell()->kind != CellKind::Str && object.cell()->kind != CellKind::Bytes &&
-         object.cell()->kind != CellKind::BigInt && object.cell()->kind != CellKind::FloatCell &&
-         object.cell()->kind != CellKind::Complex;
+  return object.is_cell() && object.cell()->kind != CellKind::Str &&
+         object.cell()->kind != CellKind::Bytes && object.cell()->kind != CellKind::BigInt &&
+         object.cell()->kind != CellKind::FloatCell && object.cell()->kind != CellKind::Complex;
 }
 Result<bool> gc_is_finalized(VM&, Value) { return false; }
 Result<void> gc_nothing(VM&) { return {}; }
@@ -117,20 +122,27 @@ Result<void> gc_set_debug(VM&, int64_t) { return {}; }
 Result<Value> gc_empty_list(VM& vm, Rest) { return make_list(vm, size_t{0}); }
 
 constexpr NativeFunctionDef kFunctions[] = {
-    {"collect(generation=2)", "Run the garbage collector; the number of collected objects is an estimate.",
+    {"collect(generation=2)",
+     "Run the garbage collector; the number of collected objects is an estimate.",
      bind<gc_collect>()},
     {"enable()", "Enable automatic garbage collection.", bind<gc_enable>()},
     {"disable()", "Disable automatic garbage collection.", bind<gc_disable>()},
-    {"isenabled()", "Returns true if automatic garbage collection is enabled.", bind<gc_isenabled>()},
+    {"isenabled()", "Returns true if automatic garbage collection is enabled.",
+     bind<gc_isenabled>()},
     {"get_count()", "Return (0, minor collections, full collections).", bind<gc_get_count>()},
-    {"get_threshold()", "Kept for compatibility: the collector paces itself.", bind<gc_get_threshold>()},
-    {"set_threshold(threshold0, threshold1=10, threshold2=0, /)", "Without effect: the collector paces itself.",
-     bind<gc_set_threshold>()},
-    {"get_stats()", "Return a list of dictionaries with per-generation statistics.", bind<gc_get_stats>()},
+    {"get_threshold()", "Kept for compatibility: the collector paces itself.",
+     bind<gc_get_threshold>()},
+    {"set_threshold(threshold0, threshold1=10, threshold2=0, /)",
+     "Without effect: the collector paces itself.", bind<gc_set_threshold>()},
+    {"get_stats()", "Return a list of dictionaries with per-generation statistics.",
+     bind<gc_get_stats>()},
     {"stats()", "Sizes in bytes and pauses in nanoseconds.", bind<gc_stats>()},
-    {"get_objects(generation=None)", "Return a list of the containers that exist.", bind<gc_get_objects>()},
-    {"get_referrers(*objs)", "Not known to this collector: always an empty list.", bind<gc_empty_list>()},
-    {"get_referents(*objs)", "Not known to this collector: always an empty list.", bind<gc_empty_list>()},
+    {"get_objects(generation=None)", "Return a list of the containers that exist.",
+     bind<gc_get_objects>()},
+    {"get_referrers(*objs)", "Not known to this collector: always an empty list.",
+     bind<gc_empty_list>()},
+    {"get_referents(*objs)", "Not known to this collector: always an empty list.",
+     bind<gc_empty_list>()},
     {"is_tracked(obj, /)", "Returns true if the object is a container.", bind<gc_is_tracked>()},
     {"is_finalized(obj, /)", "Always False.", bind<gc_is_finalized>()},
     {"freeze()", "Without effect.", bind<gc_nothing>()},
@@ -147,9 +159,13 @@ Result<void> initialize(VM& vm, Module* module) {
     const char* name;
     int value;
   };
-  constexpr Flag kFlags[] = {
-      {"DEBUG_STATS", 1}, {"DEBUG_COLLECTABLE", 2}, {"DEBUG_UNCOLLECTABLE", 4}, {"DEBUG_SAVEALL", 32}, {"DEBUG_LEAK", 38}};
-  for (const Flag& flag : kFlags) TRY(module_set(vm, module, flag.name, Value::small_int(flag.value)));
+  constexpr Flag kFlags[] = {{"DEBUG_STATS", 1},
+                             {"DEBUG_COLLECTABLE", 2},
+                             {"DEBUG_UNCOLLECTABLE", 4},
+                             {"DEBUG_SAVEALL", 32},
+                             {"DEBUG_LEAK", 38}};
+  for (const Flag& flag : kFlags)
+    TRY(module_set(vm, module, flag.name, Value::small_int(flag.value)));
   return {};
 }
 

@@ -1,5 +1,5 @@
-// _heapq: heaps in lists. The comparisons may run script code, which may change the list: its length is checked after
-// each of them.
+// _heapq: heaps in lists. The comparisons may run script code, which may change the list: its
+// length is checked after each of them.
 #include "vm/binding/bind.h"
 
 namespace apy {
@@ -30,8 +30,8 @@ Result<void> rise(VM& vm, List* heap, size_t top, size_t position) {
   return {};
 }
 
-/// Moves the item at `position` down to the bottom along the better children, then up to its place: items come from the
-/// bottom and mostly belong there, so this needs fewer comparisons.
+/// Moves the item at `position` down to the bottom along the better children, then up to its place:
+/// items come from the bottom and mostly belong there, so this needs fewer comparisons.
 template <bool largest>
 Result<void> sink(VM& vm, List* heap, size_t position) {
   size_t top = position;

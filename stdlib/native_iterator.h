@@ -1,11 +1,13 @@
 #pragma once
-// What native iterators and containers of the standard library share. A struct T : NativeObject starts with its Values,
-// names its `static const NativeClass kClass`, and an iterator has `static Result<bool> step(VM&, T*, Value* out)`.
+// What native iterators and containers of the standard library share. A struct T : NativeObject
+// starts with its Values, names its `static const NativeClass kClass`, and an iterator has `static
+// Result<bool> step(VM&, T*, Value* out)`.
 #include "vm/binding/bind.h"
 
 namespace apy {
 
-/// Visits the first `count` words behind the NativeObject header, which are Values or cell pointers.
+/// Visits the first `count` words behind the NativeObject header, which are Values or cell
+/// pointers.
 template <size_t count>
 void trace_values(const Cell* self, Visitor& visitor) {
   auto* values = reinterpret_cast<const Value*>(static_cast<const NativeObject*>(self) + 1);
@@ -52,17 +54,21 @@ Result<Value> native_self(VM&, T* self) {
 }
 
 /// `__dict__` of native types whose instances have attributes (Type::kHasDict).
-inline Result<Value> native_get_dict(VM& vm, Value self) { return attributes_dict(vm, self.cell()); }
+inline Result<Value> native_get_dict(VM& vm, Value self) {
+  return attributes_dict(vm, self.cell());
+}
 inline Result<void> native_set_dict(VM& vm, Value self, Value value) {
   if (value.is_empty()) return vm.raise(Exc::TypeError, "cannot delete __dict__");
   if (Dict* dict = try_as<Dict>(value)) return set_attributes_dict(vm, self.cell(), dict);
-  return vm.raise(Exc::TypeError, "__dict__ must be set to a dictionary, not a '{}'", vm.type_of(value));
+  return vm.raise(Exc::TypeError, "__dict__ must be set to a dictionary, not a '{}'",
+                  vm.type_of(value));
 }
-#define NATIVE_DICT_ATTRIBUTE {"__dict__", nullptr, native_get_dict, native_set_dict}
+#define NATIVE_DICT_ATTRIBUTE \
+  { "__dict__", nullptr, native_get_dict, native_set_dict }
 
-#define NATIVE_ITERATOR_METHODS(T)                                              \
-  {"__iter__(self, /)", "The iterator itself.", bind<native_self<T>>()}, {      \
-    "__next__(self, /)", "The next item.", bind<native_next<T>>()               \
+#define NATIVE_ITERATOR_METHODS(T)                                         \
+  {"__iter__(self, /)", "The iterator itself.", bind<native_self<T>>()}, { \
+    "__next__(self, /)", "The next item.", bind<native_next<T>>()          \
   }
 
 }  // namespace apy

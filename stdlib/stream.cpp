@@ -13,7 +13,9 @@ namespace {
 
 constexpr size_t kBufferSize = 8192;
 
-void trace_stream(const Cell* cell, Visitor& visitor) { visitor.visit(static_cast<const TextStream*>(cell)->name); }
+void trace_stream(const Cell* cell, Visitor& visitor) {
+  visitor.visit(static_cast<const TextStream*>(cell)->name);
+}
 
 void finalize_stream(VM& vm, Cell* cell) {
   TextStream* stream = static_cast<TextStream*>(cell);
@@ -28,7 +30,8 @@ void finalize_stream(VM& vm, Cell* cell) {
 const NativeClass TextStream::kClass = {"TextIOWrapper", trace_stream, finalize_stream};
 
 Error raise_errno(VM& vm, int error_number) {
-  Value arguments[2] = {Value::small_int(error_number), TRY(make_str(vm, std::strerror(error_number)))};
+  Value arguments[2] = {Value::small_int(error_number),
+                        TRY(make_str(vm, std::strerror(error_number)))};
   Value exception = TRY(vm.call(vm.type(BuiltinType::OSError), arguments));
   return vm.raise_exception(exception);
 }
@@ -58,12 +61,15 @@ Result<void> stream_write(VM& vm, TextStream* stream, const Str* text) {
   if (!text->is_ascii()) {
     // Encoded lone surrogates (ED A0..BF xx) are not UTF-8.
     for (size_t i = start; i + 1 < stream->buffer->size(); ++i) {
-      if (static_cast<uint8_t>((*stream->buffer)[i]) == 0xED && static_cast<uint8_t>((*stream->buffer)[i + 1]) >= 0xA0) {
+      if (static_cast<uint8_t>((*stream->buffer)[i]) == 0xED &&
+          static_cast<uint8_t>((*stream->buffer)[i + 1]) >= 0xA0) {
         stream->buffer->resize(start);
         size_t at = 0;
         while (text->at(at) < 0xD800 || text->at(at) > 0xDFFF) ++at;
-        Value arguments[5] = {TRY(make_str(vm, "utf-8")), Value(text), Value::small_int(static_cast<int64_t>(at)),
-                              Value::small_int(static_cast<int64_t>(at) + 1), TRY(make_str(vm, "surrogates not allowed"))};
+        Value arguments[5] = {TRY(make_str(vm, "utf-8")), Value(text),
+                              Value::small_int(static_cast<int64_t>(at)),
+                              Value::small_int(static_cast<int64_t>(at) + 1),
+                              TRY(make_str(vm, "surrogates not allowed"))};
         return vm.raise_with(Exc::UnicodeEncodeError, arguments);
       }
     }
@@ -108,7 +114,8 @@ namespace {
 
 Result<int64_t> method_write(VM& vm, TextStream* self, Value text) {
   Str* string = try_as<Str>(text);
-  if (!string) return vm.raise(Exc::TypeError, "write() argument must be str, not {}", vm.type_of(text));
+  if (!string)
+    return vm.raise(Exc::TypeError, "write() argument must be str, not {}", vm.type_of(text));
   if (!self->writable) return vm.raise(Exc::ValueError, "not writable");
   TRY(stream_write(vm, self, string));
   return static_cast<int64_t>(string->length);
@@ -130,7 +137,8 @@ Result<Str*> method_readline(VM& vm, TextStream* self, Optional<int64_t>) {
 }
 Result<Str*> method_read(VM& vm, TextStream* self, Optional<Value> size) {
   if (self->writable) return vm.raise(Exc::ValueError, "not readable");
-  int64_t limit = size.present && !size.value.is_none() ? TRY(to_int64_clamped(vm, size.value)) : -1;
+  int64_t limit =
+      size.present && !size.value.is_none() ? TRY(to_int64_clamped(vm, size.value)) : -1;
   StrBuilder text(vm);
   while (limit < 0 || static_cast<int64_t>(text.length()) < limit) {
     Str* line = TRY(stream_read_line(vm, self));
@@ -161,7 +169,9 @@ Result<Value> get_errors(VM& vm, Value) { return make_str(vm, "strict"); }
 Result<Value> get_mode(VM& vm, Value self) {
   return make_str(vm, static_cast<TextStream*>(self.cell())->writable ? "w" : "r");
 }
-Result<Value> get_closed(VM&, Value self) { return Value::boolean(static_cast<TextStream*>(self.cell())->closed); }
+Result<Value> get_closed(VM&, Value self) {
+  return Value::boolean(static_cast<TextStream*>(self.cell())->closed);
+}
 
 Result<Str*> method_repr(VM& vm, TextStream* self) {
   return make_str(vm, "<_io.TextIOWrapper name=" + TRY(repr_text(vm, self->name)) + " mode='" +
@@ -170,7 +180,8 @@ Result<Str*> method_repr(VM& vm, TextStream* self) {
 
 constexpr NativeFunctionDef kMethods[] = {
     {"__repr__(self, /)", "Return repr(self).", bind<method_repr>()},
-    {"write(self, text, /)", "Write a string; returns the number of characters.", bind<method_write>()},
+    {"write(self, text, /)", "Write a string; returns the number of characters.",
+     bind<method_write>()},
     {"writelines(self, lines, /)", "Write each string of an iterable.", bind<method_writelines>()},
     {"flush(self, /)", "Write out what is buffered.", bind<method_flush>()},
     {"read(self, size=-1, /)", "Read at most size characters, or all.", bind<method_read>()},
@@ -183,18 +194,19 @@ constexpr NativeFunctionDef kMethods[] = {
     {"__next__(self, /)", "Implement next(self).", bind<method_next>()},
 };
 constexpr NativeGetSetDef kAttributes[] = {
-    {"name", "name of the stream", get_name},
-    {"encoding", "always utf-8", get_encoding},
-    {"errors", "error handler", get_errors},
-    {"mode", "r or w", get_mode},
+    {"name", "name of the stream", get_name}, {"encoding", "always utf-8", get_encoding},
+    {"errors", "error handler", get_errors},  {"mode", "r or w", get_mode},
     {"closed", "is it closed", get_closed},
 };
-const NativeTypeDef kTextStreamType = {"_io.TextIOWrapper", "Text over a file descriptor.", kMethods, kAttributes,
-                                       Type::kDisallowNew | Type::kHasDict, sizeof(TextStream), &TextStream::kClass};
+const NativeTypeDef kTextStreamType = {
+    "_io.TextIOWrapper", "Text over a file descriptor.",      kMethods,
+    kAttributes,         Type::kDisallowNew | Type::kHasDict, sizeof(TextStream),
+    &TextStream::kClass};
 
 }  // namespace
 
-Result<TextStream*> make_text_stream(VM& vm, int descriptor, bool writable, bool line_buffered, const char* name) {
+Result<TextStream*> make_text_stream(VM& vm, int descriptor, bool writable, bool line_buffered,
+                                     const char* name) {
   static const int kKey = 0;
   void*& state = vm.module_state(&kKey);
   if (!state) state = TRY(make_native_type(vm, kTextStreamType));

@@ -15,7 +15,8 @@ namespace {
 
 Result<Value> sys_exit(VM& vm, Optional<Value> status) {
   if (!status.present || status.value.is_none()) return vm.raise_with(Exc::SystemExit, {});
-  if (Tuple* args = try_as<Tuple>(status.value)) return vm.raise_with(Exc::SystemExit, args->span());
+  if (Tuple* args = try_as<Tuple>(status.value))
+    return vm.raise_with(Exc::SystemExit, args->span());
   return vm.raise_with(Exc::SystemExit, {&status.value, 1});
 }
 
@@ -33,14 +34,18 @@ Result<Value> sys_exc_info(VM& vm) {
   return triple;
 }
 
-Result<Value> sys_exception(VM& vm) { return is_exception(vm.handled()) ? vm.handled() : Value::none(); }
+Result<Value> sys_exception(VM& vm) {
+  return is_exception(vm.handled()) ? vm.handled() : Value::none();
+}
 Result<int64_t> sys_getrecursionlimit(VM& vm) { return vm.recursion_limit(); }
 Result<void> sys_setrecursionlimit(VM& vm, int64_t limit) {
-  if (limit > INT32_MAX) return vm.raise(Exc::OverflowError, "Python int too large to convert to C int");
+  if (limit > INT32_MAX)
+    return vm.raise(Exc::OverflowError, "Python int too large to convert to C int");
   return vm.set_recursion_limit(static_cast<int>(std::max<int64_t>(limit, -1)));
 }
 Result<Value> sys_intern(VM& vm, Value text) {
-  if (!is_exact(text, BuiltinType::Str)) return vm.raise(Exc::TypeError, "can't intern {}", vm.type_of(text));
+  if (!is_exact(text, BuiltinType::Str))
+    return vm.raise(Exc::TypeError, "can't intern {}", vm.type_of(text));
   return intern(vm, as<Str>(text));
 }
 Result<int64_t> sys_getsizeof(VM&, Value object, Optional<Value>) {
@@ -65,7 +70,8 @@ Result<void> sys_excepthook(VM& vm, Value, Value exception, Value) {
     print_exception(vm, exception);
     return {};
   }
-  return vm.raise(Exc::TypeError, "print_exception(): Exception expected for value, {} found", vm.type_of(exception));
+  return vm.raise(Exc::TypeError, "print_exception(): Exception expected for value, {} found",
+                  vm.type_of(exception));
 }
 
 Result<int64_t> sys_get_max_digits(VM& vm) { return int_digit_limit(vm); }
@@ -78,18 +84,29 @@ Result<void> sys_set_max_digits(VM& vm, int64_t digits) {
 }
 
 constexpr NativeFunctionDef kFunctions[] = {
-    {"exit(status=None, /)", "Exit the interpreter by raising SystemExit(status).", bind<sys_exit>()},
-    {"exc_info()", "Return (type, value, traceback) of the exception being handled.", bind<sys_exc_info>()},
+    {"exit(status=None, /)", "Exit the interpreter by raising SystemExit(status).",
+     bind<sys_exit>()},
+    {"exc_info()", "Return (type, value, traceback) of the exception being handled.",
+     bind<sys_exc_info>()},
     {"exception()", "Return the exception being handled, or None.", bind<sys_exception>()},
-    {"getrecursionlimit()", "Return the limit of script call depth.", bind<sys_getrecursionlimit>()},
-    {"setrecursionlimit(limit, /)", "Set the limit of script call depth.", bind<sys_setrecursionlimit>()},
-    {"intern(string, /)", "Return the one string with this text that is kept in the table of names.", bind<sys_intern>()},
-    {"getsizeof(object, default=None, /)", "Bytes taken by the object itself.", bind<sys_getsizeof>()},
+    {"getrecursionlimit()", "Return the limit of script call depth.",
+     bind<sys_getrecursionlimit>()},
+    {"setrecursionlimit(limit, /)", "Set the limit of script call depth.",
+     bind<sys_setrecursionlimit>()},
+    {"intern(string, /)",
+     "Return the one string with this text that is kept in the table of names.",
+     bind<sys_intern>()},
+    {"getsizeof(object, default=None, /)", "Bytes taken by the object itself.",
+     bind<sys_getsizeof>()},
     {"getrefcount(object, /)", "There are no reference counts: always 2.", bind<sys_getrefcount>()},
-    {"displayhook(object, /)", "Print an object to sys.stdout and also save it in builtins._", bind<sys_displayhook>()},
-    {"excepthook(exctype, value, traceback, /)", "Print an uncaught exception to sys.stderr.", bind<sys_excepthook>()},
-    {"get_int_max_str_digits()", "Most digits that int and str conversions take.", bind<sys_get_max_digits>()},
-    {"set_int_max_str_digits(maxdigits)", "Set the most digits that int and str conversions take; 0: no limit.",
+    {"displayhook(object, /)", "Print an object to sys.stdout and also save it in builtins._",
+     bind<sys_displayhook>()},
+    {"excepthook(exctype, value, traceback, /)", "Print an uncaught exception to sys.stderr.",
+     bind<sys_excepthook>()},
+    {"get_int_max_str_digits()", "Most digits that int and str conversions take.",
+     bind<sys_get_max_digits>()},
+    {"set_int_max_str_digits(maxdigits)",
+     "Set the most digits that int and str conversions take; 0: no limit.",
      bind<sys_set_max_digits>()},
 };
 
@@ -127,9 +144,12 @@ Result<void> initialize(VM& vm, Module* module) {
     TRY(module_set(vm, module, "__" + std::string(name) + "__", hook));
   }
   bool terminal = isatty(STDOUT_FILENO) == 1;
-  TRY(module_set(vm, module, "stdin", TRY(make_text_stream(vm, STDIN_FILENO, false, false, "<stdin>"))));
-  TRY(module_set(vm, module, "stdout", TRY(make_text_stream(vm, STDOUT_FILENO, true, terminal, "<stdout>"))));
-  TRY(module_set(vm, module, "stderr", TRY(make_text_stream(vm, STDERR_FILENO, true, true, "<stderr>"))));
+  TRY(module_set(vm, module, "stdin",
+                 TRY(make_text_stream(vm, STDIN_FILENO, false, false, "<stdin>"))));
+  TRY(module_set(vm, module, "stdout",
+                 TRY(make_text_stream(vm, STDOUT_FILENO, true, terminal, "<stdout>"))));
+  TRY(module_set(vm, module, "stderr",
+                 TRY(make_text_stream(vm, STDERR_FILENO, true, true, "<stderr>"))));
   for (const char* name : {"stdin", "stdout", "stderr"}) {
     Value stream = dict_get_str(vm, module->dict, TRY(intern(vm, name)));
     TRY(module_set(vm, module, "__" + std::string(name) + "__", stream));
@@ -140,6 +160,7 @@ Result<void> initialize(VM& vm, Module* module) {
 }  // namespace
 
 extern const NativeModuleDef kSysModule = {
-    "sys", "Objects used or maintained by the interpreter and functions that interact with it.", kFunctions, initialize};
+    "sys", "Objects used or maintained by the interpreter and functions that interact with it.",
+    kFunctions, initialize};
 
 }  // namespace apy

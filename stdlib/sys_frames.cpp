@@ -33,7 +33,8 @@ Result<void> check_hook(VM& vm, const char* name, Value hook) {
   return vm.raise(Exc::TypeError, "callable {} expected, got {}", name, vm.type_of(hook));
 }
 
-Result<void> sys_set_asyncgen_hooks(VM& vm, Optional<Value> first_iteration, Optional<Value> finalizer) {
+Result<void> sys_set_asyncgen_hooks(VM& vm, Optional<Value> first_iteration,
+                                    Optional<Value> finalizer) {
   AsyncGeneratorHooks hooks = async_generator_hooks(vm);
   if (finalizer.present) {
     TRY(check_hook(vm, "finalizer", finalizer.value));
@@ -57,7 +58,8 @@ constexpr NativeFunctionDef kFunctions[] = {
      bind<sys_getframemodulename>()},
     {"set_asyncgen_hooks(firstiter=None, finalizer=None)", "Set the hooks of async generators.",
      bind<sys_set_asyncgen_hooks>()},
-    {"get_asyncgen_hooks()", "Return the hooks of async generators.", bind<sys_get_asyncgen_hooks>()},
+    {"get_asyncgen_hooks()", "Return the hooks of async generators.",
+     bind<sys_get_asyncgen_hooks>()},
 };
 
 }  // namespace

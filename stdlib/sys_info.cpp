@@ -37,30 +37,33 @@ Result<Value> sequence_new(VM& vm, const Arguments& arguments) {
 }
 
 constexpr NativeFunctionDef kMethods[] = {
-    {"__new__(cls, *args, **kwargs)", "Not callable.", bind<sequence_new>(), NativeFunctionDef::kStatic},
+    {"__new__(cls, *args, **kwargs)", "Not callable.", bind<sequence_new>(),
+     NativeFunctionDef::kStatic},
     {"__repr__(self, /)", "Return repr(self).", bind<sequence_repr>()},
 };
 
 template <size_t... index>
-constexpr auto make_fields(const char* const (&names)[sizeof...(index)], std::index_sequence<index...>) {
+constexpr auto make_fields(const char* const (&names)[sizeof...(index)],
+                           std::index_sequence<index...>) {
   return std::array<NativeGetSetDef, sizeof...(index)>{{{names[index], "", get_item_at<index>}...}};
 }
-#define SEQUENCE(Id, text, ...)                                                                           \
-  constexpr const char* k##Id##Names[] = {__VA_ARGS__};                                                   \
-  constexpr auto k##Id##Fields =                                                                          \
-      make_fields(k##Id##Names, std::make_index_sequence<std::size(k##Id##Names)>());                     \
+#define SEQUENCE(Id, text, ...)                                                       \
+  constexpr const char* k##Id##Names[] = {__VA_ARGS__};                               \
+  constexpr auto k##Id##Fields =                                                      \
+      make_fields(k##Id##Names, std::make_index_sequence<std::size(k##Id##Names)>()); \
   constexpr NativeTypeDef k##Id = {text, nullptr, kMethods, k##Id##Fields};
 
 SEQUENCE(VersionInfo, "sys.version_info", "major", "minor", "micro", "releaselevel", "serial")
-SEQUENCE(Flags, "sys.flags", "debug", "inspect", "interactive", "optimize", "dont_write_bytecode", "no_user_site",
-         "no_site", "ignore_environment", "verbose", "bytes_warning", "quiet", "hash_randomization", "isolated",
-         "dev_mode", "utf8_mode", "warn_default_encoding", "safe_path", "int_max_str_digits")
-SEQUENCE(HashInfo, "sys.hash_info", "width", "modulus", "inf", "nan", "imag", "algorithm", "hash_bits", "seed_bits",
-         "cutoff")
+SEQUENCE(Flags, "sys.flags", "debug", "inspect", "interactive", "optimize", "dont_write_bytecode",
+         "no_user_site", "no_site", "ignore_environment", "verbose", "bytes_warning", "quiet",
+         "hash_randomization", "isolated", "dev_mode", "utf8_mode", "warn_default_encoding",
+         "safe_path", "int_max_str_digits")
+SEQUENCE(HashInfo, "sys.hash_info", "width", "modulus", "inf", "nan", "imag", "algorithm",
+         "hash_bits", "seed_bits", "cutoff")
 SEQUENCE(IntInfo, "sys.int_info", "bits_per_digit", "sizeof_digit", "default_max_str_digits",
          "str_digits_check_threshold")
-SEQUENCE(FloatInfo, "sys.float_info", "max", "max_exp", "max_10_exp", "min", "min_exp", "min_10_exp", "dig",
-         "mant_dig", "epsilon", "radix", "rounds")
+SEQUENCE(FloatInfo, "sys.float_info", "max", "max_exp", "max_10_exp", "min", "min_exp",
+         "min_10_exp", "dig", "mant_dig", "epsilon", "radix", "rounds")
 SEQUENCE(ThreadInfo, "sys.thread_info", "name", "lock", "version")
 SEQUENCE(Hooks, "asyncgen_hooks", "firstiter", "finalizer")
 
@@ -105,14 +108,8 @@ Result<void> add_sys_info(VM& vm, Module* module) {
   flags[17] = number(4300);
   TRY(add(vm, module, "flags", kFlags, flags));
 
-  Value hash[] = {number(64),
-                  number((int64_t{1} << 61) - 1),
-                  number(314159),
-                  number(0),
-                  number(1000003),
-                  TRY(make_str(vm, "siphash13")),
-                  number(64),
-                  number(128),
+  Value hash[] = {number(64),      number((int64_t{1} << 61) - 1), number(314159), number(0),
+                  number(1000003), TRY(make_str(vm, "siphash13")), number(64),     number(128),
                   number(0)};
   TRY(add(vm, module, "hash_info", kHashInfo, hash));
 

@@ -59,6 +59,7 @@ Result<void> initialize(VM& vm, Module* module) {
 
 }  // namespace
 
-extern const NativeModuleDef kTypesModule = {"_types", "The native half of types.", kFunctions, initialize};
+extern const NativeModuleDef kTypesModule = {"_types", "The native half of types.", kFunctions,
+                                             initialize};
 
 }  // namespace apy

@@ -40,9 +40,11 @@ void finalize_loop(VM&, Cell* cell) {
 
 }  // namespace
 
-const NativeClass EventLoop::kClass = {"asyncio.unix_events._UnixSelectorEventLoop", trace_loop, finalize_loop};
+const NativeClass EventLoop::kClass = {"asyncio.unix_events._UnixSelectorEventLoop", trace_loop,
+                                       finalize_loop};
 
-Result<void> loop_push(VM& vm, EventLoop* loop, Ready::Kind kind, Value target, Value argument, Value context) {
+Result<void> loop_push(VM& vm, EventLoop* loop, Ready::Kind kind, Value target, Value argument,
+                       Value context) {
   if (!loop || !loop->core) return vm.raise(Exc::RuntimeError, "Event loop is closed");
   if (!loop->core->ready.push({target, argument, context, kind})) return vm.out_of_memory();
   return {};
@@ -59,7 +61,8 @@ Result<void> loop_check_closed(VM& vm, EventLoop* loop) {
   return {};
 }
 
-Result<Handle*> loop_make_handle(VM& vm, EventLoop* loop, Value callback, std::span<const Value> arguments, Value context) {
+Result<Handle*> loop_make_handle(VM& vm, EventLoop* loop, Value callback,
+                                 std::span<const Value> arguments, Value context) {
   Handle* handle = static_cast<Handle*>(TRY(allocate_instance(vm, async_state(vm).handle_type)));
   handle->native_class = &Handle::kClass;
   handle->callback = callback;
@@ -74,7 +77,8 @@ Result<Handle*> loop_make_handle(VM& vm, EventLoop* loop, Value callback, std::s
   return handle;
 }
 
-Result<Handle*> loop_call_soon(VM& vm, EventLoop* loop, Value callback, std::span<const Value> arguments, Value context) {
+Result<Handle*> loop_call_soon(VM& vm, EventLoop* loop, Value callback,
+                               std::span<const Value> arguments, Value context) {
   TRY(loop_check_closed(vm, loop));
   Handle* handle = TRY(loop_make_handle(vm, loop, callback, arguments, context));
   TRY(loop_push(vm, loop, Ready::Run, handle, Value(), Value()));
@@ -84,7 +88,8 @@ Result<Handle*> loop_call_soon(VM& vm, EventLoop* loop, Value callback, std::spa
 Result<Value> source_traceback(VM& vm) {
   Value sys = vm.sys_module();
   Value getframe;
-  if (!TRY(get_attribute_optional(vm, sys, TRY(intern(vm, "_getframe")), &getframe))) return Value::none();
+  if (!TRY(get_attribute_optional(vm, sys, TRY(intern(vm, "_getframe")), &getframe)))
+    return Value::none();
   Value frame = TRY(vm.call(getframe, {}));
   return call_script(vm, "asyncio.format_helpers", "extract_stack", {frame});
 }
@@ -97,7 +102,8 @@ namespace {
 
 Result<EventLoop*> receiver(VM& vm, Value self) {
   if (EventLoop* loop = try_loop(self)) return loop;
-  return vm.raise(Exc::TypeError, "descriptor requires an event loop but received '{}'", vm.type_of(self));
+  return vm.raise(Exc::TypeError, "descriptor requires an event loop but received '{}'",
+                  vm.type_of(self));
 }
 
 Result<Value> loop_new(VM& vm, const Arguments& arguments) {
@@ -108,7 +114,8 @@ Result<Value> loop_new(VM& vm, const Arguments& arguments) {
   loop->core = new LoopCore(vm.heap());
   loop->overridden = type != async_state(vm).loop_type;
   vm.heap().register_finalizer(loop);
-  if (const char* seed = std::getenv("APY_SHUFFLE")) loop->core->shuffle = std::strtoull(seed, nullptr, 0) * 2 + 1;
+  if (const char* seed = std::getenv("APY_SHUFFLE"))
+    loop->core->shuffle = std::strtoull(seed, nullptr, 0) * 2 + 1;
   if (const char* debug = std::getenv("PYTHONASYNCIODEBUG")) loop->debug = *debug != 0;
   return loop;
 }
@@ -153,7 +160,8 @@ Result<void> first_iteration(VM& vm, Value self, Value generator) {
   if (references->length >= 64 && (references->length & (references->length - 1)) == 0) {
     List* live = TRY(live_async_generators(vm, loop));
     List* kept = TRY(make_list(vm, live->length + 1));
-    for (Value v : live->span()) TRY(list_append(vm, kept, TRY(make_weak_reference(vm, v, Value::none()))));
+    for (Value v : live->span())
+      TRY(list_append(vm, kept, TRY(make_weak_reference(vm, v, Value::none()))));
     loop->async_generators = kept;
     vm.barrier(loop);
     references = kept;
@@ -169,9 +177,10 @@ Result<void> finalize_generator(VM& vm, Value self, Value generator) {
   TRY(vm.call_method(self, TRY(intern(vm, "call_soon_threadsafe")), {create, closing}));
   return {};
 }
-constexpr NativeFunctionDef kFirstIteration = {"_asyncgen_firstiter_hook(self, agen, /)", nullptr, bind<first_iteration>()};
-constexpr NativeFunctionDef kFinalizeGenerator = {"_asyncgen_finalizer_hook(self, agen, /)", nullptr,
-                                                  bind<finalize_generator>()};
+constexpr NativeFunctionDef kFirstIteration = {"_asyncgen_firstiter_hook(self, agen, /)", nullptr,
+                                               bind<first_iteration>()};
+constexpr NativeFunctionDef kFinalizeGenerator = {"_asyncgen_finalizer_hook(self, agen, /)",
+                                                  nullptr, bind<finalize_generator>()};
 
 Result<Value> method_run_forever(VM& vm, Value self) {
   EventLoop* loop = TRY(receiver(vm, self));
@@ -199,7 +208,8 @@ Result<void> stop_when_done(VM& vm, Value self, Value done) {
   try_loop(self)->core->stopping = true;
   return {};
 }
-constexpr NativeFunctionDef kStopWhenDone = {"_run_until_complete_cb(self, fut, /)", nullptr, bind<stop_when_done>()};
+constexpr NativeFunctionDef kStopWhenDone = {"_run_until_complete_cb(self, fut, /)", nullptr,
+                                             bind<stop_when_done>()};
 
 Result<Value> method_run_until_complete(VM& vm, Value self, Value awaitable) {
   EventLoop* loop = TRY(receiver(vm, self));
@@ -234,7 +244,8 @@ Result<Value> method_run_until_complete(VM& vm, Value self, Value awaitable) {
     return Error{};
   }
   if (future->waiter.is(callback)) future->waiter = future->waiter_context = Value();
-  if (!future->done()) return vm.raise(Exc::RuntimeError, "Event loop stopped before Future completed.");
+  if (!future->done())
+    return vm.raise(Exc::RuntimeError, "Event loop stopped before Future completed.");
   return future_result(vm, future);
 }
 
@@ -271,7 +282,8 @@ Result<void> check_callback(VM& vm, EventLoop* loop, Value callback, const char*
   if (TRY(is_coroutine(vm, callback)) || TRY(is_truthy(vm, TRY(vm.call(is_function, {callback})))))
     return vm.raise(Exc::TypeError, "coroutines cannot be used with {}()", method);
   if (!TRY(is_callable(vm, callback)))
-    return vm.raise(Exc::TypeError, "a callable object was expected by {}(), got {}", method, TRY(repr_text(vm, callback)));
+    return vm.raise(Exc::TypeError, "a callable object was expected by {}(), got {}", method,
+                    TRY(repr_text(vm, callback)));
   return {};
 }
 
@@ -282,13 +294,16 @@ struct CallArguments {
 };
 
 /// The common shape of call_soon(callback, *args, context=None) and its kin.
-Result<CallArguments> parse_call(VM& vm, const Arguments& arguments, uint32_t leading, const char* method) {
+Result<CallArguments> parse_call(VM& vm, const Arguments& arguments, uint32_t leading,
+                                 const char* method) {
   if (arguments.positional_count < leading + 1) {
-    return vm.raise(Exc::TypeError, "{}() missing {} required positional argument{}: {}'callback'", method,
-                    leading + 1 - arguments.positional_count, leading + 1 - arguments.positional_count == 1 ? "" : "s",
+    return vm.raise(Exc::TypeError, "{}() missing {} required positional argument{}: {}'callback'",
+                    method, leading + 1 - arguments.positional_count,
+                    leading + 1 - arguments.positional_count == 1 ? "" : "s",
                     leading + 1 - arguments.positional_count == 2 ? "'when' and " : "");
   }
-  CallArguments result{TRY(receiver(vm, arguments.values[0])), arguments.positional().subspan(1), Value()};
+  CallArguments result{TRY(receiver(vm, arguments.values[0])), arguments.positional().subspan(1),
+                       Value()};
   for (uint32_t i = 0; i < arguments.keyword_count(); ++i) {
     Str* name = as<Str>(arguments.keyword_names->values()[i]);
     if (name != vm.names().context && !str_equal(name, "context"))
@@ -308,7 +323,8 @@ Result<Value> method_call_soon_threadsafe(VM& vm, const Arguments& arguments) {
   CallArguments call = TRY(parse_call(vm, arguments, 1, "call_soon_threadsafe"));
   TRY(loop_check_closed(vm, call.loop));
   TRY(check_callback(vm, call.loop, call.rest[0], "call_soon_threadsafe"));
-  Handle* handle = TRY(loop_call_soon(vm, call.loop, call.rest[0], call.rest.subspan(1), call.context));
+  Handle* handle =
+      TRY(loop_call_soon(vm, call.loop, call.rest[0], call.rest.subspan(1), call.context));
   call.loop->core->poller.wake();
   return handle;
 }
@@ -317,7 +333,8 @@ Result<Value> schedule_at(VM& vm, const CallArguments& call, double when, Value 
   EventLoop* loop = call.loop;
   TRY(loop_check_closed(vm, loop));
   TRY(check_callback(vm, loop, call.rest[1], "call_at"));
-  Handle* handle = static_cast<Handle*>(TRY(allocate_instance(vm, async_state(vm).timer_handle_type)));
+  Handle* handle =
+      static_cast<Handle*>(TRY(allocate_instance(vm, async_state(vm).timer_handle_type)));
   handle->native_class = &Handle::kClass;
   handle->callback = call.rest[1];
   handle->loop = loop;
@@ -344,9 +361,12 @@ Result<Value> method_call_later(VM& vm, const Arguments& arguments) {
   return schedule_at(vm, call, when, TRY(make_float(vm, when)));
 }
 
-Result<Value> method_create_future(VM& vm, Value self) { return make_future(vm, TRY(receiver(vm, self))); }
+Result<Value> method_create_future(VM& vm, Value self) {
+  return make_future(vm, TRY(receiver(vm, self)));
+}
 
-Result<Value> method_create_task(VM& vm, Value self, Value coroutine, Optional<Value> name, Optional<Value> context) {
+Result<Value> method_create_task(VM& vm, Value self, Value coroutine, Optional<Value> name,
+                                 Optional<Value> context) {
   EventLoop* loop = TRY(receiver(vm, self));
   TRY(loop_check_closed(vm, loop));
   Value context_value = context.present && !context.value.is_none() ? context.value : Value();
@@ -375,7 +395,9 @@ Result<void> method_set_task_factory(VM& vm, Value self, Value factory) {
   return {};
 }
 Value none_if_empty(Value v) { return v.is_empty() ? Value::none() : v; }
-Result<Value> method_get_task_factory(VM& vm, Value self) { return none_if_empty(TRY(receiver(vm, self))->task_factory); }
+Result<Value> method_get_task_factory(VM& vm, Value self) {
+  return none_if_empty(TRY(receiver(vm, self))->task_factory);
+}
 Result<bool> method_get_debug(VM& vm, Value self) { return TRY(receiver(vm, self))->debug; }
 Result<void> method_set_debug(VM& vm, Value self, bool debug) {
   TRY(receiver(vm, self))->debug = debug;
@@ -385,7 +407,8 @@ Result<void> method_set_debug(VM& vm, Value self, bool debug) {
 Result<void> method_set_exception_handler(VM& vm, Value self, Value handler) {
   EventLoop* loop = TRY(receiver(vm, self));
   if (!handler.is_none() && !TRY(is_callable(vm, handler)))
-    return vm.raise(Exc::TypeError, "A callable object or None is expected, got {}", TRY(repr_text(vm, handler)));
+    return vm.raise(Exc::TypeError, "A callable object or None is expected, got {}",
+                    TRY(repr_text(vm, handler)));
   loop->exception_handler = handler;
   vm.barrier(loop);
   return {};
@@ -412,7 +435,8 @@ Result<Value> method_call_exception_handler(VM& vm, Value self, Value context) {
     return Value::none();
   }
   Dict* report = TRY(make_dict(vm));
-  TRY(dict_set_str(vm, report, TRY(intern(vm, "message")), TRY(make_str(vm, "Unhandled error in exception handler"))));
+  TRY(dict_set_str(vm, report, TRY(intern(vm, "message")),
+                   TRY(make_str(vm, "Unhandled error in exception handler"))));
   TRY(dict_set_str(vm, report, TRY(intern(vm, "exception")), exception));
   TRY(dict_set_str(vm, report, TRY(intern(vm, "context")), context));
   if (vm.call_method(self, name, {Value(report)}).is_error()) {
@@ -427,7 +451,8 @@ Result<Value> method_shutdown_asyncgens(VM& vm, Value self) {
   loop->async_generators_closed = true;
   List* live = TRY(live_async_generators(vm, loop));
   loop->async_generators = Value();
-  if (live->length) return call_script(vm, "asyncio.base_events", "_close_asyncgens", {self, Value(live)});
+  if (live->length)
+    return call_script(vm, "asyncio.base_events", "_close_asyncgens", {self, Value(live)});
   return make_sleep(vm, Value::small_int(0), Value::none());
 }
 Result<Value> method_shutdown_default_executor(VM& vm, Value self, Optional<Value>) {
@@ -441,17 +466,22 @@ Result<void> method_set_default_executor(VM& vm, Value self, Value executor) {
   return {};
 }
 Result<Value> method_run_in_executor(VM& vm, const Arguments& arguments) {
-  if (arguments.positional_count) TRY(loop_check_closed(vm, TRY(receiver(vm, arguments.values[0]))));
+  if (arguments.positional_count)
+    TRY(loop_check_closed(vm, TRY(receiver(vm, arguments.values[0]))));
   return vm.raise(Exc::RuntimeError, "can't start new thread");
 }
 Result<Value> method_repr(VM& vm, Value self) {
   EventLoop* loop = TRY(receiver(vm, self));
   bool running = loop->core && loop->core->running;
-  std::string text = "<" + to_utf8(vm.type_of(loop)->name) + " running=" + (running ? "True" : "False") +
-                     " closed=" + (loop->closed ? "True" : "False") + " debug=" + (loop->debug ? "True" : "False") + ">";
+  std::string text = "<" + to_utf8(vm.type_of(loop)->name) +
+                     " running=" + (running ? "True" : "False") +
+                     " closed=" + (loop->closed ? "True" : "False") +
+                     " debug=" + (loop->debug ? "True" : "False") + ">";
   return make_str(vm, text);
 }
-Result<Value> get_current_handle(VM&, Value self) { return none_if_empty(try_loop(self)->current_handle); }
+Result<Value> get_current_handle(VM&, Value self) {
+  return none_if_empty(try_loop(self)->current_handle);
+}
 Result<Value> get_slow_duration(VM& vm, Value) { return make_float(vm, 0.1); }
 
 constexpr NativeFunctionDef kMethods[] = {
@@ -465,14 +495,16 @@ constexpr NativeFunctionDef kMethods[] = {
     {"is_running(self, /)", "Is it running?", bind<method_is_running>()},
     {"is_closed(self, /)", "Is it closed?", bind<method_is_closed>()},
     {"time(self, /)", "The loop's clock, in seconds.", bind<method_time>()},
-    {"call_soon(self, callback, /, *args, context=None)", "Call as soon as possible.", bind<method_call_soon>()},
-    {"call_soon_threadsafe(self, callback, /, *args, context=None)", "Like call_soon(), from any thread.",
-     bind<method_call_soon_threadsafe>()},
+    {"call_soon(self, callback, /, *args, context=None)", "Call as soon as possible.",
+     bind<method_call_soon>()},
+    {"call_soon_threadsafe(self, callback, /, *args, context=None)",
+     "Like call_soon(), from any thread.", bind<method_call_soon_threadsafe>()},
     {"call_later(self, delay, callback, /, *args, context=None)", "Call after a delay in seconds.",
      bind<method_call_later>()},
     {"call_at(self, when, callback, /, *args, context=None)", "Call at a time of the loop's clock.",
      bind<method_call_at>()},
-    {"create_future(self, /)", "Create a Future attached to the loop.", bind<method_create_future>()},
+    {"create_future(self, /)", "Create a Future attached to the loop.",
+     bind<method_create_future>()},
     {"create_task(self, coro, /, *, name=None, context=None)", "Schedule a coroutine as a task.",
      bind<method_create_task>()},
     {"set_task_factory(self, factory, /)", nullptr, bind<method_set_task_factory>()},
@@ -482,9 +514,11 @@ constexpr NativeFunctionDef kMethods[] = {
     {"set_exception_handler(self, handler, /)", nullptr, bind<method_set_exception_handler>()},
     {"get_exception_handler(self, /)", nullptr, bind<method_get_exception_handler>()},
     {"call_exception_handler(self, context, /)", nullptr, bind<method_call_exception_handler>()},
-    {"default_exception_handler(self, context, /)", nullptr, bind<method_default_exception_handler>()},
+    {"default_exception_handler(self, context, /)", nullptr,
+     bind<method_default_exception_handler>()},
     {"shutdown_asyncgens(self, /)", nullptr, bind<method_shutdown_asyncgens>()},
-    {"shutdown_default_executor(self, timeout=None)", nullptr, bind<method_shutdown_default_executor>()},
+    {"shutdown_default_executor(self, timeout=None)", nullptr,
+     bind<method_shutdown_default_executor>()},
     {"set_default_executor(self, executor, /)", nullptr, bind<method_set_default_executor>()},
     {"run_in_executor(self, executor, func, /, *args)", nullptr, bind<method_run_in_executor>()},
     {"__repr__(self, /)", nullptr, bind<method_repr>()},
@@ -505,11 +539,21 @@ Result<void> name_abstract_type(VM& vm, Type* type) {
 
 }  // namespace
 
-const NativeTypeDef kAbstractEventLoopDefinition = {
-    "asyncio.events.AbstractEventLoop", "Abstract event loop.", {}, {}, Type::kCanSubclass | Type::kHasDict, 0, nullptr,
-    name_abstract_type};
-const NativeTypeDef kEventLoopDefinition = {
-    "asyncio.unix_events._UnixSelectorEventLoop", "The event loop.", kMethods, kAttributes,
-    Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref, sizeof(EventLoop), &EventLoop::kClass, name_loop_type};
+const NativeTypeDef kAbstractEventLoopDefinition = {"asyncio.events.AbstractEventLoop",
+                                                    "Abstract event loop.",
+                                                    {},
+                                                    {},
+                                                    Type::kCanSubclass | Type::kHasDict,
+                                                    0,
+                                                    nullptr,
+                                                    name_abstract_type};
+const NativeTypeDef kEventLoopDefinition = {"asyncio.unix_events._UnixSelectorEventLoop",
+                                            "The event loop.",
+                                            kMethods,
+                                            kAttributes,
+                                            Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref,
+                                            sizeof(EventLoop),
+                                            &EventLoop::kClass,
+                                            name_loop_type};
 
 }  // namespace apy

@@ -1,5 +1,6 @@
 #pragma once
-// EventLoop: what is ready, what waits for a time, what waits for the outside; asyncio's rules of order.
+// EventLoop: what is ready, what waits for a time, what waits for the outside; asyncio's rules of
+// order.
 #include <memory>
 
 #include "runtime/async/state.h"
@@ -36,10 +37,10 @@ class LoopCore final : public RootBase {
   RealClock real_clock;
   Clock* clock = &real_clock;
   Poller poller;
-  std::vector<Fiber*> parked;   // fibers waiting for a future, by index; null: free place
-  Task* tasks = nullptr;        // pending tasks, newest first (linked through the tasks)
-  uint64_t shuffle = 0;         // state of the shuffled order; 0: asyncio's order
-  uint64_t turn = 0;            // iterations so far
+  std::vector<Fiber*> parked;  // fibers waiting for a future, by index; null: free place
+  Task* tasks = nullptr;       // pending tasks, newest first (linked through the tasks)
+  uint64_t shuffle = 0;        // state of the shuffled order; 0: asyncio's order
+  uint64_t turn = 0;           // iterations so far
   bool stopping = false;
   bool running = false;
 };
@@ -49,10 +50,10 @@ struct EventLoop : NativeObject {
   LoopCore* core;
   Value exception_handler, task_factory, executor;
   Value current_handle;
-  Value async_generators;   // Set of weak references or empty
+  Value async_generators;  // Set of weak references or empty
   bool closed;
   bool debug;
-  bool overridden;          // a script subclass: call_soon and the like may be replaced
+  bool overridden;  // a script subclass: call_soon and the like may be replaced
   bool async_generators_closed;
 };
 
@@ -64,7 +65,7 @@ struct Handle : NativeObject {
   Value arguments;  // Tuple
   Value loop, context;
   Value source_traceback;
-  Value when;       // TimerHandle: float; else empty
+  Value when;  // TimerHandle: float; else empty
   TimerId timer;
   bool cancelled;
   bool scheduled;
@@ -76,18 +77,22 @@ extern const NativeTypeDef kHandleDefinition;
 extern const NativeTypeDef kTimerHandleDefinition;
 
 /// Appends to the ring; wakes nobody (for the loop's own thread).
-Result<void> loop_push(VM& vm, EventLoop* loop, Ready::Kind kind, Value target, Value argument, Value context);
+Result<void> loop_push(VM& vm, EventLoop* loop, Ready::Kind kind, Value target, Value argument,
+                       Value context);
 /// Adds a timer for a cell (Handle or Sleep). `when` in seconds of the loop's clock.
 Result<TimerId> loop_add_timer(VM& vm, EventLoop* loop, double when, Cell* payload);
-Result<Handle*> loop_call_soon(VM& vm, EventLoop* loop, Value callback, std::span<const Value> arguments, Value context);
-Result<Handle*> loop_make_handle(VM& vm, EventLoop* loop, Value callback, std::span<const Value> arguments, Value context);
+Result<Handle*> loop_call_soon(VM& vm, EventLoop* loop, Value callback,
+                               std::span<const Value> arguments, Value context);
+Result<Handle*> loop_make_handle(VM& vm, EventLoop* loop, Value callback,
+                                 std::span<const Value> arguments, Value context);
 /// Gives the pending exception of a callback to the loop's exception handler.
 Result<void> report_callback_error(VM& vm, EventLoop* loop, Handle* handle);
 Result<Value> loop_call_exception_handler(VM& vm, EventLoop* loop, Value context);
 /// Runs until stop() or an exception that ends loops.
 Result<Value> loop_run_forever(VM& vm, EventLoop* loop);
 Result<void> loop_check_closed(VM& vm, EventLoop* loop);
-/// One iteration (event_loop_run.cpp). False: the loop is to end (stopped, or an exception is pending).
+/// One iteration (event_loop_run.cpp). False: the loop is to end (stopped, or an exception is
+/// pending).
 bool run_iteration(VM& vm, EventLoop* loop);
 /// Runs one entry; false when an exception that ends the loop is pending.
 bool run_entry(VM& vm, EventLoop* loop, const Ready& entry);

@@ -66,7 +66,8 @@ Result<Future*> make_future(VM& vm, Value loop) {
 
 namespace {
 
-/// Gives one waiter to the loop. `waiter` is a task, a function, or a parked fiber's index (small int).
+/// Gives one waiter to the loop. `waiter` is a task, a function, or a parked fiber's index (small
+/// int).
 Result<void> schedule_waiter(VM& vm, Future* future, Value waiter, Value context) {
   EventLoop* loop = try_loop(future->loop);
   if (waiter.is_small_int()) return loop_push(vm, loop, Ready::Fiber, waiter, Value(), Value());
@@ -76,7 +77,8 @@ Result<void> schedule_waiter(VM& vm, Future* future, Value waiter, Value context
     TRY(vm.call_method(future->loop, TRY(intern(vm, "call_soon")), {wakeup, Value(future)}));
     return {};
   }
-  if (loop && !loop->overridden) return loop_push(vm, loop, Ready::Callback, waiter, future, context);
+  if (loop && !loop->overridden)
+    return loop_push(vm, loop, Ready::Callback, waiter, future, context);
   Value method = TRY(get_attribute(vm, future->loop, TRY(intern(vm, "call_soon"))));
   Value arguments[3] = {waiter, future, context};
   Value name = TRY(intern(vm, "context"));
@@ -115,9 +117,9 @@ Result<void> future_set_exception(VM& vm, Future* future, Value exception) {
     exception = TRY(vm.call(exception, {}));
   if (!is_exception(exception)) return vm.raise(Exc::TypeError, "invalid exception object");
   if (vm.is_instance(exception, BuiltinType::StopIteration)) {
-    Exception* replacement =
-        TRY(make_exception(vm, BuiltinType::RuntimeError,
-                           "StopIteration interacts badly with generators and cannot be raised into a Future"));
+    Exception* replacement = TRY(make_exception(
+        vm, BuiltinType::RuntimeError,
+        "StopIteration interacts badly with generators and cannot be raised into a Future"));
     replacement->cause = replacement->context = exception;
     replacement->aux |= Exception::kSuppressContext;
     vm.barrier(replacement);
@@ -145,14 +147,16 @@ Result<bool> future_cancel(VM& vm, Future* future, Value message) {
 }
 
 Result<Value> make_cancelled_error(VM& vm, Future* future) {
-  // The exception that the coroutine raised itself is handed out once, so that its traceback is kept.
+  // The exception that the coroutine raised itself is handed out once, so that its traceback is
+  // kept.
   if (is_exception(future->result)) {
     Value exception = future->result;
     future->result = Value();
     return exception;
   }
   AsyncState& state = async_state(vm);
-  if (future->cancel_message.is_empty() || future->cancel_message.is_none()) return vm.call(state.cancelled_error, {});
+  if (future->cancel_message.is_empty() || future->cancel_message.is_none())
+    return vm.call(state.cancelled_error, {});
   return vm.call(state.cancelled_error, {future->cancel_message});
 }
 
@@ -222,7 +226,9 @@ namespace {
 
 Result<Future*> receiver(VM& vm, Value self) {
   if (Future* future = try_future(self)) return future;
-  return vm.raise(Exc::TypeError, "descriptor requires a '_asyncio.Future' object but received '{}'", vm.type_of(self));
+  return vm.raise(Exc::TypeError,
+                  "descriptor requires a '_asyncio.Future' object but received '{}'",
+                  vm.type_of(self));
 }
 
 Result<Value> future_new(VM& vm, const Arguments& arguments) {
@@ -240,16 +246,21 @@ Result<void> future_init(VM& vm, Value self, Optional<Value> loop) {
   future->result = future->waiter = future->callbacks = Value();
   return initialize_future(vm, future, loop.value);
 }
-Result<Value> method_result(VM& vm, Value self) { return future_result(vm, TRY(receiver(vm, self))); }
+Result<Value> method_result(VM& vm, Value self) {
+  return future_result(vm, TRY(receiver(vm, self)));
+}
 Result<Value> method_exception(VM& vm, Value self) {
   Future* future = TRY(receiver(vm, self));
   switch (future->state()) {
-    case Future::kFinished: return Value::none();
+    case Future::kFinished:
+      return Value::none();
     case Future::kFailed:
       future->aux &= static_cast<uint16_t>(~Future::kLogTraceback);
       return future->result;
-    case Future::kCancelled: return vm.raise_exception(TRY(make_cancelled_error(vm, future)));
-    default: return raise_type(vm, async_state(vm).invalid_state_error, "Exception is not set.");
+    case Future::kCancelled:
+      return vm.raise_exception(TRY(make_cancelled_error(vm, future)));
+    default:
+      return raise_type(vm, async_state(vm).invalid_state_error, "Exception is not set.");
   }
 }
 Result<void> method_set_result(VM& vm, Value self, Value result) {
@@ -259,9 +270,12 @@ Result<void> method_set_exception(VM& vm, Value self, Value exception) {
   return future_set_exception(vm, TRY(receiver(vm, self)), exception);
 }
 Result<bool> method_cancel(VM& vm, Value self, Optional<Value> message) {
-  return future_cancel(vm, TRY(receiver(vm, self)), message.present ? message.value : Value::none());
+  return future_cancel(vm, TRY(receiver(vm, self)),
+                       message.present ? message.value : Value::none());
 }
-Result<bool> method_cancelled(VM& vm, Value self) { return TRY(receiver(vm, self))->state() == Future::kCancelled; }
+Result<bool> method_cancelled(VM& vm, Value self) {
+  return TRY(receiver(vm, self))->state() == Future::kCancelled;
+}
 Result<bool> method_done(VM& vm, Value self) { return TRY(receiver(vm, self))->done(); }
 Result<void> method_add_done_callback(VM& vm, Value self, Value function, Optional<Value> context) {
   return future_add_callback(vm, TRY(receiver(vm, self)), function, context.value);
@@ -331,21 +345,25 @@ Result<Value> iterator_next(VM& vm, FutureIterator* self) {
     return vm.raise(Exc::RuntimeError, "await wasn't used with future");
   Value result;
   switch (future_await_step(vm, self->future, &result)) {
-    case AwaitOutcome::Pending: return result;
+    case AwaitOutcome::Pending:
+      return result;
     case AwaitOutcome::Ready:
       self->future = Value::none();
       return stop_iteration(vm, result);
-    case AwaitOutcome::Error: break;
+    case AwaitOutcome::Error:
+      break;
   }
   return Error{};
 }
 Result<Value> iterator_send(VM& vm, FutureIterator* self, Value) { return iterator_next(vm, self); }
 Result<Value> iterator_iter(VM&, Value self) { return self; }
-Result<Value> iterator_throw(VM& vm, FutureIterator* self, Value type, Optional<Value> value, Optional<Value>) {
+Result<Value> iterator_throw(VM& vm, FutureIterator* self, Value type, Optional<Value> value,
+                             Optional<Value>) {
   self->future = Value::none();
   if (is_exception(type)) return vm.raise_exception(type);
   if (value.present && is_exception(value.value)) return vm.raise_exception(value.value);
-  Value exception = TRY(value.present && !value.value.is_none() ? vm.call(type, {value.value}) : vm.call(type, {}));
+  Value exception = TRY(value.present && !value.value.is_none() ? vm.call(type, {value.value})
+                                                                : vm.call(type, {}));
   return vm.raise_exception(exception);
 }
 Result<void> iterator_close(VM&, FutureIterator* self) {
@@ -353,15 +371,20 @@ Result<void> iterator_close(VM&, FutureIterator* self) {
   return {};
 }
 
-Result<Value> class_getitem(VM& vm, Value cls, Value item) { return make_generic_alias(vm, cls, item); }
+Result<Value> class_getitem(VM& vm, Value cls, Value item) {
+  return make_generic_alias(vm, cls, item);
+}
 
 // --- attributes ---
 
 Result<Value> get_state(VM& vm, Value self) {
   switch (try_future(self)->state()) {
-    case Future::kPending: return make_str(vm, "PENDING");
-    case Future::kCancelled: return make_str(vm, "CANCELLED");
-    default: return make_str(vm, "FINISHED");
+    case Future::kPending:
+      return make_str(vm, "PENDING");
+    case Future::kCancelled:
+      return make_str(vm, "CANCELLED");
+    default:
+      return make_str(vm, "FINISHED");
   }
 }
 Value none_if_empty(Value v) { return v.is_empty() ? Value::none() : v; }
@@ -371,15 +394,18 @@ Result<Value> get_callbacks(VM& vm, Value self) {
   List* list = TRY(make_list(vm, size_t{0}));
   if (!future->waiter.is_empty()) {
     Value waiter = future->waiter;
-    if (Task* task = try_task(waiter)) waiter = TRY(get_attribute(vm, task, TRY(intern(vm, "task_wakeup"))));
+    if (Task* task = try_task(waiter))
+      waiter = TRY(get_attribute(vm, task, TRY(intern(vm, "task_wakeup"))));
     Value pair[2] = {waiter, none_if_empty(future->waiter_context)};
     TRY(list_append(vm, list, TRY(make_tuple(vm, pair))));
   }
   if (List* more = try_as<List>(future->callbacks)) {
     for (uint64_t i = 0; i < more->length; ++i) {
       Tuple* entry = as<Tuple>(more->values()[i]);
-      Value pair[2] = {entry->values()[0], entry->values()[1].is_ellipsis() ? Value::none() : entry->values()[1]};
-      if (Task* task = try_task(pair[0])) pair[0] = TRY(get_attribute(vm, task, TRY(intern(vm, "task_wakeup"))));
+      Value pair[2] = {entry->values()[0],
+                       entry->values()[1].is_ellipsis() ? Value::none() : entry->values()[1]};
+      if (Task* task = try_task(pair[0]))
+        pair[0] = TRY(get_attribute(vm, task, TRY(intern(vm, "task_wakeup"))));
       TRY(list_append(vm, list, TRY(make_tuple(vm, pair))));
     }
   }
@@ -394,8 +420,12 @@ Result<Value> get_exception(VM&, Value self) {
   Future* future = try_future(self);
   return future->state() == Future::kFailed ? future->result : Value::none();
 }
-Result<Value> get_source_traceback(VM&, Value self) { return none_if_empty(try_future(self)->source_traceback); }
-Result<Value> get_cancel_message(VM&, Value self) { return none_if_empty(try_future(self)->cancel_message); }
+Result<Value> get_source_traceback(VM&, Value self) {
+  return none_if_empty(try_future(self)->source_traceback);
+}
+Result<Value> get_cancel_message(VM&, Value self) {
+  return none_if_empty(try_future(self)->cancel_message);
+}
 Result<void> set_cancel_message(VM& vm, Value self, Value value) {
   try_future(self)->cancel_message = value;
   vm.barrier(self.cell());
@@ -405,11 +435,14 @@ Result<Value> get_log_traceback(VM&, Value self) {
   return Value::boolean(try_future(self)->aux & Future::kLogTraceback);
 }
 Result<void> set_log_traceback(VM& vm, Value self, Value value) {
-  if (TRY(is_truthy(vm, value))) return vm.raise(Exc::ValueError, "_log_traceback can only be set to False");
+  if (TRY(is_truthy(vm, value)))
+    return vm.raise(Exc::ValueError, "_log_traceback can only be set to False");
   try_future(self)->aux &= static_cast<uint16_t>(~Future::kLogTraceback);
   return {};
 }
-Result<Value> get_blocking(VM&, Value self) { return Value::boolean(try_future(self)->aux & Future::kBlocking); }
+Result<Value> get_blocking(VM&, Value self) {
+  return Value::boolean(try_future(self)->aux & Future::kBlocking);
+}
 Result<void> set_blocking(VM& vm, Value self, Value value) {
   Future* future = try_future(self);
   future->aux &= static_cast<uint16_t>(~Future::kBlocking);
@@ -421,23 +454,31 @@ constexpr NativeFunctionDef kMethods[] = {
     {"__new__(cls, *args, **kwargs)", nullptr, bind<future_new>(), NativeFunctionDef::kStatic},
     {"__init__(self, /, *, loop=None)", nullptr, bind<future_init>()},
     {"result(self, /)", "Return the result this future represents.", bind<method_result>()},
-    {"exception(self, /)", "Return the exception that was set on this future.", bind<method_exception>()},
-    {"set_result(self, result, /)", "Mark the future done and set its result.", bind<method_set_result>()},
-    {"set_exception(self, exception, /)", "Mark the future done and set an exception.", bind<method_set_exception>()},
-    {"cancel(self, /, msg=None)", "Cancel the future and schedule callbacks.", bind<method_cancel>()},
+    {"exception(self, /)", "Return the exception that was set on this future.",
+     bind<method_exception>()},
+    {"set_result(self, result, /)", "Mark the future done and set its result.",
+     bind<method_set_result>()},
+    {"set_exception(self, exception, /)", "Mark the future done and set an exception.",
+     bind<method_set_exception>()},
+    {"cancel(self, /, msg=None)", "Cancel the future and schedule callbacks.",
+     bind<method_cancel>()},
     {"cancelled(self, /)", "Return True if the future was cancelled.", bind<method_cancelled>()},
     {"done(self, /)", "Return True if the future is done.", bind<method_done>()},
-    {"add_done_callback(self, fn, /, *, context=None)", "Add a callback to be run when the future becomes done.",
-     bind<method_add_done_callback>()},
-    {"remove_done_callback(self, fn, /)", "Remove all instances of a callback; returns their number.",
+    {"add_done_callback(self, fn, /, *, context=None)",
+     "Add a callback to be run when the future becomes done.", bind<method_add_done_callback>()},
+    {"remove_done_callback(self, fn, /)",
+     "Remove all instances of a callback; returns their number.",
      bind<method_remove_done_callback>()},
     {"get_loop(self, /)", "Return the event loop the future is bound to.", bind<method_get_loop>()},
-    {"_make_cancelled_error(self, /)", "Create the CancelledError to raise if the future is cancelled.",
+    {"_make_cancelled_error(self, /)",
+     "Create the CancelledError to raise if the future is cancelled.",
      bind<method_make_cancelled_error>()},
-    {"__await__(self, /)", "Return an iterator to be used in await expression.", bind<method_await>()},
+    {"__await__(self, /)", "Return an iterator to be used in await expression.",
+     bind<method_await>()},
     {"__iter__(self, /)", "Implement iter(self).", bind<method_await>()},
     {"__repr__(self, /)", "Return repr(self).", bind<method_repr>()},
-    {"__class_getitem__(cls, item, /)", "See PEP 585", bind<class_getitem>(), NativeFunctionDef::kClassMethod},
+    {"__class_getitem__(cls, item, /)", "See PEP 585", bind<class_getitem>(),
+     NativeFunctionDef::kClassMethod},
 };
 constexpr NativeGetSetDef kAttributes[] = {
     {"_state", nullptr, get_state},
@@ -468,10 +509,12 @@ Result<void> extend_iterator(VM&, Type* type) {
 }  // namespace
 
 const NativeTypeDef kFutureDefinition = {
-    "_asyncio.Future", "A result that will be there later; see asyncio.Future.", kMethods, kAttributes,
-    Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref, sizeof(Future), &Future::kClass};
-const NativeTypeDef kFutureIteratorDefinition = {
-    "_asyncio.FutureIter", nullptr, kIteratorMethods, {}, Type::kDisallowNew, sizeof(FutureIterator),
-    &FutureIterator::kClass, extend_iterator};
+    "_asyncio.Future", "A result that will be there later; see asyncio.Future.", kMethods,
+    kAttributes,       Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref,  sizeof(Future),
+    &Future::kClass};
+const NativeTypeDef kFutureIteratorDefinition = {"_asyncio.FutureIter",   nullptr,
+                                                 kIteratorMethods,        {},
+                                                 Type::kDisallowNew,      sizeof(FutureIterator),
+                                                 &FutureIterator::kClass, extend_iterator};
 
 }  // namespace apy

@@ -1,8 +1,9 @@
 #pragma once
 // Future: a result that will be there later, with whoever waits for it.
 //
-// The first waiter is inline: a task (nearly always) or a callback; more go to a list. A task's wake-up is an
-// entry in the loop's ring, a callback becomes one as well; neither needs a handle object.
+// The first waiter is inline: a task (nearly always) or a callback; more go to a list. A task's
+// wake-up is an entry in the loop's ring, a callback becomes one as well; neither needs a handle
+// object.
 #include "runtime/async/state.h"
 
 namespace apy {
@@ -13,16 +14,16 @@ struct Future : NativeObject {
   // Cell::aux
   static constexpr uint16_t kStateMask = 3;
   enum State : uint16_t { kPending = 0, kFinished = 1, kFailed = 2, kCancelled = 3 };
-  static constexpr uint16_t kBlocking = 4;       // just yielded by an await
-  static constexpr uint16_t kLogTraceback = 8;   // the exception was not retrieved yet
+  static constexpr uint16_t kBlocking = 4;      // just yielded by an await
+  static constexpr uint16_t kLogTraceback = 8;  // the exception was not retrieved yet
   static constexpr uint16_t kIsTask = 32;
-  static constexpr uint16_t kRegistered = 64;    // finalizer registered
+  static constexpr uint16_t kRegistered = 64;  // finalizer registered
 
   Value loop;
-  Value result;       // result or exception
-  Value waiter;       // Task to wake, callback, parked fiber's index (small int), or empty
+  Value result;  // result or exception
+  Value waiter;  // Task to wake, callback, parked fiber's index (small int), or empty
   Value waiter_context;
-  Value callbacks;    // List of (function, context) after the first waiter, or empty
+  Value callbacks;  // List of (function, context) after the first waiter, or empty
   Value cancel_message;
   Value source_traceback;
 

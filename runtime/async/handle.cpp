@@ -34,7 +34,8 @@ Result<void> report_callback_error(VM& vm, EventLoop* loop, Handle* handle) {
   Value exception = vm.take_pending();
   std::string text = TRY(str_text(vm, TRY(callback_text(vm, handle, loop->debug))));
   Dict* context = TRY(make_dict(vm));
-  TRY(dict_set_str(vm, context, TRY(intern(vm, "message")), TRY(make_str(vm, "Exception in callback " + text))));
+  TRY(dict_set_str(vm, context, TRY(intern(vm, "message")),
+                   TRY(make_str(vm, "Exception in callback " + text))));
   TRY(dict_set_str(vm, context, TRY(intern(vm, "exception")), exception));
   TRY(dict_set_str(vm, context, TRY(intern(vm, "handle")), handle));
   if (!handle->source_traceback.is_empty())
@@ -68,7 +69,8 @@ Result<Value> handle_new(VM& vm, const Arguments& arguments) {
   handle->native_class = &Handle::kClass;
   return handle;
 }
-Result<void> handle_init(VM& vm, Handle* self, Value callback, Value arguments, Value loop, Optional<Value> context) {
+Result<void> handle_init(VM& vm, Handle* self, Value callback, Value arguments, Value loop,
+                         Optional<Value> context) {
   self->callback = callback;
   self->arguments = TRY(tuple_from(vm, arguments));
   self->loop = loop;
@@ -76,8 +78,8 @@ Result<void> handle_init(VM& vm, Handle* self, Value callback, Value arguments, 
   vm.barrier(self);
   return {};
 }
-Result<void> timer_init(VM& vm, Handle* self, Value when, Value callback, Value arguments, Value loop,
-                        Optional<Value> context) {
+Result<void> timer_init(VM& vm, Handle* self, Value when, Value callback, Value arguments,
+                        Value loop, Optional<Value> context) {
   if (when.is_none()) return vm.raise(Exc::TypeError, "when cannot be None");
   self->when = when;
   return handle_init(vm, self, callback, arguments, loop, context);
@@ -113,7 +115,8 @@ Result<Value> method_repr(VM& vm, Handle* self) {
   std::string text = "<" + to_utf8(vm.type_of(self)->name);
   if (self->cancelled) text += " cancelled";
   if (!self->when.is_empty()) text += " when=" + TRY(str_text(vm, self->when));
-  if (!self->callback.is_none()) text += " " + TRY(str_text(vm, TRY(callback_text(vm, self, debug))));
+  if (!self->callback.is_none())
+    text += " " + TRY(str_text(vm, TRY(callback_text(vm, self, debug))));
   if (List* stack = try_as<List>(self->source_traceback); stack && stack->length) {
     Value last = stack->values()[stack->length - 1];
     Value file = TRY(get_item(vm, last, Value::small_int(0)));
@@ -127,29 +130,49 @@ Result<Value> timer_compare(VM& vm, Handle* self, Value other, CompareOp op) {
   if (!right || right->when.is_empty()) return Value::not_implemented();
   return compare(vm, op, self->when, right->when);
 }
-Result<Value> timer_less(VM& vm, Handle* self, Value other) { return timer_compare(vm, self, other, CompareOp::Less); }
-Result<Value> timer_less_equal(VM& vm, Handle* self, Value other) { return timer_compare(vm, self, other, CompareOp::LessEqual); }
-Result<Value> timer_greater(VM& vm, Handle* self, Value other) { return timer_compare(vm, self, other, CompareOp::Greater); }
+Result<Value> timer_less(VM& vm, Handle* self, Value other) {
+  return timer_compare(vm, self, other, CompareOp::Less);
+}
+Result<Value> timer_less_equal(VM& vm, Handle* self, Value other) {
+  return timer_compare(vm, self, other, CompareOp::LessEqual);
+}
+Result<Value> timer_greater(VM& vm, Handle* self, Value other) {
+  return timer_compare(vm, self, other, CompareOp::Greater);
+}
 Result<Value> timer_greater_equal(VM& vm, Handle* self, Value other) {
   return timer_compare(vm, self, other, CompareOp::GreaterEqual);
 }
 Result<Value> timer_equal(VM& vm, Handle* self, Value other) {
   Handle* right = try_native<Handle>(other);
   if (!right || right->when.is_empty()) return Value::not_implemented();
-  bool same = TRY(values_equal(vm, self->when, right->when)) && TRY(values_equal(vm, self->callback, right->callback)) &&
-              TRY(values_equal(vm, self->arguments, right->arguments)) && self->cancelled == right->cancelled;
+  bool same = TRY(values_equal(vm, self->when, right->when)) &&
+              TRY(values_equal(vm, self->callback, right->callback)) &&
+              TRY(values_equal(vm, self->arguments, right->arguments)) &&
+              self->cancelled == right->cancelled;
   return Value::boolean(same);
 }
 Result<int64_t> timer_hash(VM& vm, Handle* self) { return hash_value(vm, self->when); }
 
-Result<Value> get_callback(VM&, Value self) { return none_if_empty(try_native<Handle>(self)->callback); }
-Result<Value> get_args(VM&, Value self) { return none_if_empty(try_native<Handle>(self)->arguments); }
-Result<Value> get_context(VM&, Value self) { return none_if_empty(try_native<Handle>(self)->context); }
+Result<Value> get_callback(VM&, Value self) {
+  return none_if_empty(try_native<Handle>(self)->callback);
+}
+Result<Value> get_args(VM&, Value self) {
+  return none_if_empty(try_native<Handle>(self)->arguments);
+}
+Result<Value> get_context(VM&, Value self) {
+  return none_if_empty(try_native<Handle>(self)->context);
+}
 Result<Value> get_loop(VM&, Value self) { return none_if_empty(try_native<Handle>(self)->loop); }
-Result<Value> get_cancelled(VM&, Value self) { return Value::boolean(try_native<Handle>(self)->cancelled); }
-Result<Value> get_source_traceback(VM&, Value self) { return none_if_empty(try_native<Handle>(self)->source_traceback); }
+Result<Value> get_cancelled(VM&, Value self) {
+  return Value::boolean(try_native<Handle>(self)->cancelled);
+}
+Result<Value> get_source_traceback(VM&, Value self) {
+  return none_if_empty(try_native<Handle>(self)->source_traceback);
+}
 Result<Value> get_when(VM&, Value self) { return none_if_empty(try_native<Handle>(self)->when); }
-Result<Value> get_scheduled(VM&, Value self) { return Value::boolean(try_native<Handle>(self)->scheduled); }
+Result<Value> get_scheduled(VM&, Value self) {
+  return Value::boolean(try_native<Handle>(self)->scheduled);
+}
 Result<void> set_scheduled(VM& vm, Value self, Value value) {
   try_native<Handle>(self)->scheduled = TRY(is_truthy(vm, value));
   return {};
@@ -165,8 +188,8 @@ constexpr NativeFunctionDef kHandleMethods[] = {
     {"__repr__(self, /)", nullptr, bind<method_repr>()},
 };
 constexpr NativeGetSetDef kHandleAttributes[] = {
-    {"_callback", nullptr, get_callback}, {"_args", nullptr, get_args},
-    {"_context", nullptr, get_context},   {"_loop", nullptr, get_loop},
+    {"_callback", nullptr, get_callback},   {"_args", nullptr, get_args},
+    {"_context", nullptr, get_context},     {"_loop", nullptr, get_loop},
     {"_cancelled", nullptr, get_cancelled}, {"_source_traceback", nullptr, get_source_traceback},
 };
 constexpr NativeFunctionDef kTimerMethods[] = {
@@ -186,11 +209,20 @@ constexpr NativeGetSetDef kTimerAttributes[] = {
 
 }  // namespace
 
-const NativeTypeDef kHandleDefinition = {
-    "asyncio.events.Handle", "A callback given to an event loop.", kHandleMethods, kHandleAttributes,
-    Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref, sizeof(Handle), &Handle::kClass};
+const NativeTypeDef kHandleDefinition = {"asyncio.events.Handle",
+                                         "A callback given to an event loop.",
+                                         kHandleMethods,
+                                         kHandleAttributes,
+                                         Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref,
+                                         sizeof(Handle),
+                                         &Handle::kClass};
 const NativeTypeDef kTimerHandleDefinition = {
-    "asyncio.events.TimerHandle", "A callback due at a time.", kTimerMethods, kTimerAttributes,
-    Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref, sizeof(Handle), &Handle::kClass};
+    "asyncio.events.TimerHandle",
+    "A callback due at a time.",
+    kTimerMethods,
+    kTimerAttributes,
+    Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref,
+    sizeof(Handle),
+    &Handle::kClass};
 
 }  // namespace apy

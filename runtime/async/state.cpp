@@ -47,8 +47,9 @@ void AsyncState::trace(Visitor& visitor) const {
   visitor.visit(current_task);
   visitor.visit(entered_tasks);
   visitor.visit(uncaught);
-  for (const Type* type : {future_type, task_type, loop_type, abstract_loop_type, handle_type, timer_handle_type,
-                           sleep_type, future_iterator_type, cancelled_error, invalid_state_error})
+  for (const Type* type :
+       {future_type, task_type, loop_type, abstract_loop_type, handle_type, timer_handle_type,
+        sleep_type, future_iterator_type, cancelled_error, invalid_state_error})
     visitor.visit(type);
   visitor.visit(blocking_name);
 }
@@ -77,7 +78,8 @@ void AsyncState::switch_to(Fiber& target) {
   context_of(fibers.current())->saved_stack_pointer = nullptr;
 }
 
-Result<Value> call_script(VM& vm, const char* module, const char* function, std::initializer_list<Value> arguments) {
+Result<Value> call_script(VM& vm, const char* module, const char* function,
+                          std::initializer_list<Value> arguments) {
   Value imported = TRY(vm.import_module(module));
   Value callee = TRY(get_attribute(vm, imported, TRY(intern(vm, function))));
   return vm.call(callee, arguments);
@@ -96,7 +98,8 @@ Result<Type*> make_exception_type(VM& vm, const char* name, BuiltinType base, co
   TRY(dict_set_str(vm, names, vm.names().module_, TRY(make_str(vm, module))));
   Value base_type = vm.type(base);
   Value bases = TRY(make_tuple(vm, {&base_type, 1}));
-  Value made = TRY(vm.call(vm.type(BuiltinType::Type), {TRY(make_str(vm, name)), bases, Value(names)}));
+  Value made =
+      TRY(vm.call(vm.type(BuiltinType::Type), {TRY(make_str(vm, name)), bases, Value(names)}));
   return as<Type>(made);
 }
 
@@ -104,8 +107,10 @@ Result<Type*> make_exception_type(VM& vm, const char* name, BuiltinType base, co
 
 Result<void> AsyncState::create_types() {
   if (future_type) return {};
-  cancelled_error = TRY(make_exception_type(vm, "CancelledError", BuiltinType::BaseException, "asyncio.exceptions"));
-  invalid_state_error = TRY(make_exception_type(vm, "InvalidStateError", BuiltinType::Exception, "asyncio.exceptions"));
+  cancelled_error = TRY(
+      make_exception_type(vm, "CancelledError", BuiltinType::BaseException, "asyncio.exceptions"));
+  invalid_state_error = TRY(
+      make_exception_type(vm, "InvalidStateError", BuiltinType::Exception, "asyncio.exceptions"));
   blocking_name = TRY(intern(vm, "_asyncio_future_blocking"));
   abstract_loop_type = TRY(make_native_type(vm, kAbstractEventLoopDefinition));
   loop_type = TRY(make_native_type(vm, kEventLoopDefinition, abstract_loop_type));

@@ -1,14 +1,16 @@
 #pragma once
 // What asyncio keeps per engine: its types, the running loop, the fibers that loops turn on.
 //
-// Life of a wait. A task's step resumes its coroutine in the interpreter. `await future` on a pending future hands the
-// future to the step, which puts the task into the future's waiter field and returns: nothing is left on the native stack, the
-// fiber takes the next ready entry. set_result pushes {wake, task, future} onto the loop's ring; running that entry
-// resumes the coroutine at its innermost frame. Waking allocates nothing.
+// Life of a wait. A task's step resumes its coroutine in the interpreter. `await future` on a
+// pending future hands the future to the step, which puts the task into the future's waiter field
+// and returns: nothing is left on the native stack, the fiber takes the next ready entry.
+// set_result pushes {wake, task, future} onto the loop's ring; running that entry resumes the
+// coroutine at its innermost frame. Waking allocates nothing.
 //
-// Native code that waits in the middle of a step (Suspender::await_value) parks its whole fiber instead: the wait is
-// registered with the fiber's id, and another fiber goes on turning the loop. `Fiber` entries in the ring switch back.
-// So the loop is turned by whichever fiber is current; the stack that called run_forever only hands over and waits.
+// Native code that waits in the middle of a step (Suspender::await_value) parks its whole fiber
+// instead: the wait is registered with the fiber's id, and another fiber goes on turning the loop.
+// `Fiber` entries in the ring switch back. So the loop is turned by whichever fiber is current; the
+// stack that called run_forever only hands over and waits.
 #include <memory>
 #include <vector>
 
@@ -38,19 +40,20 @@ class AsyncState final : public RootBase, public FiberHooks, public Suspender {
 
   /// Switches to `target`, taking the VM's execution context along.
   void switch_to(Fiber& target);
-  /// A fiber that turns the running loop: an idle one or a new one. Null (MemoryError) when stacks run out.
+  /// A fiber that turns the running loop: an idle one or a new one. Null (MemoryError) when stacks
+  /// run out.
   Fiber* turner();
 
   VM& vm;
   FiberPool fibers;
-  std::vector<Fiber*> idle;      // parked in turn_loop, ready to go on
+  std::vector<Fiber*> idle;  // parked in turn_loop, ready to go on
   Context* host_context = nullptr;
-  Fiber* left = nullptr;         // the fiber that switched to the current one
-  bool exiting = false;          // idle fibers are to run to their end
+  Fiber* left = nullptr;  // the fiber that switched to the current one
+  bool exiting = false;   // idle fibers are to run to their end
 
-  Value running_loop;            // EventLoop (or whatever _set_running_loop was given), or empty
-  Value current_task;            // of the running loop, or empty
-  Value entered_tasks;           // Dict loop -> task, for loops that script code drives by itself
+  Value running_loop;   // EventLoop (or whatever _set_running_loop was given), or empty
+  Value current_task;   // of the running loop, or empty
+  Value entered_tasks;  // Dict loop -> task, for loops that script code drives by itself
   uint64_t task_counter = 0;
 
   Type* future_type = nullptr;
@@ -64,7 +67,7 @@ class AsyncState final : public RootBase, public FiberHooks, public Suspender {
   Type* cancelled_error = nullptr;
   Type* invalid_state_error = nullptr;
   Str* blocking_name = nullptr;  // "_asyncio_future_blocking"
-  Value uncaught;                // exceptions that end run_forever travel from the turning fiber in here
+  Value uncaught;  // exceptions that end run_forever travel from the turning fiber in here
 };
 
 /// The state of this engine; made at the first use.
@@ -73,7 +76,8 @@ AsyncState& async_state(VM& vm);
 void shut_down_async(VM& vm);
 
 /// Calls a function of a script module of asyncio: `asyncio.base_futures._future_repr` etc.
-Result<Value> call_script(VM& vm, const char* module, const char* function, std::initializer_list<Value> arguments);
+Result<Value> call_script(VM& vm, const char* module, const char* function,
+                          std::initializer_list<Value> arguments);
 /// Raises one of asyncio's own exception types.
 Error raise_type(VM& vm, Type* type, std::string_view message);
 

@@ -67,10 +67,12 @@ Result<bool> is_coroutine(VM& vm, Value v) {
 
 namespace {
 
-Result<void> initialize_task(VM& vm, Task* task, Value coroutine, Value loop, Value name, Value context, bool eager) {
+Result<void> initialize_task(VM& vm, Task* task, Value coroutine, Value loop, Value name,
+                             Value context, bool eager) {
   AsyncState& state = async_state(vm);
   if (!is_exact(coroutine, BuiltinType::Coroutine) && !TRY(is_coroutine(vm, coroutine)))
-    return vm.raise(Exc::TypeError, "a coroutine was expected, got {}", TRY(repr_text(vm, coroutine)));
+    return vm.raise(Exc::TypeError, "a coroutine was expected, got {}",
+                    TRY(repr_text(vm, coroutine)));
   task->aux |= Future::kIsTask;
   TRY(initialize_future(vm, task, loop));
   task->coroutine = coroutine;
@@ -105,7 +107,8 @@ Result<void> initialize_task(VM& vm, Task* task, Value coroutine, Value loop, Va
 
 }  // namespace
 
-Result<Task*> make_task(VM& vm, Value coroutine, Value loop, Value name, Value context, bool eager) {
+Result<Task*> make_task(VM& vm, Value coroutine, Value loop, Value name, Value context,
+                        bool eager) {
   Cell* cell = TRY(allocate_instance(vm, async_state(vm).task_type));
   Task* task = static_cast<Task*>(cell);
   task->native_class = &Future::kTaskClass;
@@ -158,14 +161,17 @@ Result<void> bad_yield(VM& vm, Task* task, const std::string& message) {
 
 Result<void> wait_for_future(VM& vm, Task* task, Future* future) {
   if (!future->loop.is(task->loop)) {
-    return bad_yield(vm, task, "Task " + TRY(repr_text(vm, task)) + " got Future " + TRY(repr_text(vm, future)) +
-                                   " attached to a different loop");
+    return bad_yield(vm, task,
+                     "Task " + TRY(repr_text(vm, task)) + " got Future " +
+                         TRY(repr_text(vm, future)) + " attached to a different loop");
   }
   if (!(future->aux & Future::kBlocking)) {
-    return bad_yield(vm, task, "yield was used instead of yield from in task " + TRY(repr_text(vm, task)) + " with " +
-                                   TRY(repr_text(vm, future)));
+    return bad_yield(vm, task,
+                     "yield was used instead of yield from in task " + TRY(repr_text(vm, task)) +
+                         " with " + TRY(repr_text(vm, future)));
   }
-  if (future == task) return bad_yield(vm, task, "Task cannot await on itself: " + TRY(repr_text(vm, task)));
+  if (future == task)
+    return bad_yield(vm, task, "Task cannot await on itself: " + TRY(repr_text(vm, task)));
   future->aux &= static_cast<uint16_t>(~Future::kBlocking);
   if (future->done()) {
     TRY(loop_push(vm, try_loop(task->loop), Ready::Wake, task, future, Value()));
@@ -175,7 +181,9 @@ Result<void> wait_for_future(VM& vm, Task* task, Future* future) {
   task->waiting_for = future;
   vm.barrier(task);
   if (task->must_cancel) {
-    Value cancelled = TRY(vm.call_method(future, TRY(intern(vm, "cancel")), {task->cancel_message.is_empty() ? Value::none() : task->cancel_message}));
+    Value cancelled = TRY(
+        vm.call_method(future, TRY(intern(vm, "cancel")),
+                       {task->cancel_message.is_empty() ? Value::none() : task->cancel_message}));
     if (TRY(is_truthy(vm, cancelled))) task->must_cancel = false;
   }
   return {};
@@ -188,14 +196,16 @@ Result<void> wait_for_foreign(VM& vm, Task* task, Value yielded) {
   bool has = TRY(get_attribute_optional(vm, yielded, state.blocking_name, &blocking));
   if (!has || blocking.is_none()) {
     if (is_exact(yielded, BuiltinType::Generator)) {
-      return bad_yield(vm, task, "yield was used instead of yield from for generator in task " +
-                                     TRY(repr_text(vm, task)) + " with " + TRY(repr_text(vm, yielded)));
+      return bad_yield(vm, task,
+                       "yield was used instead of yield from for generator in task " +
+                           TRY(repr_text(vm, task)) + " with " + TRY(repr_text(vm, yielded)));
     }
     return bad_yield(vm, task, "Task got bad yield: " + TRY(repr_text(vm, yielded)));
   }
   if (!TRY(is_truthy(vm, blocking))) {
-    return bad_yield(vm, task, "yield was used instead of yield from in task " + TRY(repr_text(vm, task)) + " with " +
-                                   TRY(repr_text(vm, yielded)));
+    return bad_yield(vm, task,
+                     "yield was used instead of yield from in task " + TRY(repr_text(vm, task)) +
+                         " with " + TRY(repr_text(vm, yielded)));
   }
   TRY(set_attribute(vm, yielded, state.blocking_name, Value::boolean(false)));
   Value wakeup = TRY(get_attribute(vm, task, TRY(intern(vm, "task_wakeup"))));
@@ -223,7 +233,8 @@ Result<void> task_yielded(VM& vm, Task* task, Value yielded) {
     task->waiting_for = sleep;
     vm.barrier(sleep);
     vm.barrier(task);
-    if (task->must_cancel && TRY(sleep_cancel(vm, sleep, task->cancel_message))) task->must_cancel = false;
+    if (task->must_cancel && TRY(sleep_cancel(vm, sleep, task->cancel_message)))
+      task->must_cancel = false;
     return {};
   }
   if (Future* future = try_future(yielded)) return wait_for_future(vm, task, future);
@@ -236,9 +247,12 @@ enum class Drive : uint8_t { Yielded, Returned, Raised };
 Drive drive(VM& vm, Value coroutine, Value exception, Value* result) {
   if (Generator* generator = try_as<Generator>(coroutine)) {
     switch (vm.resume(generator, Value::none(), exception, result)) {
-      case VM::ResumeOutcome::Yielded: return Drive::Yielded;
-      case VM::ResumeOutcome::Returned: return Drive::Returned;
-      default: return Drive::Raised;
+      case VM::ResumeOutcome::Yielded:
+        return Drive::Yielded;
+      case VM::ResumeOutcome::Returned:
+        return Drive::Returned;
+      default:
+        return Drive::Raised;
     }
   }
   Type* type = vm.type_of(coroutine);
@@ -248,9 +262,12 @@ Drive drive(VM& vm, Value coroutine, Value exception, Value* result) {
   }
   if (type->await_step) {
     switch (type->await_step(vm, coroutine, result)) {
-      case AwaitOutcome::Ready: return Drive::Returned;
-      case AwaitOutcome::Pending: return Drive::Yielded;
-      case AwaitOutcome::Error: return Drive::Raised;
+      case AwaitOutcome::Ready:
+        return Drive::Returned;
+      case AwaitOutcome::Pending:
+        return Drive::Yielded;
+      case AwaitOutcome::Error:
+        return Drive::Raised;
     }
   }
   auto value = exception.is_empty() ? vm.call_method(coroutine, vm.names().send, {Value::none()})
@@ -270,7 +287,8 @@ Drive drive(VM& vm, Value coroutine, Value exception, Value* result) {
 Result<void> task_step(VM& vm, Task* task, Value exception) {
   AsyncState& state = async_state(vm);
   if (task->done()) {
-    return raise_type(vm, state.invalid_state_error, "__step(): already done: " + TRY(repr_text(vm, task)));
+    return raise_type(vm, state.invalid_state_error,
+                      "__step(): already done: " + TRY(repr_text(vm, task)));
   }
   if (task->must_cancel) {
     if (exception.is_empty() || !vm.type_of(exception)->is_subtype_of(state.cancelled_error))
@@ -284,9 +302,12 @@ Result<void> task_step(VM& vm, Task* task, Value exception) {
   Drive outcome = drive(vm, task->coroutine, exception, &result);
   state.current_task = outer;
   switch (outcome) {
-    case Drive::Yielded: return task_yielded(vm, task, result);
-    case Drive::Returned: return task_returned(vm, task, result);
-    case Drive::Raised: break;
+    case Drive::Yielded:
+      return task_yielded(vm, task, result);
+    case Drive::Returned:
+      return task_returned(vm, task, result);
+    case Drive::Raised:
+      break;
   }
   return task_raised(vm, task);
 }
@@ -297,7 +318,8 @@ Result<void> task_wake(VM& vm, Task* task, Value waited) {
     if (sleep->stage != Sleep::kCancelled) return task_step(vm, task, Value());
     sleep->stage = Sleep::kDone;
     Type* error = async_state(vm).cancelled_error;
-    Value exception = TRY(sleep->result.is_none() ? vm.call(error, {}) : vm.call(error, {sleep->result}));
+    Value exception =
+        TRY(sleep->result.is_none() ? vm.call(error, {}) : vm.call(error, {sleep->result}));
     return task_step(vm, task, exception);
   }
   // The awaiting instruction fetches a future's outcome itself.
@@ -319,7 +341,8 @@ Result<bool> task_cancel(VM& vm, Task* task, Value message) {
     } else {
       Value name = TRY(intern(vm, "msg"));
       Value method = TRY(get_attribute(vm, waited, TRY(intern(vm, "cancel"))));
-      cancelled = TRY(is_truthy(vm, TRY(vm.call_keywords(method, {&message, 1}, TRY(make_tuple(vm, {&name, 1}))))));
+      cancelled = TRY(is_truthy(
+          vm, TRY(vm.call_keywords(method, {&message, 1}, TRY(make_tuple(vm, {&name, 1}))))));
     }
     if (cancelled) return true;
   }
@@ -335,7 +358,8 @@ namespace {
 
 Result<Task*> receiver(VM& vm, Value self) {
   if (Task* task = try_task(self)) return task;
-  return vm.raise(Exc::TypeError, "descriptor requires a '_asyncio.Task' object but received '{}'", vm.type_of(self));
+  return vm.raise(Exc::TypeError, "descriptor requires a '_asyncio.Task' object but received '{}'",
+                  vm.type_of(self));
 }
 
 Result<Value> task_new(VM& vm, const Arguments& arguments) {
@@ -346,15 +370,17 @@ Result<Value> task_new(VM& vm, const Arguments& arguments) {
   task->aux |= Future::kIsTask;
   return task;
 }
-Result<void> task_init(VM& vm, Value self, Value coroutine, Optional<Value> loop, Optional<Value> name,
-                       Optional<Value> context, Optional<bool> eager) {
-  return initialize_task(vm, TRY(receiver(vm, self)), coroutine, loop.value, name.value, context.value,
-                         eager.value_or(false));
+Result<void> task_init(VM& vm, Value self, Value coroutine, Optional<Value> loop,
+                       Optional<Value> name, Optional<Value> context, Optional<bool> eager) {
+  return initialize_task(vm, TRY(receiver(vm, self)), coroutine, loop.value, name.value,
+                         context.value, eager.value_or(false));
 }
 Result<bool> method_cancel(VM& vm, Value self, Optional<Value> message) {
   return task_cancel(vm, TRY(receiver(vm, self)), message.present ? message.value : Value::none());
 }
-Result<int64_t> method_cancelling(VM& vm, Value self) { return TRY(receiver(vm, self))->cancel_requests; }
+Result<int64_t> method_cancelling(VM& vm, Value self) {
+  return TRY(receiver(vm, self))->cancel_requests;
+}
 Result<int64_t> method_uncancel(VM& vm, Value self) {
   Task* task = TRY(receiver(vm, self));
   if (task->cancel_requests > 0 && --task->cancel_requests == 0) task->must_cancel = false;
@@ -382,24 +408,33 @@ Result<void> method_set_exception(VM& vm, Value, Value) {
   return vm.raise(Exc::RuntimeError, "Task does not support set_exception operation");
 }
 Result<Value> method_get_stack(VM& vm, Value self, Optional<Value> limit) {
-  return call_script(vm, "asyncio.base_tasks", "_task_get_stack", {self, limit.present ? limit.value : Value::none()});
+  return call_script(vm, "asyncio.base_tasks", "_task_get_stack",
+                     {self, limit.present ? limit.value : Value::none()});
 }
 Result<Value> method_print_stack(VM& vm, Value self, Optional<Value> limit, Optional<Value> file) {
   return call_script(vm, "asyncio.base_tasks", "_task_print_stack",
-                     {self, limit.present ? limit.value : Value::none(), file.present ? file.value : Value::none()});
+                     {self, limit.present ? limit.value : Value::none(),
+                      file.present ? file.value : Value::none()});
 }
-Result<Value> method_repr(VM& vm, Value self) { return call_script(vm, "asyncio.base_tasks", "_task_repr", {self}); }
+Result<Value> method_repr(VM& vm, Value self) {
+  return call_script(vm, "asyncio.base_tasks", "_task_repr", {self});
+}
 Result<void> method_step(VM& vm, Value self, Optional<Value> exception) {
-  return task_step(vm, TRY(receiver(vm, self)), exception.present && !exception.value.is_none() ? exception.value : Value());
+  return task_step(vm, TRY(receiver(vm, self)),
+                   exception.present && !exception.value.is_none() ? exception.value : Value());
 }
-Result<void> method_wakeup(VM& vm, Value self, Value future) { return task_wake(vm, TRY(receiver(vm, self)), future); }
+Result<void> method_wakeup(VM& vm, Value self, Value future) {
+  return task_wake(vm, TRY(receiver(vm, self)), future);
+}
 
 Result<Value> get_coro(VM& vm, Value self) { return method_get_coro(vm, self); }
 Result<Value> get_waiter(VM& vm, Value self) {
   Value waited = TRY(receiver(vm, self))->waiting_for;
   return waited.is_empty() ? Value::none() : waited;
 }
-Result<Value> get_must_cancel(VM& vm, Value self) { return Value::boolean(TRY(receiver(vm, self))->must_cancel); }
+Result<Value> get_must_cancel(VM& vm, Value self) {
+  return Value::boolean(TRY(receiver(vm, self))->must_cancel);
+}
 Result<Value> get_log_pending(VM& vm, Value self) {
   return Value::boolean(TRY(receiver(vm, self))->log_destroy_pending);
 }
@@ -410,20 +445,23 @@ Result<void> set_log_pending(VM& vm, Value self, Value value) {
 
 constexpr NativeFunctionDef kMethods[] = {
     {"__new__(cls, *args, **kwargs)", nullptr, bind<task_new>(), NativeFunctionDef::kStatic},
-    {"__init__(self, coro, /, *, loop=None, name=None, context=None, eager_start=False)", nullptr, bind<task_init>()},
+    {"__init__(self, coro, /, *, loop=None, name=None, context=None, eager_start=False)", nullptr,
+     bind<task_init>()},
     {"cancel(self, /, msg=None)", "Request that this task cancel itself.", bind<method_cancel>()},
-    {"cancelling(self, /)", "Return the count of the task's cancellation requests.", bind<method_cancelling>()},
-    {"uncancel(self, /)", "Decrement the task's count of cancellation requests.", bind<method_uncancel>()},
+    {"cancelling(self, /)", "Return the count of the task's cancellation requests.",
+     bind<method_cancelling>()},
+    {"uncancel(self, /)", "Decrement the task's count of cancellation requests.",
+     bind<method_uncancel>()},
     {"get_coro(self, /)", "Return the coroutine object.", bind<method_get_coro>()},
     {"get_name(self, /)", "Return the name of the task.", bind<method_get_name>()},
     {"set_name(self, value, /)", "Set the name of the task.", bind<method_set_name>()},
     {"get_context(self, /)", "Return the context of the task.", bind<method_get_context>()},
     {"set_result(self, result, /)", nullptr, bind<method_set_result>()},
     {"set_exception(self, exception, /)", nullptr, bind<method_set_exception>()},
-    {"get_stack(self, /, *, limit=None)", "Return the list of stack frames for this task's coroutine.",
-     bind<method_get_stack>()},
-    {"print_stack(self, /, *, limit=None, file=None)", "Print the stack or traceback for this task's coroutine.",
-     bind<method_print_stack>()},
+    {"get_stack(self, /, *, limit=None)",
+     "Return the list of stack frames for this task's coroutine.", bind<method_get_stack>()},
+    {"print_stack(self, /, *, limit=None, file=None)",
+     "Print the stack or traceback for this task's coroutine.", bind<method_print_stack>()},
     {"__repr__(self, /)", "Return repr(self).", bind<method_repr>()},
     {"_step(self, exc=None, /)", nullptr, bind<method_step>()},
     {"task_wakeup(self, future, /)", nullptr, bind<method_wakeup>()},
@@ -509,7 +547,8 @@ Result<void> sleep_due(VM& vm, Sleep* sleep) {
   sleep->stage = Sleep::kDue;
   Value waiter = sleep->waiter;
   sleep->waiter = Value();
-  if (Task* task = try_task(waiter)) return loop_push(vm, try_loop(sleep->loop), Ready::Wake, task, sleep, Value());
+  if (Task* task = try_task(waiter))
+    return loop_push(vm, try_loop(sleep->loop), Ready::Wake, task, sleep, Value());
   return {};
 }
 
@@ -531,14 +570,18 @@ namespace {
 Result<Value> sleep_send(VM& vm, Sleep* self, Value) {
   Value result;
   switch (sleep_await_step(vm, self, &result)) {
-    case AwaitOutcome::Pending: return result;
-    case AwaitOutcome::Ready: return stop_iteration(vm, result.is_none() ? Value() : result);
-    case AwaitOutcome::Error: break;
+    case AwaitOutcome::Pending:
+      return result;
+    case AwaitOutcome::Ready:
+      return stop_iteration(vm, result.is_none() ? Value() : result);
+    case AwaitOutcome::Error:
+      break;
   }
   return Error{};
 }
 Result<Value> sleep_next(VM& vm, Sleep* self) { return sleep_send(vm, self, Value::none()); }
-Result<Value> sleep_throw(VM& vm, Sleep* self, Value type, Optional<Value> value, Optional<Value> traceback) {
+Result<Value> sleep_throw(VM& vm, Sleep* self, Value type, Optional<Value> value,
+                          Optional<Value> traceback) {
   self->stage = Sleep::kDone;
   return vm.raise_exception(TRY(exception_from_throw(vm, type, value.value, traceback.value)));
 }
@@ -575,11 +618,17 @@ Result<void> extend_sleep(VM&, Type* type) {
 }  // namespace
 
 const NativeClass Sleep::kClass = {"coroutine", trace_sleep, nullptr};
-const NativeTypeDef kTaskDefinition = {"_asyncio.Task", "A future that drives a coroutine; see asyncio.Task.", kMethods,
-                                       kAttributes, Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref,
-                                       sizeof(Task), &Future::kTaskClass};
-const NativeTypeDef kSleepDefinition = {"coroutine", "The wait of asyncio.sleep().", kSleepMethods, kSleepAttributes,
-                                        Type::kDisallowNew | Type::kHasWeakref, sizeof(Sleep), &Sleep::kClass,
+const NativeTypeDef kTaskDefinition = {
+    "_asyncio.Task",    "A future that drives a coroutine; see asyncio.Task.",   kMethods,
+    kAttributes,        Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref, sizeof(Task),
+    &Future::kTaskClass};
+const NativeTypeDef kSleepDefinition = {"coroutine",
+                                        "The wait of asyncio.sleep().",
+                                        kSleepMethods,
+                                        kSleepAttributes,
+                                        Type::kDisallowNew | Type::kHasWeakref,
+                                        sizeof(Sleep),
+                                        &Sleep::kClass,
                                         extend_sleep};
 
 }  // namespace apy

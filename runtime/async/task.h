@@ -7,10 +7,10 @@ namespace apy {
 
 struct Task : Future {
   Value coroutine;
-  Value waiting_for;      // future or Sleep that it waits for, or empty
-  Value name;             // Str, or small int: "Task-N" not yet spelled out
+  Value waiting_for;  // future or Sleep that it waits for, or empty
+  Value name;         // Str, or small int: "Task-N" not yet spelled out
   Value context;
-  Task* next;             // pending tasks of the loop
+  Task* next;  // pending tasks of the loop
   Task* previous;
   uint32_t cancel_requests;
   bool must_cancel;
@@ -29,9 +29,9 @@ struct Sleep : NativeObject {
   static const NativeClass kClass;
   enum Stage : uint16_t { kNew, kYielded, kWaiting, kDue, kCancelled, kDone };
   Value delay;
-  Value result;     // once cancelled: the message
-  Value loop;       // while waiting
-  Value waiter;     // Task
+  Value result;  // once cancelled: the message
+  Value loop;    // while waiting
+  Value waiter;  // Task
   TimerId timer;
   Stage stage;
 };

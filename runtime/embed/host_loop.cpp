@@ -29,7 +29,8 @@ Result<Value> HostLoop::spawn(Value coroutine) {
 Result<void> HostLoop::turn() {
   EventLoop* loop = try_loop(loop_.value);
   if (!loop || loop->closed) return {};
-  // A loop that is asked to stop before it begins does exactly one iteration and does not wait in it.
+  // A loop that is asked to stop before it begins does exactly one iteration and does not wait in
+  // it.
   if (!loop->core->running) loop->core->stopping = true;
   TRY(loop_run_forever(vm_, loop));
   return {};

@@ -1,6 +1,7 @@
 #pragma once
-// HostLoop: the event loop that belongs to an engine rather than to a script: for tasks that the host starts and for what is
-// awaited at a prompt. It is made when first needed, becomes the current loop of scripts, and lives as long as the engine.
+// HostLoop: the event loop that belongs to an engine rather than to a script: for tasks that the
+// host starts and for what is awaited at a prompt. It is made when first needed, becomes the
+// current loop of scripts, and lives as long as the engine.
 #include <cstdint>
 
 #include "vm/objects/vm.h"
@@ -19,7 +20,8 @@ class HostLoop {
   bool has_pending();
   /// Nanoseconds until the loop has something to do by itself: 0 now, negative: it cannot say.
   int64_t time_to_next();
-  /// A descriptor that becomes readable when something comes from outside, or -1; *ready: it already has.
+  /// A descriptor that becomes readable when something comes from outside, or -1; *ready: it
+  /// already has.
   int arm(bool* ready);
   /// Cancels what is pending, lets it end, and closes the loop.
   Result<void> close();

@@ -5,7 +5,8 @@
 
 namespace apy {
 
-Outcome<std::string> disassemble_source(Engine& engine, std::string_view bytes, std::string_view name) {
+Outcome<std::string> disassemble_source(Engine& engine, std::string_view bytes,
+                                        std::string_view name) {
   return v1::detail::enter(v1::detail::Access::shared(engine), [&](VM& vm) -> Result<std::string> {
     SourceOptions options;
     options.top_level_await = true;

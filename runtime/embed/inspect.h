@@ -8,6 +8,7 @@
 namespace apy {
 
 /// The bytecode of a source file's bytes, as a listing.
-Outcome<std::string> disassemble_source(Engine& engine, std::string_view bytes, std::string_view name);
+Outcome<std::string> disassemble_source(Engine& engine, std::string_view bytes,
+                                        std::string_view name);
 
 }  // namespace apy

@@ -1,6 +1,7 @@
 #pragma once
-// What the engine needs of the standard library. The layers forbid runtime/ to include stdlib/, so these are
-// declared here and implemented there (stdlib/standard_modules.cpp); the linker joins them.
+// What the engine needs of the standard library. The layers forbid runtime/ to include stdlib/, so
+// these are declared here and implemented there (stdlib/standard_modules.cpp); the linker joins
+// them.
 #include <span>
 #include <string_view>
 

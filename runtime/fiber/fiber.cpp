@@ -100,8 +100,8 @@ bool FiberPool::has_native_frames() const {
 
 bool FiberPool::bind_host_stack() {
   const bool same_thread = thread_mark_ == current_thread_mark();
-  if (same_thread &&
-      (current_ != &host_ || host_.stack_.contains(__builtin_frame_address(0)))) [[likely]] {
+  if (same_thread && (current_ != &host_ || host_.stack_.contains(__builtin_frame_address(0))))
+      [[likely]] {
     return true;
   }
   return bind_host_stack(current_thread_stack());

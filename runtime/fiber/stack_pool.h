@@ -29,11 +29,11 @@ enum class StackGuard : uint8_t {
 };
 
 struct StackPoolOptions {
-  size_t stack_size = size_t{256} << 10;  // bytes per slot, guard included; rounded up to pages
-  size_t guard_size = size_t{16} << 10;   // bytes; larger than any frame that is not probed
-  size_t first_region = size_t{64} << 20; // bytes reserved first; each further region doubles
-  size_t last_region = size_t{4} << 30;   // bytes, upper limit of that doubling
-  size_t most_stacks = SIZE_MAX;          // allocate() fails beyond this
+  size_t stack_size = size_t{256} << 10;   // bytes per slot, guard included; rounded up to pages
+  size_t guard_size = size_t{16} << 10;    // bytes; larger than any frame that is not probed
+  size_t first_region = size_t{64} << 20;  // bytes reserved first; each further region doubles
+  size_t last_region = size_t{4} << 30;    // bytes, upper limit of that doubling
+  size_t most_stacks = SIZE_MAX;           // allocate() fails beyond this
   StackGuard guard = StackGuard::Automatic;
 };
 

@@ -14,7 +14,7 @@ constexpr int kLastSignal = 64;
 
 struct Route {
   std::atomic<SignalWatch*> watch{nullptr};
-  struct sigaction former{};  // written by the watch that holds the route
+  struct sigaction former {};  // written by the watch that holds the route
 };
 
 constinit Route routes[kLastSignal + 1];
@@ -50,7 +50,7 @@ bool SignalWatch::watch(int signal_number) {
   Route& route = routes[signal_number];
   SignalWatch* nobody = nullptr;
   if (!route.watch.compare_exchange_strong(nobody, this)) return false;
-  struct sigaction action{};
+  struct sigaction action {};
   action.sa_handler = handle;
   // No SA_RESTART: a blocking read must end, so that the script learns of the signal.
   action.sa_flags = SA_ONSTACK;

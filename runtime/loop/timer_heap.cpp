@@ -144,7 +144,8 @@ void TimerHeap::sift_down(size_t hole, Entry entry) {
     if (first >= count_) break;
     // Of equal children the right one rises, as in heapq.
     const size_t second = first + 1;
-    const size_t least = second < count_ && !before(entries_[first], entries_[second]) ? second : first;
+    const size_t least =
+        second < count_ && !before(entries_[first], entries_[second]) ? second : first;
     entries_[hole] = entries_[least];
     hole = least;
   }

@@ -2,21 +2,23 @@
 
 // Deadlines, earliest first.
 //
-// A binary heap of sixteen-byte keys; what a timer stands for sits in a table of slots beside them, and a timer is named by
-// slot and generation. A name therefore stays safe to use after the timer is gone, and the payload of a cancelled timer is
-// unreachable at once.
+// A binary heap of sixteen-byte keys; what a timer stands for sits in a table of slots beside them,
+// and a timer is named by slot and generation. A name therefore stays safe to use after the timer
+// is gone, and the payload of a cancelled timer is unreachable at once.
 //
 // Cancelling does not search: it empties the slot, and the key stays where it is until it comes to
 // the top or until `prune` finds that more than half of more than a hundred keys are dead and
 // rebuilds, which is asyncio's rule. Programs that arm a timeout for every operation and nearly
 // always cancel it pay a constant for that.
 //
-// Timers for the same instant come out in the order in which CPython's heapq would give them, since programs see it: so the
-// sifting follows that algorithm step by step (a binary heap, comparing deadlines alone).
+// Timers for the same instant come out in the order in which CPython's heapq would give them, since
+// programs see it: so the sifting follows that algorithm step by step (a binary heap, comparing
+// deadlines alone).
 //
 // Rejected: storing in each timer its place in the heap, for removal without a search: every move
 // inside the heap then writes to a random cache line, which makes a million timers twice as slow to
-// drain. Four children per node: a fifth faster with a million timers, but another order. A hierarchical timer wheel: constant time, but not the exact order of deadlines.
+// drain. Four children per node: a fifth faster with a million timers, but another order. A
+// hierarchical timer wheel: constant time, but not the exact order of deadlines.
 
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,8 @@
-// The native half of collections: deque (deque.cpp), defaultdict, OrderedDict and helpers for Counter and namedtuple.
+// The native half of collections: deque (deque.cpp), defaultdict, OrderedDict and helpers for
+// Counter and namedtuple.
 //
-// OrderedDict is a dict with methods for its order: dicts keep the order of insertion and can move an entry to either
-// end in constant time, so no second structure is needed.
+// OrderedDict is a dict with methods for its order: dicts keep the order of insertion and can move
+// an entry to either end in constant time, so no second structure is needed.
 #include "stdlib/collections/deque.h"
 #include "stdlib/native_iterator.h"
 #include "vm/objects/dict.h"
@@ -10,14 +11,15 @@ namespace apy {
 
 namespace {
 
-/// A dict with a factory for missing values; the words behind Dict are traced as those of all extended dicts.
+/// A dict with a factory for missing values; the words behind Dict are traced as those of all
+/// extended dicts.
 struct DefaultDict : Dict {
   Value factory;
   Cell* attributes;
 };
 
-extern const NativeTypeDef kDefaultDictType, kOrderedDictType, kOrderedKeysType,
-    kOrderedValuesType, kOrderedItemsType;
+extern const NativeTypeDef kDefaultDictType, kOrderedDictType, kOrderedKeysType, kOrderedValuesType,
+    kOrderedItemsType;
 
 Type* type_for(VM& vm, const NativeTypeDef& definition) {
   return static_cast<Type*>(vm.module_state(&definition));
@@ -87,8 +89,10 @@ Result<Value> default_dict_repr(VM& vm, Value self) {
   builder.append("(");
   {
     ReprGuard guard(vm, self);
-    if (guard.entered()) builder.append(TRY(repr_of(vm, factory)));
-    else builder.append("...");
+    if (guard.entered())
+      builder.append(TRY(repr_of(vm, factory)));
+    else
+      builder.append("...");
   }
   builder.append(", ");
   Value plain_repr = type_special(vm, vm.type(BuiltinType::Dict), Special::Repr);
@@ -160,7 +164,10 @@ const NativeTypeDef kDefaultDictType = {
     "collections.defaultdict",
     "defaultdict(default_factory=None, /, [...])\n\n"
     "A dict that makes missing values by calling default_factory.",
-    kDefaultDictMethods, kDefaultDictAttributes, Type::kCanSubclass, sizeof(DefaultDict)};
+    kDefaultDictMethods,
+    kDefaultDictAttributes,
+    Type::kCanSubclass,
+    sizeof(DefaultDict)};
 
 // --- OrderedDict ---
 
@@ -361,9 +368,14 @@ Result<void> make_unhashable(VM& vm, Type* type) {
   return dict_set_str(vm, type->dict, vm.special_name(Special::Hash), Value::none());
 }
 
-const NativeTypeDef kOrderedDictType = {
-    "collections.OrderedDict", "A dict with operations on the order of its entries.",
-    kOrderedDictMethods, {}, Type::kCanSubclass, 0, nullptr, make_unhashable};
+const NativeTypeDef kOrderedDictType = {"collections.OrderedDict",
+                                        "A dict with operations on the order of its entries.",
+                                        kOrderedDictMethods,
+                                        {},
+                                        Type::kCanSubclass,
+                                        0,
+                                        nullptr,
+                                        make_unhashable};
 const NativeTypeDef kOrderedKeysType = {"odict_keys", "", {}, {}, Type::kDisallowNew};
 const NativeTypeDef kOrderedValuesType = {"odict_values", "", {}, {}, Type::kDisallowNew};
 const NativeTypeDef kOrderedItemsType = {"odict_items", "", {}, {}, Type::kDisallowNew};
@@ -447,9 +459,10 @@ constexpr NativeFunctionDef kTupleGetterMethods[] = {
 };
 constexpr NativeGetSetDef kTupleGetterAttributes[] = {
     {"__doc__", "", tuplegetter_doc, set_tuplegetter_doc}};
-const NativeTypeDef kTupleGetterType = {
-    "collections._tuplegetter", "", kTupleGetterMethods, kTupleGetterAttributes,
-    Type::kDataDescriptor, sizeof(TupleGetter), &TupleGetter::kClass};
+const NativeTypeDef kTupleGetterType = {"collections._tuplegetter", "",
+                                        kTupleGetterMethods,        kTupleGetterAttributes,
+                                        Type::kDataDescriptor,      sizeof(TupleGetter),
+                                        &TupleGetter::kClass};
 
 constexpr NativeFunctionDef kFunctions[] = {
     {"_count_elements(mapping, iterable, /)", "Count the items of an iterable in a mapping.",

@@ -168,7 +168,8 @@ Result<Value> deque_iter(VM& vm, Deque* deque) {
   return iterator;
 }
 Result<Value> deque_reversed(VM& vm, Deque* deque) {
-  auto* iterator = TRY(make_native<DequeReverseIterator>(vm, native_type<DequeReverseIterator>(vm)));
+  auto* iterator =
+      TRY(make_native<DequeReverseIterator>(vm, native_type<DequeReverseIterator>(vm)));
   iterator->deque = deque;
   iterator->version = deque->version;
   iterator->reverse = true;
@@ -242,7 +243,8 @@ Result<void> deque_delitem(VM& vm, Deque* deque, Value key) {
   return {};
 }
 
-/// Position of an item equal to `item` in [begin, end), or -1. `mutated`: the error when comparing changes the deque.
+/// Position of an item equal to `item` in [begin, end), or -1. `mutated`: the error when comparing
+/// changes the deque.
 Result<int64_t> find(VM& vm, Deque* deque, Value item, uint64_t begin, uint64_t end,
                      Exc mutated = Exc::RuntimeError) {
   uint64_t version = deque->version;
@@ -263,15 +265,13 @@ Result<Value> deque_index(VM& vm, Deque* deque, Value item, Optional<Value> star
   size_t begin = TRY(position_argument(vm, start, 0, deque->length));
   size_t end = TRY(position_argument(vm, stop, deque->length, deque->length));
   int64_t index = TRY(find(vm, deque, item, begin, end));
-  if (index < 0)
-    return vm.raise(Exc::ValueError, "{} is not in deque", TRY(repr_of(vm, item)));
+  if (index < 0) return vm.raise(Exc::ValueError, "{} is not in deque", TRY(repr_of(vm, item)));
   return Value::small_int(index);
 }
 
 Result<void> deque_remove(VM& vm, Deque* deque, Value item) {
   int64_t index = TRY(find(vm, deque, item, 0, UINT64_MAX, Exc::IndexError));
-  if (index < 0)
-    return vm.raise(Exc::ValueError, "{} is not in deque", TRY(repr_of(vm, item)));
+  if (index < 0) return vm.raise(Exc::ValueError, "{} is not in deque", TRY(repr_of(vm, item)));
   remove_at(vm, deque, static_cast<uint64_t>(index));
   return {};
 }
@@ -352,8 +352,9 @@ Result<Value> deque_in_place_repeat(VM& vm, Deque* deque, Value times) {
   if (count == 0) clear(deque);
   if (count <= 1 || deque->length == 0) return deque;
   size_t length;
-  if (deque->limit < 0 && (__builtin_mul_overflow(deque->length, static_cast<size_t>(count), &length) ||
-                           length > kMaximumLength))
+  if (deque->limit < 0 &&
+      (__builtin_mul_overflow(deque->length, static_cast<size_t>(count), &length) ||
+       length > kMaximumLength))
     return vm.out_of_memory();
   List* items = TRY(list_from(vm, deque));
   // With a limit, only the last items stay: whole rounds before them change nothing.
@@ -420,7 +421,8 @@ Result<Value> deque_maximum(VM& vm, Value self) {
 }
 
 Result<int64_t> deque_sizeof(VM&, Deque* deque) {
-  return static_cast<int64_t>(sizeof(Deque) + (deque->storage ? Heap::slot_size(deque->storage) : 0));
+  return static_cast<int64_t>(sizeof(Deque) +
+                              (deque->storage ? Heap::slot_size(deque->storage) : 0));
 }
 
 Result<void> extend_type(VM& vm, Type* type) {
@@ -466,8 +468,7 @@ constexpr NativeFunctionDef kDequeMethods[] = {
     {"index(self, value, start=0, stop=9223372036854775807, /)",
      "The first position of value in [start, stop); ValueError when there is none.",
      bind<deque_index>()},
-    {"insert(self, index, value, /)", "Put value before the item at index.",
-     bind<deque_insert>()},
+    {"insert(self, index, value, /)", "Put value before the item at index.", bind<deque_insert>()},
     {"remove(self, value, /)", "Remove the first item equal to value; ValueError without one.",
      bind<deque_remove>()},
     {"reverse(self, /)", "Turn the order of the items around.", bind<deque_reverse>()},
@@ -496,13 +497,25 @@ constexpr NativeFunctionDef kDequeReverseIteratorMethods[] = {
 const NativeTypeDef kDequeType = {
     "collections.deque",
     "deque(iterable=(), maxlen=None)\n\nA list with fast operations at both ends.",
-    kDequeMethods, kDequeAttributes, Type::kCanSubclass | Type::kSequence | Type::kHasWeakref,
-    sizeof(Deque), &Deque::kClass, extend_type};
-const NativeTypeDef kDequeIteratorType = {
-    "_collections._deque_iterator", "", kDequeIteratorMethods, {}, Type::kDisallowNew,
-    sizeof(DequeIterator), &DequeIterator::kClass};
-const NativeTypeDef kDequeReverseIteratorType = {
-    "_collections._deque_reverse_iterator", "", kDequeReverseIteratorMethods, {},
-    Type::kDisallowNew, sizeof(DequeReverseIterator), &DequeReverseIterator::kClass};
+    kDequeMethods,
+    kDequeAttributes,
+    Type::kCanSubclass | Type::kSequence | Type::kHasWeakref,
+    sizeof(Deque),
+    &Deque::kClass,
+    extend_type};
+const NativeTypeDef kDequeIteratorType = {"_collections._deque_iterator",
+                                          "",
+                                          kDequeIteratorMethods,
+                                          {},
+                                          Type::kDisallowNew,
+                                          sizeof(DequeIterator),
+                                          &DequeIterator::kClass};
+const NativeTypeDef kDequeReverseIteratorType = {"_collections._deque_reverse_iterator",
+                                                 "",
+                                                 kDequeReverseIteratorMethods,
+                                                 {},
+                                                 Type::kDisallowNew,
+                                                 sizeof(DequeReverseIterator),
+                                                 &DequeReverseIterator::kClass};
 
 }  // namespace apy

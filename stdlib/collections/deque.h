@@ -10,9 +10,9 @@ struct Deque : NativeObject {
   ValueArray* storage;  // null while empty; capacity is a power of two or used as such, see `mask`
   uint64_t head;        // position of the first item
   uint64_t length;
-  uint64_t mask;        // places - 1
-  int64_t limit;        // maxlen, -1: none
-  uint64_t version;     // changes with every change of the items
+  uint64_t mask;     // places - 1
+  int64_t limit;     // maxlen, -1: none
+  uint64_t version;  // changes with every change of the items
 
   Value& at(uint64_t i) { return storage->values()[(head + i) & mask]; }
 };

@@ -35,13 +35,14 @@ void finalize_file(VM& vm, Cell* cell) {
 }
 
 Error raise_os_error(VM& vm, int error_number, Value name) {
-  Value arguments[3] = {Value::small_int(error_number), TRY(make_str(vm, std::strerror(error_number))), name};
+  Value arguments[3] = {Value::small_int(error_number),
+                        TRY(make_str(vm, std::strerror(error_number))), name};
   return vm.raise_exception(TRY(vm.call(vm.type(BuiltinType::OSError), arguments)));
 }
 
 struct Mode {
-  bool reading = false, writing = false, appending = false, creating = false, updating = false, text = false,
-       binary = false;
+  bool reading = false, writing = false, appending = false, creating = false, updating = false,
+       text = false, binary = false;
 };
 
 Result<Mode> parse_mode(VM& vm, const std::string& text) {
@@ -49,24 +50,42 @@ Result<Mode> parse_mode(VM& vm, const std::string& text) {
   for (size_t i = 0; i < text.size(); ++i) {
     bool* flag = nullptr;
     switch (text[i]) {
-      case 'r': flag = &mode.reading; break;
-      case 'w': flag = &mode.writing; break;
-      case 'a': flag = &mode.appending; break;
-      case 'x': flag = &mode.creating; break;
-      case '+': flag = &mode.updating; break;
-      case 't': flag = &mode.text; break;
-      case 'b': flag = &mode.binary; break;
+      case 'r':
+        flag = &mode.reading;
+        break;
+      case 'w':
+        flag = &mode.writing;
+        break;
+      case 'a':
+        flag = &mode.appending;
+        break;
+      case 'x':
+        flag = &mode.creating;
+        break;
+      case '+':
+        flag = &mode.updating;
+        break;
+      case 't':
+        flag = &mode.text;
+        break;
+      case 'b':
+        flag = &mode.binary;
+        break;
     }
     if (!flag || *flag) return vm.raise(Exc::ValueError, "invalid mode: '{}'", text);
     *flag = true;
   }
-  if (mode.text && mode.binary) return vm.raise(Exc::ValueError, "can't have text and binary mode at once");
+  if (mode.text && mode.binary)
+    return vm.raise(Exc::ValueError, "can't have text and binary mode at once");
   int kinds = mode.reading + mode.writing + mode.appending + mode.creating;
-  if (kinds > 1) return vm.raise(Exc::ValueError, "must have exactly one of create/read/write/append mode");
+  if (kinds > 1)
+    return vm.raise(Exc::ValueError, "must have exactly one of create/read/write/append mode");
   if (kinds == 0) {
-    return vm.raise(Exc::ValueError, mode.updating
-                                         ? "Must have exactly one of create/read/write/append mode and at most one plus"
-                                         : "must have exactly one of create/read/write/append mode");
+    return vm.raise(
+        Exc::ValueError,
+        mode.updating
+            ? "Must have exactly one of create/read/write/append mode and at most one plus"
+            : "must have exactly one of create/read/write/append mode");
   }
   return mode;
 }
@@ -77,10 +96,13 @@ Result<int> open_descriptor(VM& vm, Value file, const Mode& mode) {
   if (!is_kind(path, CellKind::Str) && !is_kind(path, CellKind::Bytes)) {
     Value method = type_lookup(vm, vm.type_of(path), vm.names().fspath);
     found = !method.is_empty();
-    if (!found) return vm.raise(Exc::TypeError, "expected str, bytes or os.PathLike object, not {}", vm.type_of(file));
+    if (!found)
+      return vm.raise(Exc::TypeError, "expected str, bytes or os.PathLike object, not {}",
+                      vm.type_of(file));
     path = TRY(vm.call_method(path, vm.names().fspath, {}));
   }
-  std::string text = is_kind(path, CellKind::Bytes) ? std::string(as<Bytes>(path)->view()) : TRY(str_text(vm, path));
+  std::string text = is_kind(path, CellKind::Bytes) ? std::string(as<Bytes>(path)->view())
+                                                    : TRY(str_text(vm, path));
   if (text.find('\0') != std::string::npos) return vm.raise(Exc::ValueError, "embedded null byte");
   int flags = O_CLOEXEC;
   bool both = mode.updating;
@@ -104,7 +126,9 @@ Result<int> open_descriptor(VM& vm, Value file, const Mode& mode) {
 Result<FileObject::Newline> parse_newline(VM& vm, Value newline) {
   if (newline.is_empty() || newline.is_none()) return FileObject::Newline::Universal;
   Str* text = try_as<Str>(newline);
-  if (!text) return vm.raise(Exc::TypeError, "open() argument 'newline' must be str or None, not {}", vm.type_of(newline));
+  if (!text)
+    return vm.raise(Exc::TypeError, "open() argument 'newline' must be str or None, not {}",
+                    vm.type_of(newline));
   if (text->length == 0) return FileObject::Newline::Keep;
   if (str_equal(text, "\n")) return FileObject::Newline::Lf;
   if (str_equal(text, "\r")) return FileObject::Newline::Cr;
@@ -118,20 +142,27 @@ bool given(Value v) { return !v.is_empty() && !v.is_none(); }
 
 const NativeClass FileObject::kClass = {"_io.TextIOWrapper", trace_file, finalize_file};
 
-Result<Value> open_file(VM& vm, Value file, Value mode_value, int64_t buffering, Value encoding, Value errors,
-                        Value newline, bool close_descriptor) {
+Result<Value> open_file(VM& vm, Value file, Value mode_value, int64_t buffering, Value encoding,
+                        Value errors, Value newline, bool close_descriptor) {
   Str* mode_text = try_as<Str>(mode_value);
-  if (!mode_text) return vm.raise(Exc::TypeError, "open() argument 'mode' must be str, not {}", vm.type_of(mode_value));
+  if (!mode_text)
+    return vm.raise(Exc::TypeError, "open() argument 'mode' must be str, not {}",
+                    vm.type_of(mode_value));
   bool is_number = is_int(file);
   if (!is_number && !is_kind(file, CellKind::Str) && !is_kind(file, CellKind::Bytes) &&
       type_lookup(vm, vm.type_of(file), vm.names().fspath).is_empty()) {
-    return vm.raise(Exc::TypeError, "expected str, bytes or os.PathLike object, not {}", vm.type_of(file));
+    return vm.raise(Exc::TypeError, "expected str, bytes or os.PathLike object, not {}",
+                    vm.type_of(file));
   }
   Mode mode = TRY(parse_mode(vm, to_utf8(mode_text)));
-  if (mode.binary && given(encoding)) return vm.raise(Exc::ValueError, "binary mode doesn't take an encoding argument");
-  if (mode.binary && given(errors)) return vm.raise(Exc::ValueError, "binary mode doesn't take an errors argument");
-  if (mode.binary && given(newline)) return vm.raise(Exc::ValueError, "binary mode doesn't take a newline argument");
-  if (!mode.binary && buffering == 0) return vm.raise(Exc::ValueError, "can't have unbuffered text I/O");
+  if (mode.binary && given(encoding))
+    return vm.raise(Exc::ValueError, "binary mode doesn't take an encoding argument");
+  if (mode.binary && given(errors))
+    return vm.raise(Exc::ValueError, "binary mode doesn't take an errors argument");
+  if (mode.binary && given(newline))
+    return vm.raise(Exc::ValueError, "binary mode doesn't take a newline argument");
+  if (!mode.binary && buffering == 0)
+    return vm.raise(Exc::ValueError, "can't have unbuffered text I/O");
   std::string encoding_text = given(encoding) ? TRY(str_text(vm, encoding)) : "utf-8";
   if (encoding_text == "locale") encoding_text = "utf-8";
   if (!mode.binary && !canonical_encoding(encoding_text))
@@ -140,7 +171,8 @@ Result<Value> open_file(VM& vm, Value file, Value mode_value, int64_t buffering,
   int64_t descriptor = is_number ? TRY(to_int64(vm, file)) : -1;
   if (is_number && descriptor < 0) return vm.raise(Exc::ValueError, "negative file descriptor");
   if (!is_number) descriptor = TRY(open_descriptor(vm, file, mode));
-  auto made = allocate_instance(vm, TRY(file_type(vm, mode.binary, mode.reading && !mode.updating)));
+  auto made =
+      allocate_instance(vm, TRY(file_type(vm, mode.binary, mode.reading && !mode.updating)));
   if (made.is_error()) {
     if (!is_number) close(static_cast<int>(descriptor));
     return Error{};
@@ -153,7 +185,8 @@ Result<Value> open_file(VM& vm, Value file, Value mode_value, int64_t buffering,
   object->writable = !mode.reading || mode.updating;
   object->append = mode.appending;
   object->owns_descriptor = !is_number || close_descriptor;
-  object->line_buffered = buffering == 1 || (buffering < 0 && !mode.binary && isatty(object->descriptor) == 1);
+  object->line_buffered =
+      buffering == 1 || (buffering < 0 && !mode.binary && isatty(object->descriptor) == 1);
   object->newline = newline_mode;
   object->output = new std::string;
   object->input = new std::string;
@@ -167,7 +200,8 @@ Result<Value> open_file(VM& vm, Value file, Value mode_value, int64_t buffering,
 }
 
 Result<void> file_check_open(VM& vm, const FileObject* file) {
-  if (file->closed || !file->input) return vm.raise(Exc::ValueError, "I/O operation on closed file.");
+  if (file->closed || !file->input)
+    return vm.raise(Exc::ValueError, "I/O operation on closed file.");
   return {};
 }
 
@@ -247,7 +281,8 @@ Result<std::string> file_read_line_bytes(VM& vm, FileObject* file, int64_t limit
       end = file->input->size();
     }
     start = file->input_position;
-    if (limit >= 0 && end - start > static_cast<size_t>(limit)) end = start + static_cast<size_t>(limit);
+    if (limit >= 0 && end - start > static_cast<size_t>(limit))
+      end = start + static_cast<size_t>(limit);
     file->input_position = end;
     return file->input->substr(start, end - start);
   }

@@ -1,8 +1,9 @@
 #pragma once
-// FileObject: what open() gives, text or binary, over a file descriptor with one buffer in each direction.
+// FileObject: what open() gives, text or binary, over a file descriptor with one buffer in each
+// direction.
 //
-// Text is decoded a line (or everything) at a time; positions of text files are byte offsets, as opaque there as in CPython.
-// The buffers are malloc'd and hold no values.
+// Text is decoded a line (or everything) at a time; positions of text files are byte offsets, as
+// opaque there as in CPython. The buffers are malloc'd and hold no values.
 #include <string>
 
 #include "vm/binding/native.h"
@@ -15,22 +16,23 @@ struct FileObject : NativeObject {
   int descriptor;
   bool binary, readable, writable, append, owns_descriptor, closed, line_buffered, at_end;
   Newline newline;
-  std::string* output;   // written, not yet passed on
-  std::string* input;    // read ahead
-  size_t input_position; // consumed bytes of `input`
+  std::string* output;    // written, not yet passed on
+  std::string* input;     // read ahead
+  size_t input_position;  // consumed bytes of `input`
   Value name, mode, encoding, errors;
 };
 
 /// open() proper. `descriptor` >= 0: wraps it instead of opening the path.
-Result<Value> open_file(VM& vm, Value file, Value mode, int64_t buffering, Value encoding, Value errors, Value newline,
-                        bool close_descriptor);
+Result<Value> open_file(VM& vm, Value file, Value mode, int64_t buffering, Value encoding,
+                        Value errors, Value newline, bool close_descriptor);
 
 // --- bytes underneath (file.cpp) ---
 Result<void> file_check_open(VM& vm, const FileObject* file);
 Result<void> file_flush(VM& vm, FileObject* file);
 /// Reads more into `input`; false at the end of the file.
 Result<bool> file_fill(VM& vm, FileObject* file);
-/// The next line's bytes with its newline as it is in the file; empty at the end. `limit` < 0: none.
+/// The next line's bytes with its newline as it is in the file; empty at the end. `limit` < 0:
+/// none.
 Result<std::string> file_read_line_bytes(VM& vm, FileObject* file, int64_t limit);
 Result<std::string> file_read_bytes(VM& vm, FileObject* file, int64_t count);
 Result<void> file_close(VM& vm, FileObject* file);

@@ -18,7 +18,8 @@ Result<void> check_readable(VM& vm, FileObject* file) {
   if (!file->readable) {
     Value module = TRY(vm.import_module("io"));
     Value type = TRY(get_attribute(vm, module, TRY(intern(vm, "UnsupportedOperation"))));
-    return vm.raise_exception(TRY(vm.call(type, {TRY(make_str(vm, file->binary ? "read" : "not readable"))})));
+    return vm.raise_exception(
+        TRY(vm.call(type, {TRY(make_str(vm, file->binary ? "read" : "not readable"))})));
   }
   return {};
 }
@@ -27,14 +28,16 @@ Result<void> check_writable(VM& vm, FileObject* file) {
   if (!file->writable) {
     Value module = TRY(vm.import_module("io"));
     Value type = TRY(get_attribute(vm, module, TRY(intern(vm, "UnsupportedOperation"))));
-    return vm.raise_exception(TRY(vm.call(type, {TRY(make_str(vm, file->binary ? "write" : "not writable"))})));
+    return vm.raise_exception(
+        TRY(vm.call(type, {TRY(make_str(vm, file->binary ? "write" : "not writable"))})));
   }
   return {};
 }
 
 /// "\r\n" and "\r" become "\n" where newlines are translated.
 void translate_newlines(const FileObject* file, std::string& bytes) {
-  if (file->newline != FileObject::Newline::Universal || bytes.find('\r') == std::string::npos) return;
+  if (file->newline != FileObject::Newline::Universal || bytes.find('\r') == std::string::npos)
+    return;
   size_t out = 0;
   for (size_t i = 0; i < bytes.size(); ++i) {
     if (bytes[i] == '\r') {
@@ -57,7 +60,8 @@ Result<Value> present(VM& vm, FileObject* file, std::string bytes) {
 
 Result<Value> method_read(VM& vm, FileObject* self, Optional<Value> size) {
   TRY(check_readable(vm, self));
-  int64_t count = size.present && !size.value.is_none() ? TRY(to_int64_clamped(vm, size.value)) : -1;
+  int64_t count =
+      size.present && !size.value.is_none() ? TRY(to_int64_clamped(vm, size.value)) : -1;
   if (self->binary || count < 0) return present(vm, self, TRY(file_read_bytes(vm, self, count)));
   // Characters, not bytes: take whole lines until there are enough, then give the rest back.
   StrBuilder text(vm);
@@ -70,7 +74,8 @@ Result<Value> method_read(VM& vm, FileObject* self, Optional<Value> size) {
     size_t wanted = static_cast<size_t>(count) - text.length();
     if (decoded->length > wanted) {
       Str* head = TRY(str_slice(vm, decoded, 0, wanted));
-      Bytes* encoded = TRY(encode_text(vm, head, to_utf8(as<Str>(self->encoding)), "surrogatepass"));
+      Bytes* encoded =
+          TRY(encode_text(vm, head, to_utf8(as<Str>(self->encoding)), "surrogatepass"));
       self->input_position -= byte_count - encoded->length;
       decoded = head;
     }
@@ -80,7 +85,8 @@ Result<Value> method_read(VM& vm, FileObject* self, Optional<Value> size) {
 }
 Result<Value> method_readline(VM& vm, FileObject* self, Optional<Value> size) {
   TRY(check_readable(vm, self));
-  int64_t limit = size.present && !size.value.is_none() ? TRY(to_int64_clamped(vm, size.value)) : -1;
+  int64_t limit =
+      size.present && !size.value.is_none() ? TRY(to_int64_clamped(vm, size.value)) : -1;
   return present(vm, self, TRY(file_read_line_bytes(vm, self, limit)));
 }
 Result<Value> method_readlines(VM& vm, FileObject* self, Optional<Value>) {
@@ -103,7 +109,8 @@ Result<Value> method_next(VM& vm, FileObject* self) {
   return present(vm, self, std::move(bytes));
 }
 
-/// Reading ahead has moved the descriptor: before writing it goes back to where the script thinks it is.
+/// Reading ahead has moved the descriptor: before writing it goes back to where the script thinks
+/// it is.
 Result<void> drop_read_ahead(VM& vm, FileObject* file) {
   size_t ahead = file->input->size() - file->input_position;
   file->input->clear();
@@ -123,16 +130,20 @@ Result<int64_t> method_write(VM& vm, FileObject* self, Value data) {
       self->output->append(bytes->view());
       written = static_cast<int64_t>(bytes->length);
     } else if (ByteArray* array = try_as<ByteArray>(data)) {
-      if (array->length) self->output->append(reinterpret_cast<const char*>(array->storage->data()), array->length);
+      if (array->length)
+        self->output->append(reinterpret_cast<const char*>(array->storage->data()), array->length);
       written = static_cast<int64_t>(array->length);
     } else {
-      return vm.raise(Exc::TypeError, "a bytes-like object is required, not '{}'", vm.type_of(data));
+      return vm.raise(Exc::TypeError, "a bytes-like object is required, not '{}'",
+                      vm.type_of(data));
     }
   } else {
     Str* text = try_as<Str>(data);
-    if (!text) return vm.raise(Exc::TypeError, "write() argument must be str, not {}", vm.type_of(data));
+    if (!text)
+      return vm.raise(Exc::TypeError, "write() argument must be str, not {}", vm.type_of(data));
     written = static_cast<int64_t>(text->length);
-    Bytes* bytes = TRY(encode_text(vm, text, to_utf8(as<Str>(self->encoding)), TRY(str_text(vm, self->errors))));
+    Bytes* bytes = TRY(
+        encode_text(vm, text, to_utf8(as<Str>(self->encoding)), TRY(str_text(vm, self->errors))));
     using Newline = FileObject::Newline;
     if (self->newline == Newline::Cr || self->newline == Newline::CrLf) {
       for (char c : bytes->view()) {
@@ -145,7 +156,8 @@ Result<int64_t> method_write(VM& vm, FileObject* self, Value data) {
     } else {
       self->output->append(bytes->view());
     }
-    if (self->line_buffered && bytes->view().find('\n') != std::string_view::npos) TRY(file_flush(vm, self));
+    if (self->line_buffered && bytes->view().find('\n') != std::string_view::npos)
+      TRY(file_flush(vm, self));
   }
   if (self->output->size() > kFlushAbove) TRY(file_flush(vm, self));
   return written;
@@ -160,7 +172,9 @@ Result<void> method_flush(VM& vm, FileObject* self) {
   TRY(file_check_open(vm, self));
   return file_flush(vm, self);
 }
-Result<void> method_close(VM& vm, FileObject* self) { return self->closed ? Result<void>() : file_close(vm, self); }
+Result<void> method_close(VM& vm, FileObject* self) {
+  return self->closed ? Result<void>() : file_close(vm, self);
+}
 Result<Value> method_enter(VM& vm, Value self) {
   TRY(file_check_open(vm, static_cast<FileObject*>(self.cell())));
   return self;
@@ -172,14 +186,17 @@ Result<int64_t> method_tell(VM& vm, FileObject* self) {
   TRY(file_flush(vm, self));
   off_t at = lseek(self->descriptor, 0, SEEK_CUR);
   if (at < 0) return raise_errno(vm, errno);
-  return static_cast<int64_t>(at) - static_cast<int64_t>(self->input->size() - self->input_position);
+  return static_cast<int64_t>(at) -
+         static_cast<int64_t>(self->input->size() - self->input_position);
 }
 Result<int64_t> method_seek(VM& vm, FileObject* self, int64_t offset, Optional<int64_t> whence) {
   TRY(file_check_open(vm, self));
   TRY(file_flush(vm, self));
   int64_t origin = whence.value_or(0);
-  if (origin < 0 || origin > 2) return vm.raise(Exc::ValueError, "invalid whence ({}, should be 0, 1 or 2)", origin);
-  if (!self->binary && origin == 0 && offset < 0) return vm.raise(Exc::ValueError, "negative seek position {}", offset);
+  if (origin < 0 || origin > 2)
+    return vm.raise(Exc::ValueError, "invalid whence ({}, should be 0, 1 or 2)", origin);
+  if (!self->binary && origin == 0 && offset < 0)
+    return vm.raise(Exc::ValueError, "negative seek position {}", offset);
   TRY(drop_read_ahead(vm, self));
   off_t at = lseek(self->descriptor, offset, static_cast<int>(origin));
   if (at < 0) return raise_errno(vm, errno);
@@ -189,7 +206,8 @@ Result<int64_t> method_seek(VM& vm, FileObject* self, int64_t offset, Optional<i
 Result<int64_t> method_truncate(VM& vm, FileObject* self, Optional<Value> size) {
   TRY(check_writable(vm, self));
   TRY(file_flush(vm, self));
-  int64_t length = size.present && !size.value.is_none() ? TRY(to_int64(vm, size.value)) : TRY(method_tell(vm, self));
+  int64_t length = size.present && !size.value.is_none() ? TRY(to_int64(vm, size.value))
+                                                         : TRY(method_tell(vm, self));
   if (ftruncate(self->descriptor, length) != 0) return raise_errno(vm, errno);
   return length;
 }
@@ -215,8 +233,10 @@ Result<bool> method_seekable(VM& vm, FileObject* self) {
 }
 Result<Value> method_repr(VM& vm, FileObject* self) {
   std::string name = TRY(repr_text(vm, self->name));
-  if (self->binary) return make_str(vm, "<" + to_utf8(vm.type_of(self)->qualname) + " name=" + name + ">");
-  return make_str(vm, "<_io.TextIOWrapper name=" + name + " mode=" + TRY(repr_text(vm, self->mode)) +
+  if (self->binary)
+    return make_str(vm, "<" + to_utf8(vm.type_of(self)->qualname) + " name=" + name + ">");
+  return make_str(vm, "<_io.TextIOWrapper name=" + name +
+                          " mode=" + TRY(repr_text(vm, self->mode)) +
                           " encoding=" + TRY(repr_text(vm, self->encoding)) + ">");
 }
 
@@ -228,10 +248,12 @@ Result<Value> get_errors(VM&, Value self) { return file_of(self)->errors; }
 Result<Value> get_closed(VM&, Value self) { return Value::boolean(file_of(self)->closed); }
 
 constexpr NativeFunctionDef kMethods[] = {
-    {"read(self, size=-1, /)", "Read at most size characters or bytes, or all.", bind<method_read>()},
+    {"read(self, size=-1, /)", "Read at most size characters or bytes, or all.",
+     bind<method_read>()},
     {"readline(self, size=-1, /)", "Read a line with its newline.", bind<method_readline>()},
     {"readlines(self, hint=-1, /)", "Read all lines as a list.", bind<method_readlines>()},
-    {"write(self, data, /)", "Write; returns the number of characters or bytes.", bind<method_write>()},
+    {"write(self, data, /)", "Write; returns the number of characters or bytes.",
+     bind<method_write>()},
     {"writelines(self, lines, /)", "Write each item of an iterable.", bind<method_writelines>()},
     {"flush(self, /)", "Write out what is buffered.", bind<method_flush>()},
     {"close(self, /)", "Flush and close.", bind<method_close>()},
@@ -262,23 +284,28 @@ constexpr NativeGetSetDef kBinaryAttributes[] = {
     {"closed", "is it closed", get_closed},
 };
 constexpr uint32_t kFlags = Type::kDisallowNew | Type::kHasDict | Type::kHasWeakref;
-const NativeTypeDef kTextType = {"_io.TextIOWrapper", "A text file.", kMethods, kTextAttributes, kFlags,
-                                 sizeof(FileObject), &FileObject::kClass};
-const NativeTypeDef kReaderType = {"_io.BufferedReader", "A binary file for reading.", kMethods, kBinaryAttributes, kFlags,
-                                   sizeof(FileObject), &FileObject::kClass};
-const NativeTypeDef kWriterType = {"_io.BufferedWriter", "A binary file for writing.", kMethods, kBinaryAttributes,
-                                   kFlags, sizeof(FileObject), &FileObject::kClass};
+const NativeTypeDef kTextType = {"_io.TextIOWrapper", "A text file.", kMethods,
+                                 kTextAttributes,     kFlags,         sizeof(FileObject),
+                                 &FileObject::kClass};
+const NativeTypeDef kReaderType = {
+    "_io.BufferedReader", "A binary file for reading.", kMethods, kBinaryAttributes, kFlags,
+    sizeof(FileObject),   &FileObject::kClass};
+const NativeTypeDef kWriterType = {
+    "_io.BufferedWriter", "A binary file for writing.", kMethods, kBinaryAttributes, kFlags,
+    sizeof(FileObject),   &FileObject::kClass};
 
 Result<Value> builtin_open(VM& vm, Value file, Optional<Value> mode, Optional<int64_t> buffering,
-                           Optional<Value> encoding, Optional<Value> errors, Optional<Value> newline,
-                           Optional<bool> close_descriptor, Optional<Value>) {
+                           Optional<Value> encoding, Optional<Value> errors,
+                           Optional<Value> newline, Optional<bool> close_descriptor,
+                           Optional<Value>) {
   Value mode_value = mode.present ? mode.value : Value(TRY(make_str(vm, "r")));
-  return open_file(vm, file, mode_value, buffering.value_or(-1), encoding.value, errors.value, newline.value,
-                   close_descriptor.value_or(true));
+  return open_file(vm, file, mode_value, buffering.value_or(-1), encoding.value, errors.value,
+                   newline.value, close_descriptor.value_or(true));
 }
 
 constexpr NativeFunctionDef kOpen[] = {
-    {"open(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None)",
+    {"open(file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, "
+     "opener=None)",
      "Open file and return a stream.", bind<builtin_open>()},
 };
 
@@ -294,7 +321,10 @@ Result<Type*> file_type(VM& vm, bool binary, bool reader) {
   static const char kKeys[3] = {};
   int index = !binary ? 0 : reader ? 1 : 2;
   void*& state = vm.module_state(&kKeys[index]);
-  if (!state) state = TRY(make_native_type(vm, index == 0 ? kTextType : index == 1 ? kReaderType : kWriterType));
+  if (!state)
+    state = TRY(make_native_type(vm, index == 0   ? kTextType
+                                     : index == 1 ? kReaderType
+                                                  : kWriterType));
   return static_cast<Type*>(state);
 }
 

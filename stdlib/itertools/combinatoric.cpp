@@ -36,15 +36,15 @@ Result<T*> make_selection(VM& vm, Type* cls, Value iterable, Value size_or_none,
   Tuple* pool = TRY(tuple_from(vm, iterable));
   auto size = static_cast<int64_t>(pool->length);
   if (!size_or_none.is_none()) {
-    if (!is_int(size_or_none) && with_cycles)
-      return vm.raise(Exc::TypeError, "Expected int as r");
+    if (!is_int(size_or_none) && with_cycles) return vm.raise(Exc::TypeError, "Expected int as r");
     size = TRY(to_int64(vm, size_or_none));
     if (size < 0) return vm.raise(Exc::ValueError, "r must be non-negative");
   }
   auto count = static_cast<size_t>(size);
   bool possible = count <= pool->length;
-  ValueArray* indices =
-      TRY(make_value_array(vm, with_cycles ? pool->length : possible || pool->length ? count : 0));
+  ValueArray* indices = TRY(make_value_array(vm, with_cycles                ? pool->length
+                                                 : possible || pool->length ? count
+                                                                            : 0));
   ValueArray* cycles = with_cycles ? TRY(make_value_array(vm, possible ? count : 0)) : nullptr;
   T* self = TRY(make_native<T>(vm, cls));
   self->pool = pool;
@@ -103,9 +103,9 @@ struct CombinationsWithReplacement : Selection {
     return give(vm, self, out);
   }
 };
-const NativeClass CombinationsWithReplacement::kClass = {
-    "itertools.combinations_with_replacement", trace_values<3>, nullptr,
-    native_step<CombinationsWithReplacement>};
+const NativeClass CombinationsWithReplacement::kClass = {"itertools.combinations_with_replacement",
+                                                         trace_values<3>, nullptr,
+                                                         native_step<CombinationsWithReplacement>};
 
 Result<Value> combinations_with_replacement_new(VM& vm, Type* cls, Value iterable, Value r) {
   auto* self = TRY(make_selection<CombinationsWithReplacement>(vm, cls, iterable, r, false));
@@ -116,7 +116,8 @@ Result<Value> combinations_with_replacement_new(VM& vm, Type* cls, Value iterabl
 
 struct Permutations : Selection {
   static const NativeClass kClass;
-  /// Advances to the next permutation: place i counts down in cycles[i]; at zero its item goes to the end.
+  /// Advances to the next permutation: place i counts down in cycles[i]; at zero its item goes to
+  /// the end.
   static bool advance(Permutations* self) {
     size_t n = self->pool->length;
     Value* cycles = self->cycles->values();
@@ -147,8 +148,8 @@ const NativeClass Permutations::kClass = {"itertools.permutations", trace_values
                                           native_step<Permutations>};
 
 Result<Value> permutations_new(VM& vm, Type* cls, Value iterable, Optional<Value> r) {
-  Permutations* self = TRY(
-      make_selection<Permutations>(vm, cls, iterable, r.value_or(Value::none()), true));
+  Permutations* self =
+      TRY(make_selection<Permutations>(vm, cls, iterable, r.value_or(Value::none()), true));
   size_t n = self->pool->length;
   self->ended = self->size > n;
   if (self->ended) return self;
@@ -209,8 +210,8 @@ Result<Value> product_new(VM& vm, const Arguments& arguments) {
   Tuple* pools = TRY(make_tuple(vm, count));
   bool empty = false;
   for (size_t i = 0; i < count; ++i) {
-    pools->values()[i] =
-        i < values.size() ? Value(TRY(tuple_from(vm, values[i]))) : pools->values()[i - values.size()];
+    pools->values()[i] = i < values.size() ? Value(TRY(tuple_from(vm, values[i])))
+                                           : pools->values()[i - values.size()];
     vm.barrier(pools);
     empty |= as<Tuple>(pools->values()[i])->length == 0;
   }
@@ -247,20 +248,37 @@ constexpr NativeFunctionDef kProductMethods[] = {
 }  // namespace
 
 const NativeTypeDef kCombinationsType = {
-    "itertools.combinations", "combinations(iterable, r)\n\nAll ways to choose r items, in order.",
-    kCombinationsMethods, {}, kFlags, sizeof(Combinations), &Combinations::kClass};
+    "itertools.combinations",
+    "combinations(iterable, r)\n\nAll ways to choose r items, in order.",
+    kCombinationsMethods,
+    {},
+    kFlags,
+    sizeof(Combinations),
+    &Combinations::kClass};
 const NativeTypeDef kCombinationsWithReplacementType = {
     "itertools.combinations_with_replacement",
-    "combinations_with_replacement(iterable, r)\n\nAll ways to choose r items, each any number of times.",
-    kCombinationsWithReplacementMethods, {}, kFlags, sizeof(CombinationsWithReplacement),
+    "combinations_with_replacement(iterable, r)\n\nAll ways to choose r items, each any number of "
+    "times.",
+    kCombinationsWithReplacementMethods,
+    {},
+    kFlags,
+    sizeof(CombinationsWithReplacement),
     &CombinationsWithReplacement::kClass};
 const NativeTypeDef kPermutationsType = {
     "itertools.permutations",
     "permutations(iterable, r=None)\n\nAll orders of r of the items; of all items without r.",
-    kPermutationsMethods, {}, kFlags, sizeof(Permutations), &Permutations::kClass};
+    kPermutationsMethods,
+    {},
+    kFlags,
+    sizeof(Permutations),
+    &Permutations::kClass};
 const NativeTypeDef kProductType = {
     "itertools.product",
     "product(*iterables, repeat=1)\n\nAll tuples of one item of each iterable.",
-    kProductMethods, {}, kFlags, sizeof(Product), &Product::kClass};
+    kProductMethods,
+    {},
+    kFlags,
+    sizeof(Product),
+    &Product::kClass};
 
 }  // namespace apy::itertools

@@ -1,4 +1,5 @@
-// Iterators that join, group or pair items: accumulate, batched, chain, groupby, pairwise, zip_longest.
+// Iterators that join, group or pair items: accumulate, batched, chain, groupby, pairwise,
+// zip_longest.
 #include "stdlib/itertools/itertools.h"
 #include "stdlib/native_iterator.h"
 
@@ -111,8 +112,7 @@ struct Chain : NativeObject {
     return false;
   }
 };
-const NativeClass Chain::kClass = {"itertools.chain", trace_values<2>, nullptr,
-                                   native_step<Chain>};
+const NativeClass Chain::kClass = {"itertools.chain", trace_values<2>, nullptr, native_step<Chain>};
 
 Result<Value> chain_from(VM& vm, Type* cls, Value iterables) {
   Value source = TRY(get_iterator(vm, iterables));
@@ -167,9 +167,9 @@ const NativeClass Grouper::kClass = {"itertools._grouper", trace_values<2>, null
 
 Result<bool> Groupby::step(VM& vm, Groupby* self, Value* out) {
   self->grouper = Value();
-  while (self->current_key.is_empty() ||
-         (!self->target_key.is_empty() &&
-          TRY(values_equal(vm, self->target_key, self->current_key))))
+  while (
+      self->current_key.is_empty() ||
+      (!self->target_key.is_empty() && TRY(values_equal(vm, self->target_key, self->current_key))))
     if (!TRY(read(vm, self))) return false;
   self->target_key = self->current_key;
   Grouper* group = TRY(make_native<Grouper>(vm, native_type<Grouper>(vm)));
@@ -319,28 +319,53 @@ constexpr NativeFunctionDef kZipLongestMethods[] = {
 const NativeTypeDef kAccumulateType = {
     "itertools.accumulate",
     "accumulate(iterable, func=None, *, initial=None)\n\nThe running totals, or results of func.",
-    kAccumulateMethods, {}, kFlags, sizeof(Accumulate), &Accumulate::kClass};
+    kAccumulateMethods,
+    {},
+    kFlags,
+    sizeof(Accumulate),
+    &Accumulate::kClass};
 const NativeTypeDef kBatchedType = {
     "itertools.batched",
     "batched(iterable, n, *, strict=False)\n\nTuples of n items each; the last may be shorter.",
-    kBatchedMethods, {}, kFlags, sizeof(Batched), &Batched::kClass};
-const NativeTypeDef kChainType = {
-    "itertools.chain", "chain(*iterables)\n\nThe items of one iterable after the other.",
-    kChainMethods, {}, kFlags, sizeof(Chain), &Chain::kClass};
+    kBatchedMethods,
+    {},
+    kFlags,
+    sizeof(Batched),
+    &Batched::kClass};
+const NativeTypeDef kChainType = {"itertools.chain",
+                                  "chain(*iterables)\n\nThe items of one iterable after the other.",
+                                  kChainMethods,
+                                  {},
+                                  kFlags,
+                                  sizeof(Chain),
+                                  &Chain::kClass};
 const NativeTypeDef kGroupbyType = {
     "itertools.groupby",
     "groupby(iterable, key=None)\n\nPairs of a key and the consecutive items that have it.",
-    kGroupbyMethods, {}, kFlags, sizeof(Groupby), &Groupby::kClass};
+    kGroupbyMethods,
+    {},
+    kFlags,
+    sizeof(Groupby),
+    &Groupby::kClass};
 const NativeTypeDef kGrouperType = {
     "itertools._grouper", "", kGrouperMethods, {}, Type::kDisallowNew, sizeof(Grouper),
     &Grouper::kClass};
 const NativeTypeDef kPairwiseType = {
-    "itertools.pairwise", "pairwise(iterable)\n\nEach item together with the one after it.",
-    kPairwiseMethods, {}, kFlags, sizeof(Pairwise), &Pairwise::kClass};
+    "itertools.pairwise",
+    "pairwise(iterable)\n\nEach item together with the one after it.",
+    kPairwiseMethods,
+    {},
+    kFlags,
+    sizeof(Pairwise),
+    &Pairwise::kClass};
 const NativeTypeDef kZipLongestType = {
     "itertools.zip_longest",
     "zip_longest(*iterables, fillvalue=None)\n\n"
     "Tuples of one item of each iterable, until the longest ends.",
-    kZipLongestMethods, {}, kFlags, sizeof(ZipLongest), &ZipLongest::kClass};
+    kZipLongestMethods,
+    {},
+    kFlags,
+    sizeof(ZipLongest),
+    &ZipLongest::kClass};
 
 }  // namespace apy::itertools

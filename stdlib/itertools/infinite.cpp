@@ -25,8 +25,7 @@ struct Count : NativeObject {
     return true;
   }
 };
-const NativeClass Count::kClass = {"itertools.count", trace_values<2>, nullptr,
-                                   native_step<Count>};
+const NativeClass Count::kClass = {"itertools.count", trace_values<2>, nullptr, native_step<Count>};
 
 Result<bool> is_number(VM& vm, Value v) {
   if (is_int(v) || is_float(v) || is_kind(v, CellKind::Complex)) return true;
@@ -78,8 +77,7 @@ struct Cycle : NativeObject {
     return true;
   }
 };
-const NativeClass Cycle::kClass = {"itertools.cycle", trace_values<2>, nullptr,
-                                   native_step<Cycle>};
+const NativeClass Cycle::kClass = {"itertools.cycle", trace_values<2>, nullptr, native_step<Cycle>};
 
 Result<Value> cycle_new(VM& vm, Type* cls, Value iterable) {
   Value iterator = TRY(get_iterator(vm, iterable));
@@ -150,13 +148,27 @@ constexpr NativeFunctionDef kRepeatMethods[] = {
 }  // namespace
 
 const NativeTypeDef kCountType = {
-    "itertools.count", "count(start=0, step=1)\n\nstart, start + step, start + 2 * step, ...",
-    kCountMethods, {}, kFlags, sizeof(Count), &Count::kClass};
-const NativeTypeDef kCycleType = {
-    "itertools.cycle", "cycle(iterable)\n\nThe items again and again.", kCycleMethods, {}, kFlags,
-    sizeof(Cycle), &Cycle::kClass};
+    "itertools.count",
+    "count(start=0, step=1)\n\nstart, start + step, start + 2 * step, ...",
+    kCountMethods,
+    {},
+    kFlags,
+    sizeof(Count),
+    &Count::kClass};
+const NativeTypeDef kCycleType = {"itertools.cycle",
+                                  "cycle(iterable)\n\nThe items again and again.",
+                                  kCycleMethods,
+                                  {},
+                                  kFlags,
+                                  sizeof(Cycle),
+                                  &Cycle::kClass};
 const NativeTypeDef kRepeatType = {
-    "itertools.repeat", "repeat(object[, times])\n\nThe same object forever, or that many times.",
-    kRepeatMethods, {}, kFlags, sizeof(Repeat), &Repeat::kClass};
+    "itertools.repeat",
+    "repeat(object[, times])\n\nThe same object forever, or that many times.",
+    kRepeatMethods,
+    {},
+    kFlags,
+    sizeof(Repeat),
+    &Repeat::kClass};
 
 }  // namespace apy::itertools

@@ -1,5 +1,5 @@
-// The module itertools: lazy iterators for loops. Each is a native struct with a step function, which loops and other
-// iterators call directly (NativeClass::next).
+// The module itertools: lazy iterators for loops. Each is a native struct with a step function,
+// which loops and other iterators call directly (NativeClass::next).
 #include "stdlib/itertools/itertools.h"
 #include "stdlib/native_iterator.h"
 
@@ -10,10 +10,26 @@ namespace {
 using namespace itertools;
 
 const NativeTypeDef* const kTypes[] = {
-    &kAccumulateType, &kBatchedType, &kChainType, &kCombinationsType,
-    &kCombinationsWithReplacementType, &kCompressType, &kCountType, &kCycleType, &kDropwhileType,
-    &kFilterfalseType, &kGroupbyType, &kGrouperType, &kIsliceType, &kPairwiseType,
-    &kPermutationsType, &kProductType, &kRepeatType, &kStarmapType, &kTakewhileType, &kTeeType,
+    &kAccumulateType,
+    &kBatchedType,
+    &kChainType,
+    &kCombinationsType,
+    &kCombinationsWithReplacementType,
+    &kCompressType,
+    &kCountType,
+    &kCycleType,
+    &kDropwhileType,
+    &kFilterfalseType,
+    &kGroupbyType,
+    &kGrouperType,
+    &kIsliceType,
+    &kPairwiseType,
+    &kPermutationsType,
+    &kProductType,
+    &kRepeatType,
+    &kStarmapType,
+    &kTakewhileType,
+    &kTeeType,
     &kZipLongestType,
 };
 

@@ -1,4 +1,5 @@
-// Iterators that leave items out or change each: compress, dropwhile, takewhile, filterfalse, islice, starmap.
+// Iterators that leave items out or change each: compress, dropwhile, takewhile, filterfalse,
+// islice, starmap.
 #include "stdlib/itertools/itertools.h"
 #include "stdlib/native_iterator.h"
 
@@ -138,7 +139,8 @@ const NativeClass Islice::kClass = {"itertools.islice", trace_values<1>, nullptr
 /// A position argument: None gives `fallback`; -2 when it is none that islice accepts.
 Result<int64_t> islice_position(VM& vm, Value v, int64_t fallback) {
   if (v.is_none()) return fallback;
-  if (!v.is_small_int() && type_special(vm, vm.type_of(v), Special::Index).is_empty()) return int64_t{-2};
+  if (!v.is_small_int() && type_special(vm, vm.type_of(v), Special::Index).is_empty())
+    return int64_t{-2};
   int64_t position;
   if (!fits_int64(TRY(to_index(vm, v)), &position) || position < 0) return int64_t{-2};
   return position;
@@ -157,8 +159,9 @@ Result<Value> islice_new(VM& vm, const Arguments& arguments) {
   int64_t start = only_stop ? 0 : TRY(islice_position(vm, values[1], 0));
   int64_t stop = TRY(islice_position(vm, values[only_stop ? 1 : 2], -1));
   if (stop == -2)
-    return vm.raise(Exc::ValueError,
-                    "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.");
+    return vm.raise(
+        Exc::ValueError,
+        "Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.");
   if (start == -2)
     return vm.raise(Exc::ValueError,
                     "Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.");
@@ -208,26 +211,51 @@ constexpr NativeFunctionDef kIsliceMethods[] = {
 }  // namespace
 
 const NativeTypeDef kCompressType = {
-    "itertools.compress", "compress(data, selectors)\n\nThe items of data whose selector is true.",
-    kCompressMethods, {}, kFlags, sizeof(Compress), &Compress::kClass};
+    "itertools.compress",
+    "compress(data, selectors)\n\nThe items of data whose selector is true.",
+    kCompressMethods,
+    {},
+    kFlags,
+    sizeof(Compress),
+    &Compress::kClass};
 const NativeTypeDef kDropwhileType = {
     "itertools.dropwhile",
     "dropwhile(predicate, iterable)\n\nThe items from the first on for which predicate is false.",
-    kDropwhileMethods, {}, kFlags, sizeof(Dropwhile), &Dropwhile::kClass};
+    kDropwhileMethods,
+    {},
+    kFlags,
+    sizeof(Dropwhile),
+    &Dropwhile::kClass};
 const NativeTypeDef kTakewhileType = {
     "itertools.takewhile",
     "takewhile(predicate, iterable)\n\nThe items before the first for which predicate is false.",
-    kTakewhileMethods, {}, kFlags, sizeof(Takewhile), &Takewhile::kClass};
-const NativeTypeDef kFilterfalseType = {
-    "itertools.filterfalse",
-    "filterfalse(function, iterable)\n\nThe items for which function is false; with None, those that are.",
-    kFilterfalseMethods, {}, kFlags, sizeof(Filterfalse), &Filterfalse::kClass};
-const NativeTypeDef kStarmapType = {
-    "itertools.starmap", "starmap(function, iterable)\n\nfunction(*item) for each item.",
-    kStarmapMethods, {}, kFlags, sizeof(Starmap), &Starmap::kClass};
-const NativeTypeDef kIsliceType = {
-    "itertools.islice",
-    "islice(iterable, stop)\nislice(iterable, start, stop[, step])\n\nThe items at those positions.",
-    kIsliceMethods, {}, kFlags, sizeof(Islice), &Islice::kClass};
+    kTakewhileMethods,
+    {},
+    kFlags,
+    sizeof(Takewhile),
+    &Takewhile::kClass};
+const NativeTypeDef kFilterfalseType = {"itertools.filterfalse",
+                                        "filterfalse(function, iterable)\n\nThe items for which "
+                                        "function is false; with None, those that are.",
+                                        kFilterfalseMethods,
+                                        {},
+                                        kFlags,
+                                        sizeof(Filterfalse),
+                                        &Filterfalse::kClass};
+const NativeTypeDef kStarmapType = {"itertools.starmap",
+                                    "starmap(function, iterable)\n\nfunction(*item) for each item.",
+                                    kStarmapMethods,
+                                    {},
+                                    kFlags,
+                                    sizeof(Starmap),
+                                    &Starmap::kClass};
+const NativeTypeDef kIsliceType = {"itertools.islice",
+                                   "islice(iterable, stop)\nislice(iterable, start, stop[, "
+                                   "step])\n\nThe items at those positions.",
+                                   kIsliceMethods,
+                                   {},
+                                   kFlags,
+                                   sizeof(Islice),
+                                   &Islice::kClass};
 
 }  // namespace apy::itertools

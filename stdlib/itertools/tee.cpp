@@ -1,7 +1,8 @@
 // tee: several iterators over one.
 //
-// What was read is a linked list of nodes (item, next node); each tee iterator stands at a node and reads the source
-// when it is at the last one, which is still empty. Nodes that all iterators have left are garbage.
+// What was read is a linked list of nodes (item, next node); each tee iterator stands at a node and
+// reads the source when it is at the last one, which is still empty. Nodes that all iterators have
+// left are garbage.
 #include "stdlib/itertools/itertools.h"
 #include "stdlib/native_iterator.h"
 

@@ -1,9 +1,10 @@
 #pragma once
-// bind<F>(): makes a NativeEntry for `Result<R> F(VM&, A, B, ...)` with the conversions deduced from the types:
+// bind<F>(): makes a NativeEntry for `Result<R> F(VM&, A, B, ...)` with the conversions deduced
+// from the types:
 //
-//   Value                 anything; empty when an optional argument is absent (say so with Optional<Value> instead)
-//   T* (List*, Str*, ...) an instance of that struct; the first parameter is the receiver of a method
-//   int64_t, double, bool through __index__, __float__, truth
+//   Value                 anything; empty when an optional argument is absent (say so with
+//   Optional<Value> instead) T* (List*, Str*, ...) an instance of that struct; the first parameter
+//   is the receiver of a method int64_t, double, bool through __index__, __float__, truth
 //   RecordOf<Id>          a Record of that builtin type
 //   Optional<T>           may be absent; only at the end
 //   Rest                  all remaining positional arguments
@@ -39,13 +40,19 @@ struct Parameter;
 template <>
 struct Parameter<Value> {
   static constexpr bool kOptional = false;
-  static bool convert(VM&, const NativeFunctionDef&, unsigned, Value v, Value* out) { *out = v; return true; }
+  static bool convert(VM&, const NativeFunctionDef&, unsigned, Value v, Value* out) {
+    *out = v;
+    return true;
+  }
 };
 template <>
 struct Parameter<int64_t> {
   static constexpr bool kOptional = false;
   static bool convert(VM& vm, const NativeFunctionDef&, unsigned, Value v, int64_t* out) {
-    if (v.is_small_int()) { *out = v.as_small_int(); return true; }
+    if (v.is_small_int()) {
+      *out = v.as_small_int();
+      return true;
+    }
     auto r = to_int64(vm, v);
     *out = r.value();
     return r.is_ok();
@@ -55,7 +62,10 @@ template <>
 struct Parameter<double> {
   static constexpr bool kOptional = false;
   static bool convert(VM& vm, const NativeFunctionDef&, unsigned, Value v, double* out) {
-    if (v.is_inline_float()) { *out = v.as_inline_float(); return true; }
+    if (v.is_inline_float()) {
+      *out = v.as_inline_float();
+      return true;
+    }
     auto r = to_double(vm, v);
     *out = r.value();
     return r.is_ok();
@@ -81,9 +91,9 @@ struct Parameter<Optional<T>> {
 /// Script-visible name of a struct's type, for messages.
 template <class T>
 struct TypeNameOf;
-#define TYPE_NAME_OF(Struct, text) \
-  template <>                      \
-  struct TypeNameOf<Struct> {      \
+#define TYPE_NAME_OF(Struct, text)             \
+  template <>                                  \
+  struct TypeNameOf<Struct> {                  \
     static constexpr const char* value = text; \
   };
 TYPE_NAME_OF(Str, "str")
@@ -103,14 +113,15 @@ TYPE_NAME_OF(Complex, "complex")
 TYPE_NAME_OF(BoundMethod, "method")
 
 template <class T>
-  requires std::is_base_of_v<Cell, T>
+requires std::is_base_of_v<Cell, T>
 struct Parameter<T*> {
   static constexpr bool kOptional = false;
   static bool convert(VM& vm, const NativeFunctionDef& d, unsigned i, Value v, T** out) {
     if constexpr (std::is_base_of_v<NativeObject, T> && !std::is_same_v<NativeObject, T>) {
       *out = try_native<T>(v);
       if (*out) return true;
-      i == 0 ? (void)wrong_receiver(vm, d, T::kClass.name, v) : (void)wrong_argument(vm, d, i, T::kClass.name, v);
+      i == 0 ? (void)wrong_receiver(vm, d, T::kClass.name, v)
+             : (void)wrong_argument(vm, d, i, T::kClass.name, v);
     } else {
       *out = try_as<T>(v);
       if (*out) return true;
@@ -121,7 +132,8 @@ struct Parameter<T*> {
   }
 };
 
-/// A Record of that builtin type (Records of all types are one struct, so Record* alone would not do).
+/// A Record of that builtin type (Records of all types are one struct, so Record* alone would not
+/// do).
 template <BuiltinType Id>
 struct RecordOf {
   Record* record = nullptr;
@@ -138,7 +150,8 @@ struct Parameter<RecordOf<Id>> {
       return true;
     }
     std::string name = to_utf8(vm.type(Id)->name);
-    i == 0 ? (void)wrong_receiver(vm, d, name.c_str(), v) : (void)wrong_argument(vm, d, i, name.c_str(), v);
+    i == 0 ? (void)wrong_receiver(vm, d, name.c_str(), v)
+           : (void)wrong_argument(vm, d, i, name.c_str(), v);
     return false;
   }
 };
@@ -147,20 +160,29 @@ namespace binding {
 
 inline Value to_value(VM&, Result<Value> r) { return r.value(); }
 template <class T>
-  requires std::is_base_of_v<Cell, T>
-Value to_value(VM&, Result<T*> r) { return r.is_ok() ? Value(r.value()) : Value(); }
-inline Value to_value(VM&, Result<bool> r) { return r.is_ok() ? Value::boolean(r.value()) : Value(); }
+requires std::is_base_of_v<Cell, T> Value to_value(VM&, Result<T*> r) {
+  return r.is_ok() ? Value(r.value()) : Value();
+}
+inline Value to_value(VM&, Result<bool> r) {
+  return r.is_ok() ? Value::boolean(r.value()) : Value();
+}
 inline Value to_value(VM&, Result<void> r) { return r.is_ok() ? Value::none() : Value(); }
-inline Value to_value(VM& vm, Result<int64_t> r) { return r.is_ok() ? make_int(vm, r.value()).value() : Value(); }
-inline Value to_value(VM& vm, Result<double> r) { return r.is_ok() ? make_float(vm, r.value()).value() : Value(); }
+inline Value to_value(VM& vm, Result<int64_t> r) {
+  return r.is_ok() ? make_int(vm, r.value()).value() : Value();
+}
+inline Value to_value(VM& vm, Result<double> r) {
+  return r.is_ok() ? make_float(vm, r.value()).value() : Value();
+}
 
 template <class T>
 constexpr bool kIsRest = std::is_same_v<T, Rest>;
 
 template <class T>
 constexpr bool is_optional() {
-  if constexpr (kIsRest<T>) return true;
-  else return Parameter<T>::kOptional;
+  if constexpr (kIsRest<T>)
+    return true;
+  else
+    return Parameter<T>::kOptional;
 }
 
 template <auto F, class R, class... P>
@@ -180,7 +202,8 @@ struct Thunk {
                           [[maybe_unused]] const Value* slots, T* out) {
     if constexpr (kIsRest<T>) {
       uint32_t n = arguments.positional_count;
-      out->values = n > I ? std::span<const Value>(arguments.values + I, n - I) : std::span<const Value>();
+      out->values =
+          n > I ? std::span<const Value>(arguments.values + I, n - I) : std::span<const Value>();
       return true;
     } else {
       return Parameter<T>::convert(vm, d, I, slots[I], out);
@@ -188,8 +211,8 @@ struct Thunk {
   }
 
   template <size_t... I>
-  static Value invoke(VM& vm, const NativeFunctionDef& d, const Arguments& arguments, [[maybe_unused]] const Value* slots,
-                      std::index_sequence<I...>) {
+  static Value invoke(VM& vm, const NativeFunctionDef& d, const Arguments& arguments,
+                      [[maybe_unused]] const Value* slots, std::index_sequence<I...>) {
     std::tuple<std::remove_cvref_t<P>...> converted;
     if (!(convert_one<I>(vm, d, arguments, slots, &std::get<I>(converted)) && ...)) return Value();
     return to_value(vm, F(vm, std::get<I>(converted)...));
@@ -200,10 +223,12 @@ struct Thunk {
     uint32_t n = arguments.positional_count;
     // Optional parameters may be keyword-only.
     if (!arguments.keyword_names && n >= kRequired &&
-        (kHasRest || n == kRequired || (n <= kCount && !std::strchr(d.signature, '*')))) [[likely]] {
+        (kHasRest || n == kRequired || (n <= kCount && !std::strchr(d.signature, '*'))))
+        [[likely]] {
       if (n == kCount && !kHasRest) return invoke(vm, d, arguments, arguments.values, kIndices);
       Value slots[kCount + 1];
-      constexpr uint32_t kTaken = kHasRest ? kRestIndex : kCount;  // what is behind *args comes by name only
+      constexpr uint32_t kTaken =
+          kHasRest ? kRestIndex : kCount;  // what is behind *args comes by name only
       for (uint32_t i = 0; i < n && i < kTaken; ++i) slots[i] = arguments.values[i];
       return invoke(vm, d, arguments, slots, kIndices);
     }
@@ -212,8 +237,8 @@ struct Thunk {
     return invoke(vm, d, arguments, slots, kIndices);
   }
   static constexpr BoundEntry bound() {
-    return {entry, static_cast<int16_t>(kRequired), static_cast<int16_t>(kHasRest ? -1 : int(kCount)),
-            static_cast<uint16_t>(kCount)};
+    return {entry, static_cast<int16_t>(kRequired),
+            static_cast<int16_t>(kHasRest ? -1 : int(kCount)), static_cast<uint16_t>(kCount)};
   }
 };
 

@@ -1,10 +1,12 @@
 #pragma once
 // Tables that describe native functions, types and modules. One line per function:
 //
-//   {"append(self, object, /)", "Append object to the end of the list.", bind<list_append_method>()}
+//   {"append(self, object, /)", "Append object to the end of the list.",
+//   bind<list_append_method>()}
 //
-// The signature string is the function's real signature (as inspect and help() show it); the C++ parameter types give
-// the conversions (binding/bind.h). Everything in a table is static and immutable; heap objects are made from it lazily.
+// The signature string is the function's real signature (as inspect and help() show it); the C++
+// parameter types give the conversions (binding/bind.h). Everything in a table is static and
+// immutable; heap objects are made from it lazily.
 #include <cstdint>
 #include <span>
 
@@ -21,12 +23,15 @@ struct Arguments {
     return keyword_names ? static_cast<uint32_t>(keyword_names->length) : 0;
   }
   std::span<const Value> positional() const { return {values, positional_count}; }
-  std::span<const Value> keyword_values() const { return {values + positional_count, keyword_count()}; }
+  std::span<const Value> keyword_values() const {
+    return {values + positional_count, keyword_count()};
+  }
 };
 
 struct NativeFunctionDef;
 /// `definition` gives names for messages. Returns empty on error.
-using NativeEntry = Value (*)(VM& vm, const NativeFunctionDef& definition, const Arguments& arguments);
+using NativeEntry = Value (*)(VM& vm, const NativeFunctionDef& definition,
+                              const Arguments& arguments);
 
 /// Made by bind<F>() in bind.h.
 struct BoundEntry {
@@ -37,7 +42,8 @@ struct BoundEntry {
 
 struct NativeFunctionDef {
   enum Flags : uint16_t { kMethod = 0, kStatic = 1, kClassMethod = 2 };
-  const char* signature;  // "name(self, a, b=1, /, *, c=None)"; defaults are for display, absent arguments arrive empty
+  const char* signature;  // "name(self, a, b=1, /, *, c=None)"; defaults are for display, absent
+                          // arguments arrive empty
   const char* doc;
   BoundEntry bound;
   uint16_t flags = kMethod;
@@ -53,13 +59,13 @@ struct NativeGetSetDef {
 };
 
 struct NativeTypeDef {
-  const char* name;         // as in BuiltinType, or "module.Name" for types of modules
+  const char* name;  // as in BuiltinType, or "module.Name" for types of modules
   const char* doc;
   std::span<const NativeFunctionDef> methods;  // special methods included ("__len__(self, /)")
   std::span<const NativeGetSetDef> attributes = {};
-  uint32_t flags = 0;       // Type::k...
-  uint32_t instance_size = 0;                       // module types: sizeof the struct (NativeObject first)
-  const NativeClass* native_class = nullptr;        // module types
+  uint32_t flags = 0;          // Type::k...
+  uint32_t instance_size = 0;  // module types: sizeof the struct (NativeObject first)
+  const NativeClass* native_class = nullptr;  // module types
   /// Anything more to do when the namespace is filled (class constants, aliases).
   Result<void> (*extend)(VM& vm, Type* type) = nullptr;
 };
@@ -72,23 +78,30 @@ struct NativeModuleDef {
   Result<void> (*initialize)(VM& vm, Module* module) = nullptr;
 };
 
-/// Definitions of the builtin types, one per file of vm/objects (null: an internal type without methods).
+/// Definitions of the builtin types, one per file of vm/objects (null: an internal type without
+/// methods).
 const NativeTypeDef* builtin_type_definition(BuiltinType type);
 
-Result<NativeFunction*> make_native_function(VM& vm, const NativeFunctionDef& definition, Type* owner,
-                                             Value self, Value module_name);
+Result<NativeFunction*> make_native_function(VM& vm, const NativeFunctionDef& definition,
+                                             Type* owner, Value self, Value module_name);
 Result<Module*> make_module(VM& vm, std::string_view name);
 Result<void> module_set(VM& vm, Module* module, std::string_view name, Value value);
-/// Slow path of bound calls: arguments with keywords or a wrong count are matched with the signature; the result in
-/// `slots` (parameter_count of them, absent ones empty). Errors as CPython words them.
-Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const Arguments& arguments, Value* slots);
-/// Before a static native function is called: the first argument of a `__new__` must be a class whose instances it can
-/// make, or the instance would have another layout than its class. TypeError otherwise.
-Result<void> check_new_arguments(VM& vm, const NativeFunction* function, const Arguments& arguments);
-/// For calls without any positional argument: an error if the function is a method, which needs a receiver.
+/// Slow path of bound calls: arguments with keywords or a wrong count are matched with the
+/// signature; the result in `slots` (parameter_count of them, absent ones empty). Errors as CPython
+/// words them.
+Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const Arguments& arguments,
+                            Value* slots);
+/// Before a static native function is called: the first argument of a `__new__` must be a class
+/// whose instances it can make, or the instance would have another layout than its class. TypeError
+/// otherwise.
+Result<void> check_new_arguments(VM& vm, const NativeFunction* function,
+                                 const Arguments& arguments);
+/// For calls without any positional argument: an error if the function is a method, which needs a
+/// receiver.
 Result<void> require_receiver(VM& vm, const NativeFunctionDef& definition);
 /// "f() argument 'x' must be int, not str" and the like.
-Error wrong_argument(VM& vm, const NativeFunctionDef& definition, unsigned index, const char* expected, Value got);
+Error wrong_argument(VM& vm, const NativeFunctionDef& definition, unsigned index,
+                     const char* expected, Value got);
 /// "descriptor 'append' for 'list' objects doesn't apply to a 'int' object"
 Error wrong_receiver(VM& vm, const NativeFunctionDef& definition, const char* type_name, Value got);
 

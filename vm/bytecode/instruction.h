@@ -1,6 +1,7 @@
 #pragma once
-// Instruction: 8 bytes, an opcode and three 16-bit operands. Opcodes with an inline cache are followed by cache words of the
-// same size. Jumps count in instructions from the one after the jump (and its cache words).
+// Instruction: 8 bytes, an opcode and three 16-bit operands. Opcodes with an inline cache are
+// followed by cache words of the same size. Jumps count in instructions from the one after the jump
+// (and its cache words).
 #include <cstdint>
 
 namespace apy {

@@ -1,5 +1,5 @@
-// From a CodeDraft to a Code on the heap. Every cell made here hangs off one that the native stack still points to,
-// so a collection in between keeps all of it.
+// From a CodeDraft to a Code on the heap. Every cell made here hangs off one that the native stack
+// still points to, so a collection in between keeps all of it.
 #include <cassert>
 #include <cstring>
 
@@ -17,7 +17,8 @@ namespace {
 /// Does a generator delegate to others?
 bool has_send(const CodeDraft& draft) {
   if (!(draft.flags & Code::kGenerator)) return false;
-  for (size_t i = 0; i < draft.instructions.size(); i += instruction_size(draft.instructions[i].opcode))
+  for (size_t i = 0; i < draft.instructions.size();
+       i += instruction_size(draft.instructions[i].opcode))
     if (draft.instructions[i].opcode == Opcode::Send) return true;
   return false;
 }
@@ -65,21 +66,30 @@ Result<Value> Materializer::frozen_set(const ConstantDraft& draft) {
 Result<Value> Materializer::constant(const ConstantDraft& draft) {
   using enum ConstantDraft::Kind;
   switch (draft.kind) {
-    case None: return Value::none();
-    case True: return Value::boolean(true);
-    case False: return Value::boolean(false);
-    case Ellipsis: return Value::ellipsis();
-    case Int: return make_int(vm_, draft.integer);
-    case BigInt: return big_int(draft.text);
-    case Float: return make_float(vm_, draft.real);
+    case None:
+      return Value::none();
+    case True:
+      return Value::boolean(true);
+    case False:
+      return Value::boolean(false);
+    case Ellipsis:
+      return Value::ellipsis();
+    case Int:
+      return make_int(vm_, draft.integer);
+    case BigInt:
+      return big_int(draft.text);
+    case Float:
+      return make_float(vm_, draft.real);
     case Complex: {
       auto* complex = TRY(vm_.allocate<apy::Complex>(BuiltinType::Complex));
       complex->real = draft.real;
       complex->imaginary = draft.imaginary;
       return Value(complex);
     }
-    case Str: return draft.interned ? intern(vm_, draft.text) : make_str(vm_, draft.text);
-    case Bytes: return make_bytes(vm_, draft.text);
+    case Str:
+      return draft.interned ? intern(vm_, draft.text) : make_str(vm_, draft.text);
+    case Bytes:
+      return make_bytes(vm_, draft.text);
     case Tuple: {
       apy::Tuple* tuple = TRY(make_tuple(vm_, draft.items.size()));
       for (size_t i = 0; i < draft.items.size(); ++i) {
@@ -89,8 +99,10 @@ Result<Value> Materializer::constant(const ConstantDraft& draft) {
       }
       return Value(tuple);
     }
-    case FrozenSet: return frozen_set(draft);
-    case Code: return Value(TRY(code(*draft.code)));
+    case FrozenSet:
+      return frozen_set(draft);
+    case Code:
+      return Value(TRY(code(*draft.code)));
   }
   __builtin_unreachable();
 }
@@ -106,8 +118,7 @@ Result<Tuple*> Materializer::names(const std::vector<std::string>& texts) {
 }
 
 Result<ByteStorage*> Materializer::storage(size_t size) {
-  auto* result =
-      TRY(vm_.allocate<ByteStorage>(BuiltinType::Internal, sizeof(ByteStorage) + size));
+  auto* result = TRY(vm_.allocate<ByteStorage>(BuiltinType::Internal, sizeof(ByteStorage) + size));
   result->capacity = result->used = size;
   return result;
 }

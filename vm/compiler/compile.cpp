@@ -32,7 +32,8 @@ Compiler::Compiler(const Source& source, const CompileOptions& options)
 }
 
 bool Compiler::too_deep() {
-  if (static_cast<const char*>(__builtin_frame_address(0)) > stack_limit_) [[likely]] return false;
+  if (static_cast<const char*>(__builtin_frame_address(0)) > stack_limit_) [[likely]]
+    return false;
   fail({}, "maximum recursion depth exceeded during compilation");
   error->kind = DiagnosticKind::RecursionError;
   error->excerpt = DiagnosticExcerpt::None;

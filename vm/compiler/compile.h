@@ -21,8 +21,8 @@ struct CompileOptions {
   bool top_level_await = false;
   /// Annotations are kept as text, as after `from __future__ import annotations`.
   bool annotations_as_text = false;
-  /// The lowest address the native stack may grow down to. Null: a fixed budget below the caller's frame that fits a
-  /// fiber.
+  /// The lowest address the native stack may grow down to. Null: a fixed budget below the caller's
+  /// frame that fits a fiber.
   const void* stack_limit = nullptr;
 };
 

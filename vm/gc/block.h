@@ -1,5 +1,6 @@
 #pragma once
-// Block: 32 KiB of cells of one size, or the first part of a large cell's mapping. Private to the heap.
+// Block: 32 KiB of cells of one size, or the first part of a large cell's mapping. Private to the
+// heap.
 #include <cstdint>
 #include <map>
 #include <unordered_set>
@@ -13,13 +14,13 @@ struct Block {
   static constexpr size_t kHeaderSize = 512;
   static constexpr size_t kMarkWords = Heap::kBlockSize / Heap::kGranule / 64;
 
-  uint32_t cell_size;    // 0: block is free; large blocks: 0xFFFFFFFF
+  uint32_t cell_size;  // 0: block is free; large blocks: 0xFFFFFFFF
   uint16_t size_class;
-  bool needs_sweep;      // unmarked cells are dead and not yet returned
+  bool needs_sweep;  // unmarked cells are dead and not yet returned
   bool large;
-  Block* next_free;      // while the block is free
-  size_t mapping_size;   // large: bytes of the whole mapping
-  char* runs;            // head of the list of free runs found by the last sweep (see FreeRunHeader)
+  Block* next_free;     // while the block is free
+  size_t mapping_size;  // large: bytes of the whole mapping
+  char* runs;           // head of the list of free runs found by the last sweep (see FreeRunHeader)
   uint64_t marks[kMarkWords];
 
   static Block* of(const void* address) {
@@ -52,7 +53,7 @@ static_assert(sizeof(Block) <= Block::kHeaderSize);
 
 /// At the start of a free run inside a block. Its first word reads as a Free cell header.
 struct FreeRunHeader {
-  uint32_t length;  // bytes
+  uint32_t length;     // bytes
   uint32_t free_kind;  // overlays Cell::kind, gc, aux: 0
   char* next;
 };
@@ -60,9 +61,9 @@ struct FreeRunHeader {
 struct Heap::State {
   static constexpr size_t kArenaSize = 4 * 1024 * 1024;
 
-  std::unordered_set<uintptr_t> arenas;     // base addresses, kArenaSize aligned
+  std::unordered_set<uintptr_t> arenas;  // base addresses, kArenaSize aligned
   std::vector<uintptr_t> arena_list;
-  size_t arena_cursor = 0;                  // next never-used block of the newest arena, in bytes
+  size_t arena_cursor = 0;  // next never-used block of the newest arena, in bytes
   uintptr_t lowest = UINTPTR_MAX, highest = 0;
   Block* free_blocks = nullptr;
   size_t free_block_count = 0;
@@ -73,8 +74,8 @@ struct Heap::State {
   std::vector<Cell*> mark_stack;
   std::vector<Cell*> remembered;
   bool collecting = false;
-  size_t live_bytes = 0;             // marked, as of the last collection
-  size_t allocated_since = 0;        // bytes handed out since then
+  size_t live_bytes = 0;       // marked, as of the last collection
+  size_t allocated_since = 0;  // bytes handed out since then
   size_t live_after_full = 0;
   HeapStatistics statistics{};
 

@@ -1,10 +1,11 @@
 #pragma once
 // Cell: the 8-byte header of everything on the heap.
 //
-// `shape` identifies type and attribute layout (see objects/shape.h); exact instances of builtin types have the
-// fixed shape numbers of BuiltinType, so `cell->shape == shape_of(BuiltinType::Str)` is a compare with a
-// constant. `kind` says which C++ struct this is (also for instances of script subclasses of a builtin type) and
-// so how it is traced. `gc` belongs to the collector, `aux` to the struct.
+// `shape` identifies type and attribute layout (see objects/shape.h); exact instances of builtin
+// types have the fixed shape numbers of BuiltinType, so `cell->shape == shape_of(BuiltinType::Str)`
+// is a compare with a constant. `kind` says which C++ struct this is (also for instances of script
+// subclasses of a builtin type) and so how it is traced. `gc` belongs to the collector, `aux` to
+// the struct.
 #include <cstddef>
 #include <cstdint>
 
@@ -28,7 +29,8 @@ struct Cell {
   uint8_t gc;
   uint16_t aux;
 
-  /// Set while the cell is marked and not yet in the remembered set: a store into it must be reported.
+  /// Set while the cell is marked and not yet in the remembered set: a store into it must be
+  /// reported.
   static constexpr uint8_t kNeedsBarrier = 1;
 };
 static_assert(sizeof(Cell) == 8);

@@ -19,7 +19,7 @@ constexpr size_t kMaximumNursery = 64 * 1024 * 1024;
 constexpr size_t kMinimumFullThreshold = 16 * 1024 * 1024;
 
 /// Cell sizes between kMaxSmallSize and a block, chosen so that little of a block is left over.
-constexpr uint32_t kMediumSizes[] = {1280, 1536, 1792, 2048, 2560, 3072, 3584,
+constexpr uint32_t kMediumSizes[] = {1280, 1536, 1792, 2048, 2560,  3072, 3584,
                                      4016, 5376, 6448, 8064, 10752, 16128};
 constexpr size_t kMaxMediumSize = 16128;
 
@@ -35,7 +35,8 @@ unsigned class_for(size_t size) {
   return Heap::kSmallClasses + i;
 }
 
-/// Without outgoing references there is nothing to visit. (Numbers and bytes may have attributes, in script subclasses.)
+/// Without outgoing references there is nothing to visit. (Numbers and bytes may have attributes,
+/// in script subclasses.)
 bool is_leaf(const Cell* cell) { return cell->kind == CellKind::ByteStorage; }
 
 uint64_t now_ns() {
@@ -44,9 +45,9 @@ uint64_t now_ns() {
 
 void* map_aligned(size_t size, size_t alignment) {
   size_t reserve = size + alignment;
-  // Accounted, so that the system refuses what it could never give: that is a MemoryError, not a killed process.
-  void* memory =
-      mmap(nullptr, reserve, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  // Accounted, so that the system refuses what it could never give: that is a MemoryError, not a
+  // killed process.
+  void* memory = mmap(nullptr, reserve, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (memory == MAP_FAILED) return nullptr;
   uintptr_t start = reinterpret_cast<uintptr_t>(memory);
   uintptr_t aligned = (start + alignment - 1) & ~(alignment - 1);
@@ -112,8 +113,8 @@ void Heap::State::sweep(Block* block) {
 
 /// Blocks without a survivor go back to the pool of all size classes.
 void Heap::State::release_empty_blocks(bool full) {
-  // Between full collections the nursery goes round in the same blocks: giving their memory back would only mean
-  // page faults.
+  // Between full collections the nursery goes round in the same blocks: giving their memory back
+  // would only mean page faults.
   constexpr size_t kKeepResident = 128;
   for (auto& list : blocks) {
     size_t kept = 0;
@@ -377,9 +378,10 @@ void Visitor::visit_interior(const void* pointer) {
 }
 
 // The stack holds red zones and uninitialised slots that sanitizers would object to.
-__attribute__((no_sanitize("address"), no_sanitize("undefined"))) void Visitor::visit_conservatively(
-    const void* begin, const void* end) {
-  auto* word = reinterpret_cast<const uintptr_t*>((reinterpret_cast<uintptr_t>(begin) + 7) & ~uintptr_t{7});
+__attribute__((no_sanitize("address"), no_sanitize("undefined"))) void
+Visitor::visit_conservatively(const void* begin, const void* end) {
+  auto* word =
+      reinterpret_cast<const uintptr_t*>((reinterpret_cast<uintptr_t>(begin) + 7) & ~uintptr_t{7});
   for (; word < static_cast<const uintptr_t*>(end); ++word) {
     uintptr_t address = *word;
     if (address < heap_.state_->lowest || address >= heap_.state_->highest) continue;
@@ -423,8 +425,7 @@ void Heap::collect(bool full) {
     s.finish_sweeping();
     for (auto& list : s.blocks)
       for (Block* block : list) std::memset(block->marks, 0, sizeof block->marks);
-    for (auto& [address, block] : s.large_blocks)
-      std::memset(block->marks, 0, sizeof block->marks);
+    for (auto& [address, block] : s.large_blocks) std::memset(block->marks, 0, sizeof block->marks);
     s.live_bytes = 0;
   } else {
     for (Cell* cell : s.remembered) {
@@ -496,7 +497,8 @@ void Heap::for_each_cell(void (*visit)(Cell*, void*), void* data) const {
       }
     }
   }
-  for (auto& [address, block] : state_->large_blocks) visit(reinterpret_cast<Cell*>(block->cells()), data);
+  for (auto& [address, block] : state_->large_blocks)
+    visit(reinterpret_cast<Cell*>(block->cells()), data);
 }
 
 }  // namespace apy

@@ -1,22 +1,24 @@
 #pragma once
 // The heap: tracing, non-moving, generational by sticky mark bits.
 //
-// Small cells live in 32 KiB blocks of one size class each; mark bits are in the block's header, one per 16
-// bytes. Large cells have a block of their own. A survivor keeps its mark bit until the next full collection and
-// so is old; a minor collection marks from the roots and the remembered set only and frees what is unmarked.
-// Sweeping is lazy: a block is swept when the allocator next needs it.
+// Small cells live in 32 KiB blocks of one size class each; mark bits are in the block's header,
+// one per 16 bytes. Large cells have a block of their own. A survivor keeps its mark bit until the
+// next full collection and so is old; a minor collection marks from the roots and the remembered
+// set only and frees what is unmarked. Sweeping is lazy: a block is swept when the allocator next
+// needs it.
 //
-// Roots: native stacks (conservatively, with interior pointers), the VM stacks (conservatively as well: a stale
-// register can retain a cell, never dangle), Root<T>/RootVector, and the callbacks of add_root_tracer.
-// The one rule: no Value or cell pointer in malloc'd memory except through these.
+// Roots: native stacks (conservatively, with interior pointers), the VM stacks (conservatively as
+// well: a stale register can retain a cell, never dangle), Root<T>/RootVector, and the callbacks of
+// add_root_tracer. The one rule: no Value or cell pointer in malloc'd memory except through these.
 //
-// A cell fresh from `allocate` is zero apart from its header, and zeroed fields can be traced; so no collection
-// can see garbage, whenever it happens. After storing a value into a cell that may be old call `write_barrier`.
-// Everything a cell owns is a cell too (ValueArray, ByteStorage, DictTable), so a byte count is exact and
-// sweeping needs no destructors; the few kinds with outside resources register a finalizer.
+// A cell fresh from `allocate` is zero apart from its header, and zeroed fields can be traced; so
+// no collection can see garbage, whenever it happens. After storing a value into a cell that may be
+// old call `write_barrier`. Everything a cell owns is a cell too (ValueArray, ByteStorage,
+// DictTable), so a byte count is exact and sweeping needs no destructors; the few kinds with
+// outside resources register a finalizer.
 //
-// Rejected: reference counts (a cost on every register move), moving collection (handles everywhere, unstable
-// ids), per-object destructors at sweep (they touch every dead cell).
+// Rejected: reference counts (a cost on every register move), moving collection (handles
+// everywhere, unstable ids), per-object destructors at sweep (they touch every dead cell).
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -102,8 +104,8 @@ class Heap {
   ~Heap();
   Heap(const Heap&) = delete;
 
-  /// A zeroed cell of `size` bytes with its header set, or null when the memory limit is reached even after a
-  /// full collection (the caller raises MemoryError; see VM::allocate). May collect.
+  /// A zeroed cell of `size` bytes with its header set, or null when the memory limit is reached
+  /// even after a full collection (the caller raises MemoryError; see VM::allocate). May collect.
   Cell* allocate(size_t size, ShapeId shape, CellKind kind, uint16_t aux = 0) {
 #if !APY_GC_STRESS
     if (size <= kMaxSmallSize) [[likely]] {
@@ -121,10 +123,12 @@ class Heap {
 
   /// Call after storing a value into a field of `owner`.
   void write_barrier(Cell* owner) {
-    if (owner->gc & Cell::kNeedsBarrier) [[unlikely]] remember(owner);
+    if (owner->gc & Cell::kNeedsBarrier) [[unlikely]]
+      remember(owner);
   }
 
-  /// Gives memory back at once. Only for storage cells that nothing else can point to (old list buffers).
+  /// Gives memory back at once. Only for storage cells that nothing else can point to (old list
+  /// buffers).
   void free_storage(Cell* cell);
   /// Usable bytes of the cell's slot (its size rounded up to the size class).
   static size_t slot_size(const Cell* cell);
@@ -138,19 +142,21 @@ class Heap {
   HeapStatistics statistics() const;
   size_t bytes_in_use() const;
 
-  /// During process_weak: is the running collection a full one? (A minor one frees only cells made since the last.)
+  /// During process_weak: is the running collection a full one? (A minor one frees only cells made
+  /// since the last.)
   bool is_collecting_full() const { return collecting_full_; }
   /// During process_weak: will this cell be freed by the running collection?
   bool is_dead(const Cell* cell) const;
-  /// `run` is queued by the collection that finds `cell` unreachable; the cell is kept alive until the queue,
-  /// drained by the VM at a safe point (take_finalizable), lets go of it.
+  /// `run` is queued by the collection that finds `cell` unreachable; the cell is kept alive until
+  /// the queue, drained by the VM at a safe point (take_finalizable), lets go of it.
   void register_finalizer(Cell* cell) { young_finalizers_.push_back(cell); }
   bool has_finalizable() const { return next_finalizable_ < finalizable_.size(); }
   Cell* take_finalizable();
   /// At engine shutdown: moves every registered finalizer to the queue.
   void make_all_finalizable();
 
-  /// The live cell that `address` points to or into, or null. For conservative scanning and debuggers.
+  /// The live cell that `address` points to or into, or null. For conservative scanning and
+  /// debuggers.
   Cell* find_cell(const void* address) const;
   /// Calls `visit(cell)` for every cell that the last collection left or that was allocated since.
   void for_each_cell(void (*visit)(Cell* cell, void* data), void* data) const;
@@ -167,7 +173,8 @@ class Heap {
   static constexpr size_t kMaxSmallSize = 1024;
   static constexpr size_t kGranule = 16;
   static constexpr int kSmallClasses = 28;
-  static constexpr int kSizeClasses = kSmallClasses + 13;  // small and medium, see kMediumSizes in heap.cpp
+  static constexpr int kSizeClasses =
+      kSmallClasses + 13;  // small and medium, see kMediumSizes in heap.cpp
   /// 16..256 in steps of 16 (classes 0..15), then 320..1024 in steps of 64 (classes 16..27).
   static constexpr unsigned size_class_of(size_t size) {
     return size <= 256 ? static_cast<unsigned>((size + 15) / 16 - (size != 0))
@@ -208,7 +215,8 @@ class Heap {
   bool enabled_ = true;
   bool collecting_full_ = false;
   size_t memory_limit_ = 0;
-  std::vector<Cell*> finalizers_;        // of cells that survived a collection: only a full one can kill them
+  std::vector<Cell*>
+      finalizers_;  // of cells that survived a collection: only a full one can kill them
   std::vector<Cell*> young_finalizers_;  // registered since the last collection
   std::vector<Cell*> finalizable_;
   size_t next_finalizable_ = 0;

@@ -1,12 +1,14 @@
 // Async generators as objects (PEP 525): asend, athrow, aclose and the awaitables they give.
 //
-// `async for` over an exact async generator does not come here: Send runs the step in place (interpreter.cpp). What is here
-// serves steps that are driven through an awaitable object. Such an object begins fresh, is iterating while its step waits
-// for something, and is used up afterwards. Each resumption of the generator ends in one of three ways:
+// `async for` over an exact async generator does not come here: Send runs the step in place
+// (interpreter.cpp). What is here serves steps that are driven through an awaitable object. Such an
+// object begins fresh, is iterating while its step waits for something, and is used up afterwards.
+// Each resumption of the generator ends in one of three ways:
 //   AsyncYielded  the step is over; the awaitable ends with StopIteration(value)
-//   Yielded       the generator waits for something, which is passed up to whoever drives the awaitable
-//   Returned      the generator ended: StopAsyncIteration
-// `closing` is set while such a step is in progress; `closed` once aclose() has begun or the end was reached.
+//   Yielded       the generator waits for something, which is passed up to whoever drives the
+//   awaitable Returned      the generator ended: StopAsyncIteration
+// `closing` is set while such a step is in progress; `closed` once aclose() has begun or the end
+// was reached.
 #include "vm/interpreter/async_generator.h"
 
 #include "vm/binding/bind.h"
@@ -19,7 +21,8 @@ namespace {
 
 const char kHooksKey = 0;  // its address names the state
 
-/// Fields of both kinds of awaitable. Steps have `value`, the others the arguments of athrow (type empty: aclose).
+/// Fields of both kinds of awaitable. Steps have `value`, the others the arguments of athrow (type
+/// empty: aclose).
 enum Field { kGenerator, kState, kValue, kType = kValue, kThrowValue, kTraceback };
 enum class Progress : int64_t { Fresh, Iterating, Closed };
 
@@ -29,7 +32,9 @@ Progress progress(const Record* record) {
 void set_progress(Record* record, Progress progress) {
   record->fields()[kState] = Value::small_int(static_cast<int64_t>(progress));
 }
-Generator* generator_in(const Record* record) { return as<Generator>(record->fields()[kGenerator]); }
+Generator* generator_in(const Record* record) {
+  return as<Generator>(record->fields()[kGenerator]);
+}
 bool is_close(const Record* record) { return record->fields()[kType].is_empty(); }
 
 Error raise_reused_step(VM& vm) {
@@ -42,9 +47,10 @@ Error raise_busy(VM& vm, const char* what) {
   return vm.raise(Exc::RuntimeError, "{}(): asynchronous generator is already running", what);
 }
 
-/// Resumes the generator; AsyncYielded and Returned become StopIteration(value) and StopAsyncIteration.
-/// `yielded` (may be null): was it AsyncYielded?
-Result<Value> drive(VM& vm, Generator* generator, Value sent, Value exception, bool* yielded = nullptr) {
+/// Resumes the generator; AsyncYielded and Returned become StopIteration(value) and
+/// StopAsyncIteration. `yielded` (may be null): was it AsyncYielded?
+Result<Value> drive(VM& vm, Generator* generator, Value sent, Value exception,
+                    bool* yielded = nullptr) {
   Value result;
   switch (vm.resume(generator, sent, exception, &result)) {
     case VM::ResumeOutcome::Yielded:
@@ -144,7 +150,8 @@ Result<Value> throw_send(VM& vm, Record* record, Value sent) {
     set_progress(record, Progress::Closed);
     return vm.raise_with(Exc::StopAsyncIteration, {});
   }
-  if (!sent.is_none()) return vm.raise(Exc::RuntimeError, "can't send non-None value to a just-started coroutine");
+  if (!sent.is_none())
+    return vm.raise(Exc::RuntimeError, "can't send non-None value to a just-started coroutine");
   set_progress(record, Progress::Iterating);
   Value exception;
   if (is_close(record)) {
@@ -177,28 +184,33 @@ Result<Value> throw_throw(VM& vm, Record* record, Value exception) {
 
 Result<Record*> receiver(VM& vm, Value self, BuiltinType type) {
   if (is_exact(self, type)) return as<Record>(self);
-  return vm.raise(Exc::TypeError, "descriptor requires a '{}' object but received a '{}'", vm.type(type),
-                  vm.type_of(self));
+  return vm.raise(Exc::TypeError, "descriptor requires a '{}' object but received a '{}'",
+                  vm.type(type), vm.type_of(self));
 }
 
 template <BuiltinType Kind>
 struct Awaitable {
   static Result<Value> do_send(VM& vm, Record* record, Value sent) {
-    return Kind == BuiltinType::AsyncGeneratorStep ? step_send(vm, record, sent) : throw_send(vm, record, sent);
+    return Kind == BuiltinType::AsyncGeneratorStep ? step_send(vm, record, sent)
+                                                   : throw_send(vm, record, sent);
   }
   static Result<Value> do_throw(VM& vm, Record* record, Value exception) {
     return Kind == BuiltinType::AsyncGeneratorStep ? step_throw(vm, record, exception)
                                                    : throw_throw(vm, record, exception);
   }
   static Result<Value> self(VM&, Value self) { return self; }
-  static Result<Value> next(VM& vm, Value self) { return do_send(vm, TRY(receiver(vm, self, Kind)), Value::none()); }
+  static Result<Value> next(VM& vm, Value self) {
+    return do_send(vm, TRY(receiver(vm, self, Kind)), Value::none());
+  }
   static Result<Value> send(VM& vm, Value self, Value sent) {
     return do_send(vm, TRY(receiver(vm, self, Kind)), sent);
   }
-  static Result<Value> throw_(VM& vm, Value self, Value type, Optional<Value> value, Optional<Value> traceback) {
+  static Result<Value> throw_(VM& vm, Value self, Value type, Optional<Value> value,
+                              Optional<Value> traceback) {
     Record* record = TRY(receiver(vm, self, Kind));
     if (progress(record) == Progress::Closed)
-      return Kind == BuiltinType::AsyncGeneratorStep ? raise_reused_step(vm) : raise_reused_throw(vm);
+      return Kind == BuiltinType::AsyncGeneratorStep ? raise_reused_step(vm)
+                                                     : raise_reused_throw(vm);
     Value exception = TRY(exception_from_throw(vm, type, value.value, traceback.value));
     return do_throw(vm, record, exception);
   }
@@ -206,7 +218,8 @@ struct Awaitable {
     Record* record = TRY(receiver(vm, self, Kind));
     if (progress(record) == Progress::Closed) return Value::none();
     Value exit = TRY(make_exception(vm, vm.type(BuiltinType::GeneratorExit), {}));
-    if (do_throw(vm, record, exit).is_ok()) return vm.raise(Exc::RuntimeError, "coroutine ignored GeneratorExit");
+    if (do_throw(vm, record, exit).is_ok())
+      return vm.raise(Exc::RuntimeError, "coroutine ignored GeneratorExit");
     if (vm.catch_pending(Exc::StopIteration) || vm.catch_pending(Exc::StopAsyncIteration) ||
         vm.catch_pending(Exc::GeneratorExit)) {
       return Value::none();
@@ -219,8 +232,8 @@ struct Awaitable {
       {"__iter__(self, /)", "Implement iter(self).", bind<self>()},
       {"__next__(self, /)", "Implement next(self).", bind<next>()},
       {"send(self, value, /)", "Go on with the step; its end is StopIteration.", bind<send>()},
-      {"throw(self, type, value=None, traceback=None, /)", "Raise an exception where the generator waits.",
-       bind<throw_>()},
+      {"throw(self, type, value=None, traceback=None, /)",
+       "Raise an exception where the generator waits.", bind<throw_>()},
       {"close(self, /)", "Raise GeneratorExit where the generator waits.", bind<close>()},
   };
 };
@@ -229,7 +242,8 @@ struct Awaitable {
 
 Result<Generator*> generator_receiver(VM& vm, Value self) {
   if (is_exact(self, BuiltinType::AsyncGenerator)) return as<Generator>(self);
-  return vm.raise(Exc::TypeError, "descriptor requires a 'async_generator' object but received a '{}'",
+  return vm.raise(Exc::TypeError,
+                  "descriptor requires a 'async_generator' object but received a '{}'",
                   vm.type_of(self));
 }
 
@@ -238,7 +252,8 @@ Result<Value> method_aiter(VM&, Value self) { return self; }
 Result<Value> method_asend(VM& vm, Value self, Value value) {
   Generator* generator = TRY(generator_receiver(vm, self));
   TRY(async_generator_first_iteration(vm, generator));
-  return vm.make_record(BuiltinType::AsyncGeneratorStep, {Value(generator), Value::small_int(0), value});
+  return vm.make_record(BuiltinType::AsyncGeneratorStep,
+                        {Value(generator), Value::small_int(0), value});
 }
 
 Result<Value> method_anext(VM& vm, Value self) { return method_asend(vm, self, Value::none()); }
@@ -250,11 +265,14 @@ Result<Value> make_throw(VM& vm, Value self, Value type, Value value, Value trac
                         {Value(generator), Value::small_int(0), type, value, traceback});
 }
 
-Result<Value> method_athrow(VM& vm, Value self, Value type, Optional<Value> value, Optional<Value> traceback) {
+Result<Value> method_athrow(VM& vm, Value self, Value type, Optional<Value> value,
+                            Optional<Value> traceback) {
   return make_throw(vm, self, type, value.value, traceback.value);
 }
 
-Result<Value> method_aclose(VM& vm, Value self) { return make_throw(vm, self, Value(), Value(), Value()); }
+Result<Value> method_aclose(VM& vm, Value self) {
+  return make_throw(vm, self, Value(), Value(), Value());
+}
 
 Result<Value> method_repr(VM& vm, Value self) {
   Generator* generator = TRY(generator_receiver(vm, self));
@@ -269,19 +287,23 @@ Result<Value> get_busy(VM& vm, Value self) {
 }
 
 constexpr NativeFunctionDef kMethods[] = {
-    {"__aiter__(self, /)", "Return an awaitable, that resolves in asynchronous iterator.", bind<method_aiter>()},
+    {"__aiter__(self, /)", "Return an awaitable, that resolves in asynchronous iterator.",
+     bind<method_aiter>()},
     {"__anext__(self, /)", "Return a value or raise StopAsyncIteration.", bind<method_anext>()},
     {"__repr__(self, /)", "Return repr(self).", bind<method_repr>()},
-    {"asend(self, value, /)", "Return an awaitable that sends a value into the generator.", bind<method_asend>()},
+    {"asend(self, value, /)", "Return an awaitable that sends a value into the generator.",
+     bind<method_asend>()},
     {"athrow(self, type, value=None, traceback=None, /)",
-     "Return an awaitable that raises an exception where the generator waits.", bind<method_athrow>()},
+     "Return an awaitable that raises an exception where the generator waits.",
+     bind<method_athrow>()},
     {"aclose(self, /)", "Return an awaitable that raises GeneratorExit where the generator waits.",
      bind<method_aclose>()},
 };
 
 constexpr NativeGetSetDef kAttributes[] = {
     {"__name__", "name of the async generator", generator_name, set_generator_name},
-    {"__qualname__", "qualified name of the async generator", generator_qualname, set_generator_qualname},
+    {"__qualname__", "qualified name of the async generator", generator_qualname,
+     set_generator_qualname},
     {"ag_running", "is a step in progress", get_busy},
     {"ag_suspended", "is it suspended", generator_suspended},
     {"ag_code", "its code object", generator_code},
@@ -332,10 +354,16 @@ Generator* take_async_step(Value awaitable) {
 extern const NativeTypeDef kAsyncGeneratorType = {"async_generator", nullptr, kMethods, kAttributes,
                                                   Type::kDisallowNew | Type::kHasWeakref};
 extern const NativeTypeDef kAsyncGeneratorStepType = {
-    "async_generator_asend", nullptr, Awaitable<BuiltinType::AsyncGeneratorStep>::kMethods, {},
+    "async_generator_asend",
+    nullptr,
+    Awaitable<BuiltinType::AsyncGeneratorStep>::kMethods,
+    {},
     Type::kDisallowNew};
 extern const NativeTypeDef kAsyncGeneratorThrowType = {
-    "async_generator_athrow", nullptr, Awaitable<BuiltinType::AsyncGeneratorThrow>::kMethods, {},
+    "async_generator_athrow",
+    nullptr,
+    Awaitable<BuiltinType::AsyncGeneratorThrow>::kMethods,
+    {},
     Type::kDisallowNew};
 
 }  // namespace apy

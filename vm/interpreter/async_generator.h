@@ -5,8 +5,8 @@
 
 namespace apy {
 
-/// sys.set_asyncgen_hooks: called with an async generator before its first step, and when it is collected unfinished.
-/// None when not set.
+/// sys.set_asyncgen_hooks: called with an async generator before its first step, and when it is
+/// collected unfinished. None when not set.
 struct AsyncGeneratorHooks {
   Value first_iteration = Value::none();
   Value finalizer = Value::none();
@@ -19,8 +19,8 @@ inline bool async_generator_is_busy(const Generator* generator) {
   return generator->closing || generator->state == Generator::State::Running;
 }
 
-/// If `awaitable` is a step (`__anext__()`, `anext(g)`, `asend(None)`) that was not awaited before and could begin now: uses it up and
-/// returns its generator, which Send runs in place. Else null.
+/// If `awaitable` is a step (`__anext__()`, `anext(g)`, `asend(None)`) that was not awaited before
+/// and could begin now: uses it up and returns its generator, which Send runs in place. Else null.
 Generator* take_async_step(Value awaitable);
 
 }  // namespace apy

@@ -12,7 +12,7 @@ namespace apy {
 Value* stack_top(VM& vm) {
   Frame* frame = vm.current_frame();
   Context* context = vm.context();
-  Value* top = !frame                         ? context->stack
+  Value* top = !frame                        ? context->stack
                : frame->flags & Frame::kHeap ? Interpreter::stack_top(vm)
                                              : frame->registers() + frame->code->register_count;
   return std::max(top, context->floor);
@@ -115,7 +115,8 @@ Result<void> bind_defaults(VM& vm, Function* function, Value* target, uint32_t g
     for (uint32_t i = given; i < positional; ++i) {
       if (!target[i].is_empty()) continue;
       if (i >= first_default) {
-        target[i] = defaults->values()[i - first_default + (default_count - (positional - first_default))];
+        target[i] =
+            defaults->values()[i - first_default + (default_count - (positional - first_default))];
       } else {
         missing = true;
       }
@@ -230,7 +231,8 @@ CallOutcome enter_function(VM& vm, Value* window, uint32_t dst, uint32_t count,
   return CallOutcome::Entered;
 }
 
-/// A class whose instances are made by object.__new__ and initialised by a script __init__ (or not at all).
+/// A class whose instances are made by object.__new__ and initialised by a script __init__ (or not
+/// at all).
 CallOutcome construct_plain(VM& vm, Value* window, uint32_t dst, uint32_t count,
                             Tuple* keyword_names, Type* type, Value init) {
   auto made = allocate_instance(vm, type);
@@ -264,8 +266,7 @@ CallOutcome call_type(VM& vm, Value* window, uint32_t dst, uint32_t count, Tuple
   return enter_call(vm, window, dst, count + 1, keyword_names);
 }
 
-CallOutcome call_object(VM& vm, Value* window, uint32_t dst, uint32_t count,
-                        Tuple* keyword_names) {
+CallOutcome call_object(VM& vm, Value* window, uint32_t dst, uint32_t count, Tuple* keyword_names) {
   Value callee = window[0];
   Value call = type_special(vm, vm.type_of(callee), Special::Call);
   if (call.is_empty()) {

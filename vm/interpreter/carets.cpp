@@ -1,5 +1,6 @@
-// Carets of tracebacks. The rules are those of CPython 3.13's traceback module, so that its output can be compared: an expression is
-// parsed again from its text, and the operator of a binary operation, the brackets of a subscript or of a call are singled out.
+// Carets of tracebacks. The rules are those of CPython 3.13's traceback module, so that its output
+// can be compared: an expression is parsed again from its text, and the operator of a binary
+// operation, the brackets of a subscript or of a call are singled out.
 #include "vm/interpreter/carets.h"
 
 #include <algorithm>
@@ -15,13 +16,14 @@ namespace apy {
 
 bool is_blank(char32_t c) {
   if (c < 0x80) return c == ' ' || (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x1F);
-  return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
-         c == 0x202F || c == 0x205F || c == 0x3000;
+  return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+         c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 size_t display_width(const std::u32string& line, size_t count) {
   size_t width = 0;
-  for (size_t i = 0; i < count && i < line.size(); ++i) width += line[i] >= 0x80 && unicode_is_wide(line[i]) ? 2 : 1;
+  for (size_t i = 0; i < count && i < line.size(); ++i)
+    width += line[i] >= 0x80 && unicode_is_wide(line[i]) ? 2 : 1;
   // Positions behind the end of a line count as they are.
   return width + (count > line.size() ? count - line.size() : 0);
 }
@@ -68,7 +70,8 @@ class Walker {
 
   /// Moves on to the next line while `at` is behind the end of its line.
   bool settle(LinePosition* at) const {
-    while (at->line < lines_.size() && at->column >= lines_[at->line].size()) *at = {at->line + 1, 0};
+    while (at->line < lines_.size() && at->column >= lines_[at->line].size())
+      *at = {at->line + 1, 0};
     return at->line < lines_.size();
   }
   /// Moves on until `stop(c)`; comments and line continuations are skipped.
@@ -92,8 +95,8 @@ class Walker {
   const SourceLines& lines_;
 };
 
-std::optional<CaretAnchors> operator_anchors(const SourceLines& lines, const Walker& walker, LinePosition left_end,
-                                             LinePosition right_begin) {
+std::optional<CaretAnchors> operator_anchors(const SourceLines& lines, const Walker& walker,
+                                             LinePosition left_end, LinePosition right_begin) {
   LinePosition at = left_end;
   if (!walker.seek(&at, [](char32_t c) { return !is_blank(c) && c != ')'; })) return std::nullopt;
   LinePosition end = {at.line, at.column + 1};
@@ -123,7 +126,8 @@ std::optional<CaretAnchors> find_caret_anchors(const SourceLines& lines) {
   LinePosition end = place(value->span.end);
   Walker walker(lines);
   if (const auto* operation = value->try_as<ast::BinOp>())
-    return operator_anchors(lines, walker, place(operation->left->span.end), place(operation->right->span.begin));
+    return operator_anchors(lines, walker, place(operation->left->span.end),
+                            place(operation->right->span.begin));
   if (const auto* subscript = value->try_as<ast::Subscript>()) {
     LinePosition begin = place(subscript->value->span.end);
     if (!walker.seek(&begin, [](char32_t c) { return c == '['; })) return std::nullopt;
@@ -152,7 +156,8 @@ bool carets_are_idle(const SourceLines& lines, LinePosition begin, LinePosition 
     value = assigned->value->try_as<ast::Call>();
   }
   if (!value) return false;
-  SourcePosition first = source.position_at(value->span.begin), last = source.position_at(value->span.end);
+  SourcePosition first = source.position_at(value->span.begin),
+                 last = source.position_at(value->span.end);
   return first.line == 1 && last.line == lines.size() && first.byte_column == begin.column &&
          last.byte_column == end.column;
 }
@@ -179,13 +184,16 @@ class Underliner {
     std::set<size_t> wanted = {0, lines_.size() - 1};
     if (anchors_) {
       for (size_t line : {anchors_->begin.line, anchors_->end.line})
-        for (size_t near = line == 0 ? 0 : line - 1; near <= line + 1 && near < lines_.size(); ++near)
+        for (size_t near = line == 0 ? 0 : line - 1; near <= line + 1 && near < lines_.size();
+             ++near)
           wanted.insert(near);
     }
     size_t previous = 0;
     for (size_t line : wanted) {
-      if (line == previous + 2) add_line(line - 1);
-      else if (line > previous + 2) out_.push_back("...<" + std::to_string(line - previous - 1) + " lines>...");
+      if (line == previous + 2)
+        add_line(line - 1);
+      else if (line > previous + 2)
+        out_.push_back("...<" + std::to_string(line - previous - 1) + " lines>...");
       add_line(line);
       previous = line;
     }
@@ -203,9 +211,11 @@ class Underliner {
     const std::u32string& first = lines_.front();
     const std::u32string& last = lines_.back();
     auto visible = [](char32_t c) { return !is_blank(c); };
-    return std::any_of(first.begin(), first.begin() + static_cast<ptrdiff_t>(std::min(first.size(), begin.column)),
+    return std::any_of(first.begin(),
+                       first.begin() + static_cast<ptrdiff_t>(std::min(first.size(), begin.column)),
                        visible) ||
-           std::any_of(last.begin() + static_cast<ptrdiff_t>(std::min(last.size(), end.column)), last.end(), visible);
+           std::any_of(last.begin() + static_cast<ptrdiff_t>(std::min(last.size(), end.column)),
+                       last.end(), visible);
   }
   void add_line(size_t number) {
     const std::u32string& line = lines_[number];
@@ -216,13 +226,17 @@ class Underliner {
     size_t width = number + 1 == lines_.size() ? end_ : display_width(line, line.size());
     std::string carets;
     for (size_t column = 0; column < width; ++column) {
-      if (column < indentation || (number == 0 && column < begin_)) carets += ' ';
-      else carets += is_primary({number, column}) ? '~' : '^';
+      if (column < indentation || (number == 0 && column < begin_))
+        carets += ' ';
+      else
+        carets += is_primary({number, column}) ? '~' : '^';
     }
     if (carets.find_first_not_of(' ') == carets.npos) carets.clear();
     out_.push_back(std::move(carets));
   }
-  bool is_primary(LinePosition at) const { return anchors_ && (at < anchors_->begin || !(at < anchors_->end)); }
+  bool is_primary(LinePosition at) const {
+    return anchors_ && (at < anchors_->begin || !(at < anchors_->end));
+  }
 
   const SourceLines& lines_;
   std::optional<CaretAnchors> anchors_;

@@ -1,5 +1,6 @@
 #pragma once
-// Which characters of a failing expression get `~` and which `^`, below the source lines of a traceback.
+// Which characters of a failing expression get `~` and which `^`, below the source lines of a
+// traceback.
 #include <cstddef>
 #include <optional>
 #include <string>
@@ -19,7 +20,8 @@ struct LinePosition {
   }
 };
 
-/// The part of an expression that failed: an operator, the arguments of a call, the index of a subscript.
+/// The part of an expression that failed: an operator, the arguments of a call, the index of a
+/// subscript.
 struct CaretAnchors {
   LinePosition begin, end;
 };
@@ -27,12 +29,12 @@ struct CaretAnchors {
 /// Looks at the source of one expression. Nothing when it is none of those, or does not parse.
 std::optional<CaretAnchors> find_caret_anchors(const SourceLines& segment);
 
-/// Is the whole text one `name(...)` returned, or one call assigned, that lies exactly at [begin, end)? Then carets
-/// would say nothing. Also when it has no statement at all.
+/// Is the whole text one `name(...)` returned, or one call assigned, that lies exactly at [begin,
+/// end)? Then carets would say nothing. Also when it has no statement at all.
 bool carets_are_idle(const SourceLines& lines, LinePosition begin, LinePosition end);
 
-/// The source lines as a traceback shows them, one per element, with carets below [begin, end) where they help, and long
-/// texts cut in the middle.
+/// The source lines as a traceback shows them, one per element, with carets below [begin, end)
+/// where they help, and long texts cut in the middle.
 std::vector<std::string> underline(const SourceLines& lines, LinePosition begin, LinePosition end);
 
 bool is_blank(char32_t c);

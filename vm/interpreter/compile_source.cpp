@@ -12,15 +12,19 @@ namespace {
 
 ParseMode parse_mode(SourceOptions::Mode mode) {
   switch (mode) {
-    case SourceOptions::Mode::Eval: return ParseMode::Expression;
-    case SourceOptions::Mode::Single: return ParseMode::Interactive;
-    default: return ParseMode::File;
+    case SourceOptions::Mode::Eval:
+      return ParseMode::Expression;
+    case SourceOptions::Mode::Single:
+      return ParseMode::Interactive;
+    default:
+      return ParseMode::File;
   }
 }
 
 }  // namespace
 
-Result<Code*> compile_source(VM& vm, std::string_view text, std::string_view filename, const SourceOptions& options) {
+Result<Code*> compile_source(VM& vm, std::string_view text, std::string_view filename,
+                             const SourceOptions& options) {
   Source source = options.is_file ? Source::from_bytes(std::string(filename), text)
                                   : Source::from_text(std::string(filename), text);
   NameTable names;

@@ -50,7 +50,8 @@ void bind_host_stack(Context* context) {
     pthread_attr_destroy(&attributes);
   }
   const char* high = static_cast<const char*>(low) + size;
-  // The main thread's stack grows up to the limit; what the system reports may be all of an "unlimited" one.
+  // The main thread's stack grows up to the limit; what the system reports may be all of an
+  // "unlimited" one.
   size_t usable = std::min<size_t>(size, 512u * 1024 * 1024);
   context->native_high = high;
   context->native_limit = high - usable + std::min(kNativeReserve, usable / 4);
@@ -94,7 +95,8 @@ void trace_contexts(VM& vm, Visitor& visitor) {
     }
     visitor.visit_conservatively(context->stack, top);
     visitor.visit(context->native_result);
-    // Registers of running heap frames are written without a barrier, so they are roots whatever their age.
+    // Registers of running heap frames are written without a barrier, so they are roots whatever
+    // their age.
     for (Frame* f = frame; f; f = f->caller)
       if (f->flags & Frame::kHeap) trace_running(f, visitor);
     if (!running) {
@@ -115,8 +117,10 @@ Result<void> VM::set_recursion_limit(int limit) {
   uint32_t depth = frame_ ? frame_->depth() : 0;
   if (limit < 1) return raise(Exc::ValueError, "recursion limit must be greater or equal than 1");
   if (static_cast<uint32_t>(limit) <= depth) {
-    return raise(Exc::RecursionError,
-                 "cannot set the recursion limit to {} at the recursion depth {}: the limit is too low", limit, depth);
+    return raise(
+        Exc::RecursionError,
+        "cannot set the recursion limit to {} at the recursion depth {}: the limit is too low",
+        limit, depth);
   }
   recursion_limit_ = limit;
   return {};

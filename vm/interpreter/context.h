@@ -1,8 +1,9 @@
 #pragma once
 // Context: where one fiber's script runs: its VM stack and its native stack's bounds.
 //
-// The VM keeps the registers of the running context in its own fields (frame_, base_, handled_, stack_top_);
-// switch_context saves and loads them. A VM stack is a reserved mapping that the system fills lazily.
+// The VM keeps the registers of the running context in its own fields (frame_, base_, handled_,
+// stack_top_); switch_context saves and loads them. A VM stack is a reserved mapping that the
+// system fills lazily.
 #include "vm/objects/frame.h"
 #include "vm/objects/vm.h"
 
@@ -16,7 +17,7 @@ struct Context {
   Value* stack_top = nullptr;    // saved VM::stack_top_ while not running
   // Windows that C++ code has laid out above the running frame end below this: see FloorGuard.
   Value* floor = nullptr;
-  Value native_result;           // of a call from C++ that pushed no frame
+  Value native_result;                 // of a call from C++ that pushed no frame
   const char* native_limit = nullptr;  // lowest native stack address script code may use
   const void* native_high = nullptr;   // end of the native stack, for the collector
 
@@ -26,11 +27,12 @@ struct Context {
   Generator* base = nullptr;
   Value handled;
 
-  Context* previous = nullptr;   // list in VM
+  Context* previous = nullptr;  // list in VM
   Context* next = nullptr;
 };
 
-/// Makes a context with a VM stack of its own and adds it to the VM's list; null when memory is out.
+/// Makes a context with a VM stack of its own and adds it to the VM's list; null when memory is
+/// out.
 Context* create_context(VM& vm);
 void destroy_context(VM& vm, Context* context);
 /// Derives the native bounds of the calling thread's own stack and stores them in `context`.

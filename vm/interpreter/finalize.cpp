@@ -1,8 +1,9 @@
 // Finalizers: what the collector queued is done at safe points.
 //
-// Generators are finalised when they may have something left to do: coroutines always (one that was never awaited is worth a
-// warning), async generators for their loop's hook, generators whose code has a handler or delegates. They register when they
-// are made; that is a push to a list, and the collector drops those that finished without looking at anything but their state.
+// Generators are finalised when they may have something left to do: coroutines always (one that was
+// never awaited is worth a warning), async generators for their loop's hook, generators whose code
+// has a handler or delegates. They register when they are made; that is a push to a list, and the
+// collector drops those that finished without looking at anything but their state.
 #include "vm/bytecode/code.h"
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/generator.h"
@@ -17,7 +18,8 @@ namespace {
 
 Result<void> warn_never_awaited(VM& vm, Generator* coroutine) {
   Code* code = try_as<Code>(coroutine->origin_or_finalizer);
-  int64_t line = coroutine->outer_handled.is_small_int() ? coroutine->outer_handled.as_small_int() : 1;
+  int64_t line =
+      coroutine->outer_handled.is_small_int() ? coroutine->outer_handled.as_small_int() : 1;
   std::string text = "coroutine '" + TRY(str_text(vm, coroutine->qualname)) + "' was never awaited";
   std::string file = code ? to_utf8(code->filename) : "sys";
   return issue_warning(vm, Exc::RuntimeWarning, text, file, line, coroutine);
@@ -33,7 +35,8 @@ Result<void> finalize_generator(VM& vm, Generator* generator) {
     }
   }
   if (generator->state == Generator::State::Created) {
-    if (generator->shape == shape_of(BuiltinType::Coroutine)) TRY(warn_never_awaited(vm, generator));
+    if (generator->shape == shape_of(BuiltinType::Coroutine))
+      TRY(warn_never_awaited(vm, generator));
     return {};
   }
   TRY(generator_close(vm, generator));

@@ -1,12 +1,14 @@
 // Frame objects.
 //
-// A Frame is a few words on a VM stack or in a Generator; most never get an object. One that does carries kHasObject, and its
-// `extra` points to the object, which keeps the original `extra`: so no table maps frames to objects, and the collector finds
-// both from either side. When the frame ends (Return and unwinding test the flag on their slow paths) the object is
-// detached: it takes a copy of the locals and an object for the caller, so that f_back goes on working.
+// A Frame is a few words on a VM stack or in a Generator; most never get an object. One that does
+// carries kHasObject, and its `extra` points to the object, which keeps the original `extra`: so no
+// table maps frames to objects, and the collector finds both from either side. When the frame ends
+// (Return and unwinding test the flag on their slow paths) the object is detached: it takes a copy
+// of the locals and an object for the caller, so that f_back goes on working.
 //
-// A traceback remembers only where its frame was. If that frame still runs the same code when tb_frame is asked for, it is
-// taken to be the same frame; otherwise tb_frame is an object without locals.
+// A traceback remembers only where its frame was. If that frame still runs the same code when
+// tb_frame is asked for, it is taken to be the same frame; otherwise tb_frame is an object without
+// locals.
 #include "vm/interpreter/frame_object.h"
 
 #include <algorithm>
@@ -26,10 +28,10 @@ enum Field : uint8_t {
   kGenerator,  // what the live frame is in; keeps it in memory
   kCode,
   kFunction,
-  kBack,       // detached: the caller's frame object, or None
-  kLocals,     // detached: Tuple of the registers of the locals, or empty
-  kPosition,   // detached: index of the last instruction
-  kTrace,      // f_trace
+  kBack,      // detached: the caller's frame object, or None
+  kLocals,    // detached: Tuple of the registers of the locals, or empty
+  kPosition,  // detached: index of the last instruction
+  kTrace,     // f_trace
   kFieldCount,
 };
 
@@ -41,15 +43,16 @@ Frame* live_frame(const Record* object) {
 Code* code_of(const Record* object) { return as<Code>(object->fields()[kCode]); }
 
 Result<Record*> make_detached(VM& vm, Code* code, Value function, int64_t position) {
-  Record* object = TRY(vm.make_record(BuiltinType::Frame,
-                                      {Value(), Value(), Value(), Value(code), function, Value::none(), Value(),
-                                       Value::small_int(position), Value::none()}));
+  Record* object = TRY(vm.make_record(
+      BuiltinType::Frame, {Value(), Value(), Value(), Value(code), function, Value::none(), Value(),
+                           Value::small_int(position), Value::none()}));
   return object;
 }
 
 Result<Record*> receiver(VM& vm, Value self) {
   if (is_exact(self, BuiltinType::Frame)) return as<Record>(self);
-  return vm.raise(Exc::TypeError, "descriptor requires a 'frame' object but received a '{}'", vm.type_of(self));
+  return vm.raise(Exc::TypeError, "descriptor requires a 'frame' object but received a '{}'",
+                  vm.type_of(self));
 }
 
 bool is_name_of(const Tuple* names, Value name) {
@@ -60,7 +63,8 @@ bool is_name_of(const Tuple* names, Value name) {
 }
 
 /// Adds the variables of a function to `locals`.
-Result<void> collect_locals(VM& vm, Dict* locals, const Code* code, const Value* values, const Tuple* closure) {
+Result<void> collect_locals(VM& vm, Dict* locals, const Code* code, const Value* values,
+                            const Tuple* closure) {
   for (uint32_t i = 0; i < code->local_count; ++i) {
     Value name = code->local_names->values()[i];
     Value value = values[i];
@@ -71,7 +75,8 @@ Result<void> collect_locals(VM& vm, Dict* locals, const Code* code, const Value*
   if (!code->free_names || !closure) return {};
   for (uint64_t i = 0; i < code->free_names->length; ++i) {
     Value value = as<CellVariable>(closure->values()[i])->value;
-    if (!value.is_empty()) TRY(dict_set_str(vm, locals, as<Str>(code->free_names->values()[i]), value));
+    if (!value.is_empty())
+      TRY(dict_set_str(vm, locals, as<Str>(code->free_names->values()[i]), value));
   }
   return {};
 }
@@ -147,9 +152,11 @@ Result<Value> method_clear(VM& vm, Value self) {
     object->fields()[kLocals] = Value();
     return Value::none();
   }
-  if (!(frame->flags & Frame::kHeap)) return vm.raise(Exc::RuntimeError, "cannot clear an executing frame");
+  if (!(frame->flags & Frame::kHeap))
+    return vm.raise(Exc::RuntimeError, "cannot clear an executing frame");
   Generator* generator = generator_of(frame);
-  if (generator_is_parked(generator)) return vm.raise(Exc::RuntimeError, "cannot clear a suspended frame");
+  if (generator_is_parked(generator))
+    return vm.raise(Exc::RuntimeError, "cannot clear a suspended frame");
   if (generator->state != Generator::State::Created)
     return vm.raise(Exc::RuntimeError, "cannot clear an executing frame");
   TRY(generator_close(vm, generator));
@@ -161,8 +168,8 @@ Result<Value> method_repr(VM& vm, Value self) {
   const Code* code = code_of(object);
   char address[32];
   std::snprintf(address, sizeof address, "<frame at %p, file ", static_cast<void*>(object));
-  return make_str(vm, address + TRY(repr_text(vm, code->filename)) + ", line " + std::to_string(line_of(object)) +
-                          ", code " + to_utf8(code->name) + ">");
+  return make_str(vm, address + TRY(repr_text(vm, code->filename)) + ", line " +
+                          std::to_string(line_of(object)) + ", code " + to_utf8(code->name) + ">");
 }
 
 constexpr NativeFunctionDef kFrameMethods[] = {
@@ -241,7 +248,8 @@ void detach_frame(VM& vm, Frame* frame) {
   frame->flags &= ~Frame::kHasObject;
 }
 
-extern const NativeTypeDef kFrameType = {"frame", nullptr, kFrameMethods, kFrameAttributes, Type::kDisallowNew};
+extern const NativeTypeDef kFrameType = {"frame", nullptr, kFrameMethods, kFrameAttributes,
+                                         Type::kDisallowNew};
 
 // --- tracebacks ---
 
@@ -249,7 +257,8 @@ namespace {
 
 Result<Traceback*> traceback_receiver(VM& vm, Value self) {
   if (Traceback* level = try_as<Traceback>(self)) return level;
-  return vm.raise(Exc::TypeError, "descriptor requires a 'traceback' object but received a '{}'", vm.type_of(self));
+  return vm.raise(Exc::TypeError, "descriptor requires a 'traceback' object but received a '{}'",
+                  vm.type_of(self));
 }
 
 Result<Value> get_traceback_frame(VM& vm, Value self) {
@@ -281,12 +290,15 @@ Result<Value> get_traceback_line(VM& vm, Value self) {
 Result<Value> get_traceback_instruction(VM& vm, Value self) {
   return Value::small_int(static_cast<int64_t>(TRY(traceback_receiver(vm, self))->position) * 2);
 }
-Result<Value> get_traceback_next(VM& vm, Value self) { return TRY(traceback_receiver(vm, self))->next; }
+Result<Value> get_traceback_next(VM& vm, Value self) {
+  return TRY(traceback_receiver(vm, self))->next;
+}
 Result<void> set_traceback_next(VM& vm, Value self, Value value) {
   Traceback* level = TRY(traceback_receiver(vm, self));
   if (value.is_empty()) return vm.raise(Exc::TypeError, "can't delete tb_next attribute");
   if (!value.is_none() && !is_kind(value, CellKind::Traceback))
-    return vm.raise(Exc::TypeError, "expected traceback object or None, got '{}'", vm.type_of(value));
+    return vm.raise(Exc::TypeError, "expected traceback object or None, got '{}'",
+                    vm.type_of(value));
   for (Value v = value; Traceback* at = try_as<Traceback>(v); v = at->next)
     if (at == level) return vm.raise(Exc::ValueError, "traceback loop detected");
   level->next = value;
@@ -295,11 +307,14 @@ Result<void> set_traceback_next(VM& vm, Value self, Value value) {
 }
 
 /// TracebackType(tb_next, tb_frame, tb_lasti, tb_lineno)
-Result<Value> new_traceback(VM& vm, Value, Value next, Value frame, int64_t last_instruction, int64_t line) {
+Result<Value> new_traceback(VM& vm, Value, Value next, Value frame, int64_t last_instruction,
+                            int64_t line) {
   if (!next.is_none() && !is_kind(next, CellKind::Traceback))
-    return vm.raise(Exc::TypeError, "expected traceback object or None, got '{}'", vm.type_of(next));
+    return vm.raise(Exc::TypeError, "expected traceback object or None, got '{}'",
+                    vm.type_of(next));
   if (!is_exact(frame, BuiltinType::Frame))
-    return vm.raise(Exc::TypeError, "traceback() argument 'tb_frame' must be frame, not {}", vm.type_of(frame));
+    return vm.raise(Exc::TypeError, "traceback() argument 'tb_frame' must be frame, not {}",
+                    vm.type_of(frame));
   Record* object = as<Record>(frame);
   Code* code = code_of(object);
   Traceback* level = TRY(vm.allocate<Traceback>(BuiltinType::Traceback));
@@ -309,9 +324,12 @@ Result<Value> new_traceback(VM& vm, Value, Value next, Value frame, int64_t last
   level->globals = as<Function>(object->fields()[kFunction])->globals;
   // The line comes from the instruction: the one named, else the first of that line.
   uint64_t position = static_cast<uint64_t>(std::max<int64_t>(last_instruction, 0)) / 2;
-  auto is_on_line = [&](uint64_t i) { return i < code->instruction_count && code->positions[i].line == line; };
+  auto is_on_line = [&](uint64_t i) {
+    return i < code->instruction_count && code->positions[i].line == line;
+  };
   if (!is_on_line(position)) {
-    for (position = 0; position + 1 < code->instruction_count && !is_on_line(position); ++position) {
+    for (position = 0; position + 1 < code->instruction_count && !is_on_line(position);
+         ++position) {
     }
   }
   level->position = position;
@@ -326,8 +344,8 @@ Result<Value> traceback_dir(VM& vm, Value) {
 }
 
 constexpr NativeFunctionDef kTracebackMethods[] = {
-    {"__new__(cls, tb_next, tb_frame, tb_lasti, tb_lineno)", "Create a new traceback object.", bind<new_traceback>(),
-     NativeFunctionDef::kStatic},
+    {"__new__(cls, tb_next, tb_frame, tb_lasti, tb_lineno)", "Create a new traceback object.",
+     bind<new_traceback>(), NativeFunctionDef::kStatic},
     {"__dir__(self, /)", "Names of the attributes.", bind<traceback_dir>()},
 };
 constexpr NativeGetSetDef kTracebackAttributes[] = {
@@ -339,6 +357,7 @@ constexpr NativeGetSetDef kTracebackAttributes[] = {
 
 }  // namespace
 
-extern const NativeTypeDef kTracebackType = {"traceback", nullptr, kTracebackMethods, kTracebackAttributes, 0};
+extern const NativeTypeDef kTracebackType = {"traceback", nullptr, kTracebackMethods,
+                                             kTracebackAttributes, 0};
 
 }  // namespace apy

@@ -1,8 +1,9 @@
 // Generators and coroutines: resuming, delivering values, ending.
 //
-// A base is a generator driven from outside (a for loop, next/send, a task); the coroutines it awaits and the generators
-// it delegates to are linked through Frame::caller. Suspending stores the innermost frame in the base and returns to
-// the base's resumer at once; resuming goes straight to that frame. So neither depends on the depth of the chain.
+// A base is a generator driven from outside (a for loop, next/send, a task); the coroutines it
+// awaits and the generators it delegates to are linked through Frame::caller. Suspending stores the
+// innermost frame in the base and returns to the base's resumer at once; resuming goes straight to
+// that frame. So neither depends on the depth of the chain.
 #include <algorithm>
 
 #include "vm/binding/bind.h"
@@ -16,9 +17,12 @@ namespace apy {
 
 const char* generator_noun(const Generator* generator) {
   switch (generator->shape) {
-    case shape_of(BuiltinType::Coroutine): return "coroutine";
-    case shape_of(BuiltinType::AsyncGenerator): return "async generator";
-    default: return "generator";
+    case shape_of(BuiltinType::Coroutine):
+      return "coroutine";
+    case shape_of(BuiltinType::AsyncGenerator):
+      return "async generator";
+    default:
+      return "generator";
   }
 }
 
@@ -50,7 +54,8 @@ void link(VM& vm, Generator* generator, bool as_base, uint32_t entry_flag) {
   generator->frame.flags = (generator->frame.flags & ~Frame::kEntry) | entry_flag;
   if (generator->state == Generator::State::Created) {
     uint32_t depth = resumer ? resumer->depth() + 1 : 1;
-    generator->frame.flags = (generator->frame.flags & ((1u << Frame::kFlagBits) - 1)) | depth << Frame::kFlagBits;
+    generator->frame.flags =
+        (generator->frame.flags & ((1u << Frame::kFlagBits) - 1)) | depth << Frame::kFlagBits;
   }
   generator->is_base = as_base;
   generator->outer_handled = vm.handled();
@@ -73,12 +78,14 @@ Frame* begin_resume(VM& vm, Generator* generator, Value sent, bool as_base) {
     case Generator::State::Created:
       target = &generator->frame;
       if (!sent.is_none()) {
-        (void)vm.raise(Exc::TypeError, "can't send non-None value to a just-started {}", generator_noun(generator));
+        (void)vm.raise(Exc::TypeError, "can't send non-None value to a just-started {}",
+                       generator_noun(generator));
         return nullptr;
       }
       break;
     case Generator::State::Suspended:
-      if (generator->closing && generator->shape == shape_of(BuiltinType::AsyncGenerator) && !as_base) {
+      if (generator->closing && generator->shape == shape_of(BuiltinType::AsyncGenerator) &&
+          !as_base) {
         (void)vm.raise(Exc::RuntimeError, "anext(): asynchronous generator is already running");
         return nullptr;
       }
@@ -165,7 +172,8 @@ VM::ResumeOutcome VM::resume(Generator* generator, Value sent, Value exception, 
   }
   bool started = generator->state != Generator::State::Created;
   if (!started && !raising && !sent.is_none()) {
-    (void)raise(Exc::TypeError, "can't send non-None value to a just-started {}", generator_noun(generator));
+    (void)raise(Exc::TypeError, "can't send non-None value to a just-started {}",
+                generator_noun(generator));
     return ResumeOutcome::Raised;
   }
   Frame* target = started ? generator->innermost : &generator->frame;
@@ -195,10 +203,14 @@ VM::ResumeOutcome VM::resume(Generator* generator, Value sent, Value exception, 
   frame_ = resumer;
   stack_top_ = saved_top;
   switch (outcome) {
-    case RunOutcome::Raised: return ResumeOutcome::Raised;
-    case RunOutcome::Returned: return ResumeOutcome::Returned;
-    case RunOutcome::Yielded: return ResumeOutcome::Yielded;
-    case RunOutcome::AsyncYielded: return ResumeOutcome::AsyncYielded;
+    case RunOutcome::Raised:
+      return ResumeOutcome::Raised;
+    case RunOutcome::Returned:
+      return ResumeOutcome::Returned;
+    case RunOutcome::Yielded:
+      return ResumeOutcome::Yielded;
+    case RunOutcome::AsyncYielded:
+      return ResumeOutcome::AsyncYielded;
   }
   __builtin_unreachable();
 }
@@ -235,9 +247,12 @@ SendOutcome send_foreign(VM& vm, Value iterator, Value sent, Value* result) {
   Type* type = vm.type_of(iterator);
   if (type->await_step) {
     switch (type->await_step(vm, iterator, result)) {
-      case AwaitOutcome::Ready: return SendOutcome::Done;
-      case AwaitOutcome::Pending: return SendOutcome::Suspend;
-      case AwaitOutcome::Error: return SendOutcome::Error;
+      case AwaitOutcome::Ready:
+        return SendOutcome::Done;
+      case AwaitOutcome::Pending:
+        return SendOutcome::Suspend;
+      case AwaitOutcome::Error:
+        return SendOutcome::Error;
     }
   }
   bool found = true;
@@ -264,7 +279,8 @@ SendOutcome throw_foreign(VM& vm, Value iterator, Value exception, Value* result
   }
   bool closing = vm.is_instance(exception, BuiltinType::GeneratorExit);
   Value method;
-  auto found = get_attribute_optional(vm, iterator, closing ? vm.names().close : vm.names().throw_, &method);
+  auto found =
+      get_attribute_optional(vm, iterator, closing ? vm.names().close : vm.names().throw_, &method);
   if (found.is_error()) return SendOutcome::Error;
   if (closing) {
     if (found.value() && vm.call(method, {}).is_error()) return SendOutcome::Error;
@@ -293,18 +309,24 @@ SendOutcome throw_foreign(VM& vm, Value iterator, Value exception, Value* result
 Result<Value> generator_send(VM& vm, Generator* generator, Value sent) {
   Value result;
   switch (vm.resume(generator, sent, Value(), &result)) {
-    case VM::ResumeOutcome::Yielded: return result;
-    case VM::ResumeOutcome::Returned: return stop_iteration(vm, result.is_none() ? Value() : result);
-    default: return Error{};
+    case VM::ResumeOutcome::Yielded:
+      return result;
+    case VM::ResumeOutcome::Returned:
+      return stop_iteration(vm, result.is_none() ? Value() : result);
+    default:
+      return Error{};
   }
 }
 
 Result<Value> generator_throw(VM& vm, Generator* generator, Value exception) {
   Value result;
   switch (vm.resume(generator, Value::none(), exception, &result)) {
-    case VM::ResumeOutcome::Yielded: return result;
-    case VM::ResumeOutcome::Returned: return stop_iteration(vm, result.is_none() ? Value() : result);
-    default: return Error{};
+    case VM::ResumeOutcome::Yielded:
+      return result;
+    case VM::ResumeOutcome::Returned:
+      return stop_iteration(vm, result.is_none() ? Value() : result);
+    default:
+      return Error{};
   }
 }
 
@@ -325,7 +347,8 @@ Result<Value> generator_close(VM& vm, Generator* generator) {
     case VM::ResumeOutcome::Returned:
       return result;
     default:
-      if (vm.catch_pending(Exc::GeneratorExit) || vm.catch_pending(Exc::StopIteration)) return Value::none();
+      if (vm.catch_pending(Exc::GeneratorExit) || vm.catch_pending(Exc::StopIteration))
+        return Value::none();
       return Error{};
   }
 }
@@ -347,11 +370,13 @@ Result<Value> exception_from_throw(VM& vm, Value type, Value value, Value traceb
       exception = TRY(vm.call(type, {value}));
     }
     if (!is_exception(exception))
-      return vm.raise(Exc::TypeError, "calling {} should have returned an instance of BaseException, not {}",
+      return vm.raise(Exc::TypeError,
+                      "calling {} should have returned an instance of BaseException, not {}",
                       as<Type>(type), vm.type_of(exception));
   } else {
     return vm.raise(Exc::TypeError,
-                    "exceptions must be classes or instances deriving from BaseException, not {}", vm.type_of(type));
+                    "exceptions must be classes or instances deriving from BaseException, not {}",
+                    vm.type_of(type));
   }
   if (!traceback.is_empty() && !traceback.is_none()) {
     if (!is_kind(traceback, CellKind::Traceback))
@@ -366,45 +391,58 @@ namespace {
 
 Result<Generator*> receiver(VM& vm, Value self) {
   if (Generator* generator = try_as<Generator>(self)) return generator;
-  return vm.raise(Exc::TypeError, "descriptor requires a 'generator' object but received a '{}'", vm.type_of(self));
+  return vm.raise(Exc::TypeError, "descriptor requires a 'generator' object but received a '{}'",
+                  vm.type_of(self));
 }
-Result<Value> method_send(VM& vm, Value self, Value sent) { return generator_send(vm, TRY(receiver(vm, self)), sent); }
+Result<Value> method_send(VM& vm, Value self, Value sent) {
+  return generator_send(vm, TRY(receiver(vm, self)), sent);
+}
 Result<Value> method_next(VM& vm, Value self) {
   return generator_send(vm, TRY(receiver(vm, self)), Value::none());
 }
 Result<Value> method_iter(VM&, Value self) { return self; }
-Result<Value> method_throw(VM& vm, Value self, Value type, Optional<Value> value, Optional<Value> traceback) {
+Result<Value> method_throw(VM& vm, Value self, Value type, Optional<Value> value,
+                           Optional<Value> traceback) {
   Generator* generator = TRY(receiver(vm, self));
   Value exception = TRY(exception_from_throw(vm, type, value.value, traceback.value));
   return generator_throw(vm, generator, exception);
 }
-Result<Value> method_close(VM& vm, Value self) { return generator_close(vm, TRY(receiver(vm, self))); }
+Result<Value> method_close(VM& vm, Value self) {
+  return generator_close(vm, TRY(receiver(vm, self)));
+}
 Result<Value> method_repr(VM& vm, Value self) {
   Generator* generator = TRY(receiver(vm, self));
-  std::string text = std::string("<") +
-                     (generator->shape == shape_of(BuiltinType::AsyncGenerator) ? "async_generator"
-                                                                               : generator_noun(generator)) +
-                     " object " + TRY(str_text(vm, generator->qualname));
+  std::string text =
+      std::string("<") +
+      (generator->shape == shape_of(BuiltinType::AsyncGenerator) ? "async_generator"
+                                                                 : generator_noun(generator)) +
+      " object " + TRY(str_text(vm, generator->qualname));
   char address[32];
   std::snprintf(address, sizeof address, " at %p>", static_cast<void*>(generator));
   return make_str(vm, text + address);
 }
 /// The coroutine's own iterator, for `__await__`: a thin Record around it.
-Result<Value> method_await(VM& vm, Value self) { return vm.make_record(BuiltinType::CoroutineWrapper, {self}); }
+Result<Value> method_await(VM& vm, Value self) {
+  return vm.make_record(BuiltinType::CoroutineWrapper, {self});
+}
 Result<Generator*> wrapped(VM& vm, Value self) {
   if (is_exact(self, BuiltinType::CoroutineWrapper))
     return as<Generator>(as<Record>(self)->fields()[0]);
   return vm.raise(Exc::TypeError, "a coroutine_wrapper is required, not '{}'", vm.type_of(self));
 }
 Result<Value> wrapper_next(VM& vm, Value self) { return method_next(vm, TRY(wrapped(vm, self))); }
-Result<Value> wrapper_send(VM& vm, Value self, Value v) { return method_send(vm, TRY(wrapped(vm, self)), v); }
+Result<Value> wrapper_send(VM& vm, Value self, Value v) {
+  return method_send(vm, TRY(wrapped(vm, self)), v);
+}
 Result<Value> wrapper_close(VM& vm, Value self) { return method_close(vm, TRY(wrapped(vm, self))); }
-Result<Value> wrapper_throw(VM& vm, Value self, Value type, Optional<Value> value, Optional<Value> traceback) {
+Result<Value> wrapper_throw(VM& vm, Value self, Value type, Optional<Value> value,
+                            Optional<Value> traceback) {
   return method_throw(vm, TRY(wrapped(vm, self)), type, value, traceback);
 }
 
 Result<void> set_text(VM& vm, Value self, Value value, Value Generator::*field, const char* what) {
-  if (!is_kind(value, CellKind::Str)) return vm.raise(Exc::TypeError, "{} must be set to a string object", what);
+  if (!is_kind(value, CellKind::Str))
+    return vm.raise(Exc::TypeError, "{} must be set to a string object", what);
   as<Generator>(self)->*field = value;
   vm.barrier(self.cell());
   return {};
@@ -412,7 +450,8 @@ Result<void> set_text(VM& vm, Value self, Value value, Value Generator::*field, 
 Result<Value> get_origin(VM&, Value) { return Value::none(); }
 Result<Value> get_running(VM&, Value self) {
   const Generator* generator = as<Generator>(self);
-  return Value::boolean(generator->state == Generator::State::Running && !generator_is_parked(generator));
+  return Value::boolean(generator->state == Generator::State::Running &&
+                        !generator_is_parked(generator));
 }
 
 }  // namespace
@@ -432,7 +471,9 @@ Result<void> set_generator_name(VM& vm, Value self, Value value) {
 Result<void> set_generator_qualname(VM& vm, Value self, Value value) {
   return set_text(vm, self, value, &Generator::qualname, "__qualname__");
 }
-Result<Value> generator_suspended(VM&, Value self) { return Value::boolean(generator_is_parked(as<Generator>(self))); }
+Result<Value> generator_suspended(VM&, Value self) {
+  return Value::boolean(generator_is_parked(as<Generator>(self)));
+}
 Result<Value> generator_code(VM&, Value self) { return as<Generator>(self)->frame.code; }
 Result<Value> generator_awaited(VM&, Value self) {
   const Generator* generator = as<Generator>(self);
@@ -448,10 +489,12 @@ constexpr NativeFunctionDef kGeneratorMethods[] = {
     {"__iter__(self, /)", "Implement iter(self).", bind<method_iter>()},
     {"__next__(self, /)", "Implement next(self).", bind<method_next>()},
     {"__repr__(self, /)", "Return repr(self).", bind<method_repr>()},
-    {"send(self, value, /)", "Resume with a value; return the next yielded value or raise StopIteration.",
+    {"send(self, value, /)",
+     "Resume with a value; return the next yielded value or raise StopIteration.",
      bind<method_send>()},
     {"throw(self, type, value=None, traceback=None, /)",
-     "Raise an exception where the generator waits; return the next yielded value.", bind<method_throw>()},
+     "Raise an exception where the generator waits; return the next yielded value.",
+     bind<method_throw>()},
     {"close(self, /)", "Raise GeneratorExit where the generator waits.", bind<method_close>()},
 };
 constexpr NativeGetSetDef kGeneratorAttributes[] = {
@@ -464,12 +507,15 @@ constexpr NativeGetSetDef kGeneratorAttributes[] = {
     {"gi_yieldfrom", "object being iterated by yield from, or None", generator_awaited},
 };
 constexpr NativeFunctionDef kCoroutineMethods[] = {
-    {"__await__(self, /)", "Return an iterator to be used in await expression.", bind<method_await>()},
+    {"__await__(self, /)", "Return an iterator to be used in await expression.",
+     bind<method_await>()},
     {"__repr__(self, /)", "Return repr(self).", bind<method_repr>()},
-    {"send(self, value, /)", "Resume with a value; return the next yielded value or raise StopIteration.",
+    {"send(self, value, /)",
+     "Resume with a value; return the next yielded value or raise StopIteration.",
      bind<method_send>()},
     {"throw(self, type, value=None, traceback=None, /)",
-     "Raise an exception where the coroutine waits; return the next yielded value.", bind<method_throw>()},
+     "Raise an exception where the coroutine waits; return the next yielded value.",
+     bind<method_throw>()},
     {"close(self, /)", "Raise GeneratorExit where the coroutine waits.", bind<method_close>()},
 };
 constexpr NativeGetSetDef kCoroutineAttributes[] = {
@@ -493,12 +539,17 @@ constexpr NativeFunctionDef kWrapperMethods[] = {
 
 }  // namespace
 
-extern const NativeTypeDef kGeneratorType = {"generator", nullptr, kGeneratorMethods, kGeneratorAttributes,
+extern const NativeTypeDef kGeneratorType = {"generator", nullptr, kGeneratorMethods,
+                                             kGeneratorAttributes,
                                              Type::kDisallowNew | Type::kHasWeakref};
-extern const NativeTypeDef kCoroutineType = {"coroutine", nullptr, kCoroutineMethods, kCoroutineAttributes,
+extern const NativeTypeDef kCoroutineType = {"coroutine", nullptr, kCoroutineMethods,
+                                             kCoroutineAttributes,
                                              Type::kDisallowNew | Type::kHasWeakref};
-extern const NativeTypeDef kCoroutineWrapperType = {"coroutine_wrapper",
-                                                    "A wrapper object implementing __await__ for coroutines.",
-                                                    kWrapperMethods, {}, Type::kDisallowNew};
+extern const NativeTypeDef kCoroutineWrapperType = {
+    "coroutine_wrapper",
+    "A wrapper object implementing __await__ for coroutines.",
+    kWrapperMethods,
+    {},
+    Type::kDisallowNew};
 
 }  // namespace apy

@@ -5,8 +5,9 @@
 namespace apy {
 
 enum class ThrowOutcome : uint8_t { Raise, GoOn, StillSuspended };
-/// Throws into a suspended frame: into what its Send waits for, if anything that takes exceptions. Raise: pending, to be unwound from
-/// there; GoOn: the Send completed; StillSuspended: *result was yielded.
+/// Throws into a suspended frame: into what its Send waits for, if anything that takes exceptions.
+/// Raise: pending, to be unwound from there; GoOn: the Send completed; StillSuspended: *result was
+/// yielded.
 ThrowOutcome throw_into(VM& vm, Frame* target, Value exception, Value* result);
 
 /// gen.send(v) etc.; the end is a pending StopIteration.
@@ -25,7 +26,8 @@ Result<Value> generator_suspended(VM& vm, Value self);
 Result<Value> generator_code(VM& vm, Value self);
 /// What its frame waits for, or None.
 Result<Value> generator_awaited(VM& vm, Value self);
-/// Is its frame waiting, either suspended itself or under a base that is? (`state` of the latter is still Running.)
+/// Is its frame waiting, either suspended itself or under a base that is? (`state` of the latter is
+/// still Running.)
 bool generator_is_parked(const Generator* generator);
 
 }  // namespace apy

@@ -85,22 +85,27 @@ Result<Module*> new_source_module(VM& vm, const ModulePlan& plan) {
   const Names& names = vm.names();
   TRY(set_text(vm, module, names.name_, plan.name));
   size_t dot = plan.name.rfind('.');
-  std::string package = plan.is_package ? plan.name : dot == std::string::npos ? "" : plan.name.substr(0, dot);
+  std::string package = plan.is_package            ? plan.name
+                        : dot == std::string::npos ? ""
+                                                   : plan.name.substr(0, dot);
   TRY(set_text(vm, module, names.package, package));
   if (!plan.file.empty()) TRY(set_text(vm, module, names.file, plan.file));
   if (plan.is_package) {
     List* path = TRY(make_list(vm, plan.locations.size()));
-    for (const std::string& location : plan.locations) TRY(list_append(vm, path, TRY(make_str(vm, location))));
+    for (const std::string& location : plan.locations)
+      TRY(list_append(vm, path, TRY(make_str(vm, location))));
     TRY(dict_set_str(vm, module->dict, names.path, path));
   }
   TRY(dict_set_str(vm, module->dict, names.loader, Value::none()));
   TRY(dict_set_str(vm, module->dict, names.spec, Value::none()));
-  TRY(dict_set_str(vm, module->dict, names.builtins_, dict_get_str(vm, vm.modules(), names.builtins)));
+  TRY(dict_set_str(vm, module->dict, names.builtins_,
+                   dict_get_str(vm, vm.modules(), names.builtins)));
   return module;
 }
 
 /// Runs a module's code with the module in sys.modules; on failure it is taken out again.
-Result<Value> execute_module(VM& vm, const ModulePlan& plan, std::string_view source, std::string_view filename) {
+Result<Value> execute_module(VM& vm, const ModulePlan& plan, std::string_view source,
+                             std::string_view filename) {
   Module* module = TRY(new_source_module(vm, plan));
   Str* key = TRY(intern(vm, plan.name));
   TRY(dict_set_str(vm, vm.modules(), key, module));
@@ -157,9 +162,11 @@ const NativeModuleDef* find_native(VM& vm, std::string_view name) {
 }
 
 Error module_not_found(VM& vm, const std::string& name, const std::string& parent_not_package) {
-  Error error = parent_not_package.empty()
-                    ? vm.raise(Exc::ModuleNotFoundError, "No module named '{}'", name)
-                    : vm.raise(Exc::ModuleNotFoundError, "No module named '{}'; '{}' is not a package", name, parent_not_package);
+  Error error =
+      parent_not_package.empty()
+          ? vm.raise(Exc::ModuleNotFoundError, "No module named '{}'", name)
+          : vm.raise(Exc::ModuleNotFoundError, "No module named '{}'; '{}' is not a package", name,
+                     parent_not_package);
   if (Exception* exception = try_as<Exception>(vm.pending())) {
     auto text = make_str(vm, name);
     if (text.is_ok()) exception->fields[1] = text.value();
@@ -177,7 +184,8 @@ Result<Value> load_module(VM& vm, const std::string& name, Value path, bool top_
   }
   size_t dot = name.rfind('.');
   Found found;
-  if (!path.is_empty()) found = TRY(find_on_path(vm, dot == std::string::npos ? name : name.substr(dot + 1), path));
+  if (!path.is_empty())
+    found = TRY(find_on_path(vm, dot == std::string::npos ? name : name.substr(dot + 1), path));
   (void)top_level;
   if (found.kind == Found::Kind::None) return module_not_found(vm, name, "");
   ModulePlan plan{name, found.kind != Found::Kind::Source, found.file, found.locations};
@@ -236,13 +244,15 @@ Result<std::string> package_of(VM& vm, Dict* globals) {
   return dot == std::string::npos ? std::string() : result.substr(0, dot);
 }
 
-Result<std::string> resolve_relative(VM& vm, const std::string& name, Dict* globals, int64_t level) {
+Result<std::string> resolve_relative(VM& vm, const std::string& name, Dict* globals,
+                                     int64_t level) {
   std::string package = TRY(package_of(vm, globals));
   if (package.empty())
     return vm.raise(Exc::ImportError, "attempted relative import with no known parent package");
   for (int64_t i = 1; i < level; ++i) {
     size_t dot = package.rfind('.');
-    if (dot == std::string::npos) return vm.raise(Exc::ImportError, "attempted relative import beyond top-level package");
+    if (dot == std::string::npos)
+      return vm.raise(Exc::ImportError, "attempted relative import beyond top-level package");
     package.resize(dot);
   }
   return name.empty() ? package : package + "." + name;
@@ -257,10 +267,12 @@ Result<void> import_submodules(VM& vm, Value module, const std::string& name, Va
     Value item = as<List>(items)->values()[i];
     Str* attribute = try_as<Str>(item);
     if (!attribute)
-      return vm.raise(Exc::TypeError, "Item in ``from list'' must be str, not {}", vm.type_of(item));
+      return vm.raise(Exc::TypeError, "Item in ``from list'' must be str, not {}",
+                      vm.type_of(item));
     if (str_equal(attribute, "*")) {
       Value all;
-      if (TRY(get_attribute_optional(vm, module, vm.names().all, &all))) TRY(import_submodules(vm, module, name, all));
+      if (TRY(get_attribute_optional(vm, module, vm.names().all, &all)))
+        TRY(import_submodules(vm, module, name, all));
       continue;
     }
     Value present;
@@ -303,7 +315,8 @@ Result<Value> import_name(VM& vm, Str* name, Dict* globals, Value from_list, int
     return module;
   }
   if (level > 0) {
-    // `import` of a relative name exists only through __import__: the package of the first component.
+    // `import` of a relative name exists only through __import__: the package of the first
+    // component.
     size_t own = to_utf8(name).find('.');
     if (own == std::string::npos) return module;
     full.resize(full.size() - (to_utf8(name).size() - own));
@@ -317,7 +330,8 @@ Result<Value> import_from(VM& vm, Value module, Str* name) {
   Value value;
   if (TRY(get_attribute_optional(vm, module, name, &value))) return value;
   Value module_name;
-  bool named = TRY(get_attribute_optional(vm, module, vm.names().name_, &module_name)) && is_kind(module_name, CellKind::Str);
+  bool named = TRY(get_attribute_optional(vm, module, vm.names().name_, &module_name)) &&
+               is_kind(module_name, CellKind::Str);
   if (named) {
     Value full = TRY(intern(vm, to_utf8(as<Str>(module_name)) + "." + to_utf8(name)));
     value = dict_get_str(vm, vm.modules(), as<Str>(full));
@@ -326,9 +340,11 @@ Result<Value> import_from(VM& vm, Value module, Str* name) {
   std::string shown = named ? to_utf8(as<Str>(module_name)) : "<unknown module name>";
   Value file;
   std::string location = "unknown location";
-  if (TRY(get_attribute_optional(vm, module, vm.names().file, &file)) && is_kind(file, CellKind::Str))
+  if (TRY(get_attribute_optional(vm, module, vm.names().file, &file)) &&
+      is_kind(file, CellKind::Str))
     location = to_utf8(as<Str>(file));
-  Error error = vm.raise(Exc::ImportError, "cannot import name '{}' from '{}' ({})", name, shown, location);
+  Error error =
+      vm.raise(Exc::ImportError, "cannot import name '{}' from '{}' ({})", name, shown, location);
   if (Exception* exception = try_as<Exception>(vm.pending())) {
     exception->fields[1] = module_name;
     exception->fields[3] = name;
@@ -349,8 +365,8 @@ Result<void> import_star(VM& vm, Value module, Value names) {
   for (uint64_t i = 0; i < as<List>(all)->length; ++i) {
     Str* name = try_as<Str>(as<List>(all)->values()[i]);
     if (!name) {
-      return vm.raise(Exc::TypeError, "Item in {}.__all__ must be str, not {}", TRY(str_text(vm, module)),
-                      vm.type_of(as<List>(all)->values()[i]));
+      return vm.raise(Exc::TypeError, "Item in {}.__all__ must be str, not {}",
+                      TRY(str_text(vm, module)), vm.type_of(as<List>(all)->values()[i]));
     }
     if (!explicit_names && name->length > 0 && name->at(0) == '_') continue;
     TRY(set_item(vm, names, name, TRY(get_attribute(vm, module, name))));
@@ -359,7 +375,8 @@ Result<void> import_star(VM& vm, Value module, Value names) {
 }
 
 Result<ModuleSource> find_module_source(VM& vm, const std::string& name) {
-  if (find_native(vm, name)) return vm.raise(Exc::ImportError, "No code object available for {}", name);
+  if (find_native(vm, name))
+    return vm.raise(Exc::ImportError, "No code object available for {}", name);
   FrozenSource frozen;
   bool is_frozen = registry(vm).find_frozen && registry(vm).find_frozen(name, &frozen);
   Found found;
@@ -373,16 +390,21 @@ Result<ModuleSource> find_module_source(VM& vm, const std::string& name) {
       path = Value();
       (void)TRY(get_attribute_optional(vm, parent, vm.names().path, &path));
     }
-    if (!path.is_empty()) found = TRY(find_on_path(vm, dot == std::string::npos ? name : name.substr(dot + 1), path));
+    if (!path.is_empty())
+      found = TRY(find_on_path(vm, dot == std::string::npos ? name : name.substr(dot + 1), path));
   }
-  if (found.kind == Found::Kind::None) return vm.raise(Exc::ModuleNotFoundError, "No module named {}", name);
+  if (found.kind == Found::Kind::None)
+    return vm.raise(Exc::ModuleNotFoundError, "No module named {}", name);
   if (found.kind != Found::Kind::Source) {
     auto main = find_module_source(vm, name + ".__main__");
     if (main.is_ok() || !vm.catch_pending(Exc::ModuleNotFoundError)) return main;
-    return vm.raise(Exc::ModuleNotFoundError,
-                    "No module named {}.__main__; '{}' is a package and cannot be directly executed", name, name);
+    return vm.raise(
+        Exc::ModuleNotFoundError,
+        "No module named {}.__main__; '{}' is a package and cannot be directly executed", name,
+        name);
   }
-  if (is_frozen) return ModuleSource{name, std::string(frozen.source, frozen.size), "<frozen " + name + ">"};
+  if (is_frozen)
+    return ModuleSource{name, std::string(frozen.source, frozen.size), "<frozen " + name + ">"};
   return ModuleSource{name, TRY(read_file(vm, found.file)), found.file};
 }
 
@@ -399,7 +421,8 @@ Result<std::string> read_file(VM& vm, const std::string& path) {
   }
   if (failed) {
     int error = errno;
-    Value arguments[3] = {Value::small_int(error), TRY(make_str(vm, std::strerror(error))), TRY(make_str(vm, path))};
+    Value arguments[3] = {Value::small_int(error), TRY(make_str(vm, std::strerror(error))),
+                          TRY(make_str(vm, path))};
     Value exception = TRY(vm.call(vm.type(BuiltinType::OSError), arguments));
     return vm.raise_exception(exception);
   }

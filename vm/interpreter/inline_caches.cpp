@@ -1,5 +1,6 @@
-// Slot caches are guarded by the shape alone. A class that later gets a data descriptor, __getattribute__, __getattr__ or __setattr__
-// keeps the shapes of its instances; in this rare case the sites that read or write slots directly forget what they saw.
+// Slot caches are guarded by the shape alone. A class that later gets a data descriptor,
+// __getattribute__, __getattr__ or __setattr__ keeps the shapes of its instances; in this rare case
+// the sites that read or write slots directly forget what they saw.
 #include "vm/bytecode/opcode_info.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/objects/descriptor.h"

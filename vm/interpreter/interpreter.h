@@ -1,12 +1,13 @@
 #pragma once
-// What the parts of the interpreter share: the loop, entering calls, resuming generators, unwinding, slow paths.
+// What the parts of the interpreter share: the loop, entering calls, resuming generators,
+// unwinding, slow paths.
 #include "vm/bytecode/code.h"
 #include "vm/interpreter/context.h"
 
 namespace apy {
 
-/// How a call instruction went: the result is in its destination, a frame was pushed (vm.frame_), or an exception is
-/// pending.
+/// How a call instruction went: the result is in its destination, a frame was pushed (vm.frame_),
+/// or an exception is pending.
 enum class CallOutcome : uint8_t { Error, Done, Entered };
 
 /// How the entry frame of a run of the loop ended.
@@ -30,44 +31,53 @@ class Interpreter {
   static const char*& native_stack_limit(VM& vm) { return vm.native_stack_limit_; }
   static std::atomic<uint32_t>& interrupt(VM& vm) { return vm.interrupt_requested_; }
 
-  /// Runs from vm.frame_ until the entry frame beneath ends. `raising`: start by unwinding the pending exception.
+  /// Runs from vm.frame_ until the entry frame beneath ends. `raising`: start by unwinding the
+  /// pending exception.
   static RunOutcome run(VM& vm, Value* result, bool raising);
 };
 
 // --- calls.cpp ---
-/// Calls window[0] with `count` arguments from window + kFrameWords on (the last kw->length of them named). The window is on
-/// the VM stack above everything in use, with one spare word behind the arguments.
+/// Calls window[0] with `count` arguments from window + kFrameWords on (the last kw->length of them
+/// named). The window is on the VM stack above everything in use, with one spare word behind the
+/// arguments.
 CallOutcome enter_call(VM& vm, Value* window, uint32_t dst, uint32_t count, Tuple* keyword_names);
-/// The window moved to the free part of the VM stack; null (RecursionError pending) when it does not fit.
+/// The window moved to the free part of the VM stack; null (RecursionError pending) when it does
+/// not fit.
 Value* move_window(VM& vm, const Value* window, uint32_t count);
 /// Pushes a frame for `function` whose arguments are already bound at frame->registers().
 inline Frame* push_frame(VM& vm, Value* window, Function* function, Code* code, uint32_t dst,
                          uint32_t flags);
-/// Binds arguments to the parameters of `function` in `target` (code->local parameters). `arguments` must not overlap target.
+/// Binds arguments to the parameters of `function` in `target` (code->local parameters).
+/// `arguments` must not overlap target.
 Result<void> bind_function_arguments(VM& vm, Function* function, const Value* arguments,
                                      uint32_t count, Tuple* keyword_names, Value* target);
 Result<Generator*> make_generator(VM& vm, Function* function, const Value* parameters);
 /// Checks depth and VM stack for a frame at `window`.
 inline bool frame_fits(VM& vm, const Value* window, const Code* code, uint32_t depth);
-Result<Value> call_native(VM& vm, NativeFunction* function, const Value* arguments, uint32_t positional_count,
-                          Tuple* keyword_names);
+Result<Value> call_native(VM& vm, NativeFunction* function, const Value* arguments,
+                          uint32_t positional_count, Tuple* keyword_names);
 
 // --- generator.cpp ---
-/// Links `generator` for a run with the running frame as resumer; returns the frame to go on with. Null: exception pending.
+/// Links `generator` for a run with the running frame as resumer; returns the frame to go on with.
+/// Null: exception pending.
 Frame* begin_resume(VM& vm, Generator* generator, Value sent, bool as_base);
 /// Stores the value sent to a suspended frame where its instruction expects it.
 void deliver(Frame* frame, Value sent);
-/// Bookkeeping when a generator's frame ends (normally or by an exception): state, base chain, handled exception.
+/// Bookkeeping when a generator's frame ends (normally or by an exception): state, base chain,
+/// handled exception.
 void finish_generator(VM& vm, Generator* generator);
-/// PEP 479: StopIteration (and StopAsyncIteration in async generators) leaving a generator becomes RuntimeError.
+/// PEP 479: StopIteration (and StopAsyncIteration in async generators) leaving a generator becomes
+/// RuntimeError.
 void convert_stop_iteration(VM& vm, Generator* generator);
-const char* generator_noun(const Generator* generator);  // "generator", "coroutine", "async generator"
+const char* generator_noun(
+    const Generator* generator);  // "generator", "coroutine", "async generator"
 
 /// async_generator.cpp: calls the loop's firstiter hook once and remembers its finalizer hook.
 Result<void> async_generator_first_iteration(VM& vm, Generator* generator);
 
 // --- slow_exceptions.cpp ---
-/// The iterator behind `await v`; coroutines and native awaitables are their own. `context`: operand of GetAwaitable.
+/// The iterator behind `await v`; coroutines and native awaitables are their own. `context`:
+/// operand of GetAwaitable.
 Result<Value> awaitable_of(VM& vm, Value v, uint16_t context);
 
 // --- unwind.cpp ---
@@ -76,7 +86,8 @@ void add_traceback(VM& vm, Frame* frame);
 /// The handler for the exception raised at frame->pc, or null.
 const ExceptionRange* find_handler(const Frame* frame);
 
-// --- slow_paths: one function per opcode without a fast path in the loop; false: exception pending ---
+// --- slow_paths: one function per opcode without a fast path in the loop; false: exception pending
+// ---
 using SlowPath = bool (*)(VM& vm, Frame* frame, Instruction* instruction);
 namespace slow {
 #define OPCODE(Name, ...) bool Name(VM& vm, Frame* frame, Instruction* instruction);

@@ -22,9 +22,11 @@ std::string join_names(const std::vector<std::string>& names) {
   return text;
 }
 
-Error raise_missing(VM& vm, Function* function, const std::vector<std::string>& names, const char* kind) {
-  return vm.raise(Exc::TypeError, "{}() missing {} required {} argument{}: {}", qualname_of(function),
-                  names.size(), kind, names.size() == 1 ? "" : "s", join_names(names));
+Error raise_missing(VM& vm, Function* function, const std::vector<std::string>& names,
+                    const char* kind) {
+  return vm.raise(Exc::TypeError, "{}() missing {} required {} argument{}: {}",
+                  qualname_of(function), names.size(), kind, names.size() == 1 ? "" : "s",
+                  join_names(names));
 }
 
 }  // namespace
@@ -37,16 +39,19 @@ Error raise_too_many_positional(VM& vm, Function* function, uint32_t given, cons
   uint32_t keyword_given = 0;
   for (uint32_t i = takes; i < takes + code->keyword_only_count; ++i)
     keyword_given += !bound[i].is_empty();
-  std::string count = default_count ? "from " + std::to_string(takes - default_count) + " to " + std::to_string(takes)
+  std::string count = default_count ? "from " + std::to_string(takes - default_count) + " to " +
+                                          std::to_string(takes)
                                     : std::to_string(takes);
   bool plural = default_count ? true : takes != 1;
   std::string extra;
   if (keyword_given) {
     extra = " positional argument" + std::string(given == 1 ? "" : "s") + " (and " +
-            std::to_string(keyword_given) + " keyword-only argument" + (keyword_given == 1 ? "" : "s") + ")";
+            std::to_string(keyword_given) + " keyword-only argument" +
+            (keyword_given == 1 ? "" : "s") + ")";
   }
-  return vm.raise(Exc::TypeError, "{}() takes {} positional argument{} but {}{} {} given", qualname_of(function),
-                  count, plural ? "s" : "", given, extra, given == 1 && !keyword_given ? "was" : "were");
+  return vm.raise(Exc::TypeError, "{}() takes {} positional argument{} but {}{} {} given",
+                  qualname_of(function), count, plural ? "s" : "", given, extra,
+                  given == 1 && !keyword_given ? "was" : "were");
 }
 
 Error raise_missing_positional(VM& vm, Function* function, const Value* bound) {
@@ -69,7 +74,8 @@ Error raise_missing_keyword_only(VM& vm, Function* function, const Value* bound)
 }
 
 Error raise_multiple_values(VM& vm, Function* function, const Str* name) {
-  return vm.raise(Exc::TypeError, "{}() got multiple values for argument '{}'", qualname_of(function), name);
+  return vm.raise(Exc::TypeError, "{}() got multiple values for argument '{}'",
+                  qualname_of(function), name);
 }
 
 Error raise_unexpected_keyword(VM& vm, Function* function, Tuple* names, Str* name) {
@@ -88,13 +94,17 @@ Error raise_unexpected_keyword(VM& vm, Function* function, Tuple* names, Str* na
                     qualname_of(function), list);
   }
   uint32_t parameters = code->argument_count + code->keyword_only_count;
-  Str* similar = suggest_name(
-      vm, name, code->local_names->span().subspan(code->positional_only_count, parameters - code->positional_only_count));
+  Str* similar =
+      suggest_name(vm, name,
+                   code->local_names->span().subspan(code->positional_only_count,
+                                                     parameters - code->positional_only_count));
   if (similar) {
-    return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'. Did you mean '{}'?",
+    return vm.raise(Exc::TypeError,
+                    "{}() got an unexpected keyword argument '{}'. Did you mean '{}'?",
                     qualname_of(function), name, similar);
   }
-  return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'", qualname_of(function), name);
+  return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'",
+                  qualname_of(function), name);
 }
 
 Result<Dict*> builtins_for(VM& vm, Dict* globals) {

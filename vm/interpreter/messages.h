@@ -11,7 +11,8 @@ Error raise_multiple_values(VM& vm, Function* function, const Str* name);
 Error raise_unexpected_keyword(VM& vm, Function* function, Tuple* names, Str* name);
 /// The dict in which a function with these globals looks up builtins.
 Result<Dict*> builtins_for(VM& vm, Dict* globals);
-/// "Did you mean: 'x'?" candidate for `wrong` among `names` (strings), or null. Bounded edit distance.
+/// "Did you mean: 'x'?" candidate for `wrong` among `names` (strings), or null. Bounded edit
+/// distance.
 Str* suggest_name(VM& vm, const Str* wrong, std::span<const Value> names);
 
 }  // namespace apy

@@ -7,7 +7,8 @@ namespace apy {
 /// Set by the host or the runtime: signals, budgets.
 struct SafePointHooks {
   Result<void> (*on_poll)(VM& vm, void* data) = nullptr;
-  /// Told what may wait in the system from now on, and how to end its wait from any thread or signal handler; null: nothing.
+  /// Told what may wait in the system from now on, and how to end its wait from any thread or
+  /// signal handler; null: nothing.
   void (*on_waiter)(void* data, void (*wake)(void* waiter), void* waiter) = nullptr;
   void* data = nullptr;
 };

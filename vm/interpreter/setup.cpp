@@ -10,7 +10,8 @@ ModuleRegistry& registry(VM& vm) { return *vm.registry(); }
 
 namespace {
 
-Result<void> set_list(VM& vm, Module* sys, const char* name, const std::vector<std::string>& texts) {
+Result<void> set_list(VM& vm, Module* sys, const char* name,
+                      const std::vector<std::string>& texts) {
   List* list = TRY(make_list(vm, texts.size()));
   for (const std::string& text : texts) TRY(list_append(vm, list, TRY(make_str(vm, text))));
   return module_set(vm, sys, name, list);

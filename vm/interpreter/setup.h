@@ -26,7 +26,8 @@ struct SetupOptions {
   std::string executable;
 };
 
-/// Must be called once, on the thread that will run the VM, before anything else. Errors are pending on the VM.
+/// Must be called once, on the thread that will run the VM, before anything else. Errors are
+/// pending on the VM.
 Result<void> set_up(VM& vm, const SetupOptions& options);
 
 /// Undoes set_up; no script code can run afterwards.
@@ -37,7 +38,8 @@ struct ModuleRegistry {
   std::span<const NativeModuleDef* const> native_modules;
   std::vector<const NativeModuleDef*> registered;
   FrozenFinder find_frozen = nullptr;
-  std::unordered_map<std::string, std::string> texts;  // sources that are no files, by name: see remember_source
+  std::unordered_map<std::string, std::string>
+      texts;  // sources that are no files, by name: see remember_source
 };
 ModuleRegistry& registry(VM& vm);
 
@@ -45,8 +47,8 @@ ModuleRegistry& registry(VM& vm);
 struct SourceOptions {
   enum class Mode : uint8_t { Exec, Eval, Single } mode = Mode::Exec;
   bool top_level_await = false;
-  bool is_file = true;           // bytes that may declare an encoding, not decoded text
-  bool dynamic_names = false;    // exec/eval/class-like: names go through the frame's namespace
+  bool is_file = true;         // bytes that may declare an encoding, not decoded text
+  bool dynamic_names = false;  // exec/eval/class-like: names go through the frame's namespace
   bool future_annotations = false;
 };
 /// Compiles source text; SyntaxError pending on failure.

@@ -1,4 +1,5 @@
-// Slow paths: attributes (filling the inline caches), items, calls with keywords or spread arguments.
+// Slow paths: attributes (filling the inline caches), items, calls with keywords or spread
+// arguments.
 #include <algorithm>
 
 #include "vm/interpreter/interpreter.h"
@@ -22,10 +23,13 @@ struct ModuleCache {
 };
 AttributeCache* attribute_cache(Instruction* i) { return reinterpret_cast<AttributeCache*>(i + 1); }
 
-/// Attribute access on this type follows object.__getattribute__ and has no __getattr__ in the way of hits.
+/// Attribute access on this type follows object.__getattribute__ and has no __getattr__ in the way
+/// of hits.
 bool has_plain_lookup(const Type* type) { return !(type->flags & Type::kCustomGetAttribute); }
 
-bool is_data_descriptor(VM& vm, Value v) { return v.is_cell() && (vm.type_of(v)->flags & Type::kDataDescriptor); }
+bool is_data_descriptor(VM& vm, Value v) {
+  return v.is_cell() && (vm.type_of(v)->flags & Type::kDataDescriptor);
+}
 
 /// A class attribute that instances see as it is.
 bool is_plain_value(VM& vm, Value v) {
@@ -33,9 +37,12 @@ bool is_plain_value(VM& vm, Value v) {
 }
 
 /// Functions and method descriptors: bind when found on the type.
-bool is_method(Value v) { return is_kind(v, CellKind::Function) || is_exact(v, BuiltinType::MethodDescriptor); }
+bool is_method(Value v) {
+  return is_kind(v, CellKind::Function) || is_exact(v, BuiltinType::MethodDescriptor);
+}
 
-/// Where slot `index` of `cell` lives: inline (offset in *payload) or in the overflow array (packed).
+/// Where slot `index` of `cell` lives: inline (offset in *payload) or in the overflow array
+/// (packed).
 bool locate_slot(VM& vm, Cell* cell, uint32_t index, uint64_t* payload) {
   if (cell->kind == CellKind::Instance && index < cell->aux) {
     *payload = sizeof(Instance) + index * sizeof(Value);
@@ -48,9 +55,11 @@ bool locate_slot(VM& vm, Cell* cell, uint32_t index, uint64_t* payload) {
 }
 
 /// Tries to specialise LoadAttr/LoadMethod on an instance; true when the value was found this way.
-bool specialise_load(VM& vm, Instruction* i, Cell* cell, Str* name, bool method, Value* out, Value* self) {
+bool specialise_load(VM& vm, Instruction* i, Cell* cell, Str* name, bool method, Value* out,
+                     Value* self) {
   Type* type = vm.type_of(cell);
-  if (!has_plain_lookup(type) || cell->kind == CellKind::Type || cell->kind == CellKind::Module) return false;
+  if (!has_plain_lookup(type) || cell->kind == CellKind::Type || cell->kind == CellKind::Module)
+    return false;
   Value on_type = type_lookup(vm, type, name);
   AttributeCache* cache = attribute_cache(i);
   if (on_type.is_empty() || !is_data_descriptor(vm, on_type)) {
@@ -99,7 +108,9 @@ bool specialise_module(VM& vm, Instruction* i, Value object, Str* name, Opcode o
 
 void specialise_store(VM& vm, Instruction* i, Cell* cell, Str* name) {
   Type* type = vm.type_of(cell);
-  if (cell->kind != CellKind::Instance || type->flags & Type::kCustomSetAttr || !(type->flags & Type::kHasDict)) return;
+  if (cell->kind != CellKind::Instance || type->flags & Type::kCustomSetAttr ||
+      !(type->flags & Type::kHasDict))
+    return;
   Value on_type = type_lookup(vm, type, name);
   if (!on_type.is_empty() && is_data_descriptor(vm, on_type)) return;
   Shape* shape = vm.shape(cell->shape);
@@ -137,8 +148,9 @@ bool LoadMethod(VM& vm, Frame* frame, Instruction* i) {
   Value object = r[i->b];
   Str* name = name_constant(frame, i->c);
   Value value, self;
-  if (!object.is_cell() || (!specialise_load(vm, i, object.cell(), name, true, &value, &self) &&
-                            !specialise_module(vm, i, object, name, Opcode::LoadMethodModule, &value))) {
+  if (!object.is_cell() ||
+      (!specialise_load(vm, i, object.cell(), name, true, &value, &self) &&
+       !specialise_module(vm, i, object, name, Opcode::LoadMethodModule, &value))) {
     auto result = get_method(vm, object, name, &self);
     if (result.is_error()) return false;
     value = result.value();
@@ -180,7 +192,8 @@ bool DeleteAttr(VM& vm, Frame* frame, Instruction* i) {
 
 namespace {
 
-/// The attribute after `cls` in the MRO of self's type. *self is cleared unless it is to be passed to a plain function.
+/// The attribute after `cls` in the MRO of self's type. *self is cleared unless it is to be passed
+/// to a plain function.
 Result<Value> super_lookup(VM& vm, const Value* operands, Str* name, Value* self) {
   Value super_type = operands[0], cls = operands[1];
   *self = operands[2];
@@ -255,8 +268,10 @@ bool LoadSpecial(VM& vm, Frame* frame, Instruction* i) {
   if (method.is_empty()) {
     bool async = special == Special::AsyncEnter || special == Special::AsyncExit;
     bool exit = special == Special::Exit || special == Special::AsyncExit;
-    (void)vm.raise(Exc::TypeError, "'{}' object does not support the {}context manager protocol{}", type,
-                   async ? "asynchronous " : "", exit ? std::string(" (missed ") + (async ? "__aexit__" : "__exit__") + " method)" : "");
+    (void)vm.raise(
+        Exc::TypeError, "'{}' object does not support the {}context manager protocol{}", type,
+        async ? "asynchronous " : "",
+        exit ? std::string(" (missed ") + (async ? "__aexit__" : "__exit__") + " method)" : "");
     return false;
   }
   if (is_method(method)) {
@@ -344,7 +359,9 @@ std::string callee_text(VM& vm, Value callee) {
 }  // namespace
 
 bool CallKeyword(VM& vm, Frame* frame, Instruction* i) { return keyword_call(vm, frame, i, false); }
-bool CallMethodKeyword(VM& vm, Frame* frame, Instruction* i) { return keyword_call(vm, frame, i, true); }
+bool CallMethodKeyword(VM& vm, Frame* frame, Instruction* i) {
+  return keyword_call(vm, frame, i, true);
+}
 
 bool CallSpread(VM& vm, Frame* frame, Instruction* i) {
   Value* base = frame->registers() + i->b;
@@ -355,7 +372,8 @@ bool CallSpread(VM& vm, Frame* frame, Instruction* i) {
       bool iterable = !type_special(vm, vm.type_of(spread), Special::Iter).is_empty() ||
                       !type_special(vm, vm.type_of(spread), Special::GetItem).is_empty();
       if (!iterable && vm.catch_pending(Exc::TypeError))
-        (void)vm.raise(Exc::TypeError, "{} argument after * must be an iterable, not {}", callee_text(vm, callee), vm.type_of(spread));
+        (void)vm.raise(Exc::TypeError, "{} argument after * must be an iterable, not {}",
+                       callee_text(vm, callee), vm.type_of(spread));
       return false;
     }
     spread = tuple.value();

@@ -15,7 +15,8 @@ Result<Value> exception_from(VM& vm, Value v, const char* message) {
   if (Type* type = try_as<Type>(v); type && (type->flags & Type::kException)) {
     Value made = TRY(vm.call(v, {}));
     if (!is_exception(made)) {
-      return vm.raise(Exc::TypeError, "calling {} should have returned an instance of BaseException, not {}", type,
+      return vm.raise(Exc::TypeError,
+                      "calling {} should have returned an instance of BaseException, not {}", type,
                       vm.type_of(made));
     }
     return made;
@@ -86,10 +87,12 @@ Result<void> check_star_pattern(VM& vm, Value pattern) {
   auto check = [&vm](Value v) -> Result<void> {
     Type* type = try_as<Type>(v);
     if (!type || !(type->flags & Type::kException)) {
-      return vm.raise(Exc::TypeError, "catching classes that do not inherit from BaseException is not allowed");
+      return vm.raise(Exc::TypeError,
+                      "catching classes that do not inherit from BaseException is not allowed");
     }
     if (type->is_subtype_of(vm.type(BuiltinType::BaseExceptionGroup))) {
-      return vm.raise(Exc::TypeError, "catching ExceptionGroup with except* is not allowed. Use except instead.");
+      return vm.raise(Exc::TypeError,
+                      "catching ExceptionGroup with except* is not allowed. Use except instead.");
     }
     return {};
   };
@@ -110,8 +113,8 @@ Result<void> split_group(VM& vm, Value exception, Value pattern, Value* match, V
     if (!group) {
       // A naked exception is handed to the body wrapped in a group of one.
       Value members = TRY(make_tuple(vm, {&exception, 1}));
-      Value wrapped =
-          TRY(vm.call(vm.type(BuiltinType::BaseExceptionGroup), {Value(vm.names().empty), members}));
+      Value wrapped = TRY(
+          vm.call(vm.type(BuiltinType::BaseExceptionGroup), {Value(vm.names().empty), members}));
       as<Exception>(wrapped)->traceback = as<Exception>(exception)->traceback;
       vm.barrier(wrapped.cell());
       *match = wrapped;
@@ -126,7 +129,8 @@ Result<void> split_group(VM& vm, Value exception, Value pattern, Value* match, V
   Value pair = TRY(vm.call_method(exception, split, {pattern}));
   Tuple* tuple = try_as<Tuple>(pair);
   if (!tuple || tuple->length != 2) {
-    return vm.raise(Exc::TypeError, "{}.split must return a 2-tuple, got {}", vm.type_of(exception), vm.type_of(pair));
+    return vm.raise(Exc::TypeError, "{}.split must return a 2-tuple, got {}", vm.type_of(exception),
+                    vm.type_of(pair));
   }
   *match = tuple->values()[0];
   *rest = tuple->values()[1];
@@ -146,7 +150,8 @@ bool SplitGroup(VM& vm, Frame* frame, Instruction* i) {
 
 namespace {
 
-/// Is it the original group's own part (raised again or never handled), rather than something newly raised?
+/// Is it the original group's own part (raised again or never handled), rather than something newly
+/// raised?
 bool is_part_of(const Exception* candidate, const Exception* original) {
   return candidate->traceback.is(original->traceback) && candidate->cause.is(original->cause) &&
          candidate->context.is(original->context);
@@ -211,7 +216,8 @@ Result<Value> join_groups(VM& vm, Value original, List* pieces) {
   if (raised->length == 0) return again;
   if (!again.is_none()) TRY(list_append(vm, raised, again));
   if (raised->length == 1) return raised->values()[0];
-  return vm.call(vm.type(BuiltinType::BaseExceptionGroup), {Value(vm.names().empty), Value(raised)});
+  return vm.call(vm.type(BuiltinType::BaseExceptionGroup),
+                 {Value(vm.names().empty), Value(raised)});
 }
 
 }  // namespace
@@ -239,9 +245,15 @@ bool is_awaitable_generator(Value v) {
 bool await_error(VM& vm, Value v, uint16_t context) {
   Type* type = vm.type_of(v);
   if (context == 1) {
-    (void)vm.raise(Exc::TypeError, "'async with' received an object from __aenter__ that does not implement __await__: {}", type);
+    (void)vm.raise(
+        Exc::TypeError,
+        "'async with' received an object from __aenter__ that does not implement __await__: {}",
+        type);
   } else if (context == 2) {
-    (void)vm.raise(Exc::TypeError, "'async with' received an object from __aexit__ that does not implement __await__: {}", type);
+    (void)vm.raise(
+        Exc::TypeError,
+        "'async with' received an object from __aexit__ that does not implement __await__: {}",
+        type);
   } else {
     (void)vm.raise(Exc::TypeError, "object {} can't be used in 'await' expression", type);
   }
@@ -262,12 +274,14 @@ Result<Value> awaitable_of(VM& vm, Value v, uint16_t context) {
     return Error{};
   }
   Value iterator = TRY(made);
-  if (slow::is_awaitable_generator(iterator)) return vm.raise(Exc::TypeError, "__await__() returned a coroutine");
+  if (slow::is_awaitable_generator(iterator))
+    return vm.raise(Exc::TypeError, "__await__() returned a coroutine");
   // Another coroutine's __await__() and native awaitables step without a wrapper.
   if (is_exact(iterator, BuiltinType::CoroutineWrapper)) return as<Record>(iterator)->fields()[0];
   if (vm.type_of(iterator)->await_step) return iterator;
   if (type_special(vm, vm.type_of(iterator), Special::Next).is_empty())
-    return vm.raise(Exc::TypeError, "__await__() returned non-iterator of type '{}'", vm.type_of(iterator));
+    return vm.raise(Exc::TypeError, "__await__() returned non-iterator of type '{}'",
+                    vm.type_of(iterator));
   return iterator;
 }
 }  // namespace apy
@@ -276,7 +290,8 @@ namespace apy::slow {
 
 bool GetAwaitable(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
-  // `await anext(g)`, `await g.__anext__()`: the step runs in this loop, as those of `async for` do.
+  // `await anext(g)`, `await g.__anext__()`: the step runs in this loop, as those of `async for`
+  // do.
   if (Generator* generator = take_async_step(r[i->b])) {
     r[i->a] = generator;
     return true;
@@ -299,7 +314,8 @@ bool GetYieldFrom(VM& vm, Frame* frame, Instruction* i) {
   Value v = r[i->b];
   if (is_exact(v, BuiltinType::Coroutine)) {
     if (!(frame->code->flags & (Code::kCoroutine | Code::kIterableCoroutine))) {
-      (void)vm.raise(Exc::TypeError, "cannot 'yield from' a coroutine object in a non-coroutine generator");
+      (void)vm.raise(Exc::TypeError,
+                     "cannot 'yield from' a coroutine object in a non-coroutine generator");
       return false;
     }
     r[i->a] = v;
@@ -325,13 +341,16 @@ bool GetAsyncIter(VM& vm, Frame* frame, Instruction* i) {
   bool found;
   auto iterator = vm.call_special(v, Special::AsyncIter, {}, &found);
   if (!found) {
-    (void)vm.raise(Exc::TypeError, "'async for' requires an object with __aiter__ method, got {}", vm.type_of(v));
+    (void)vm.raise(Exc::TypeError, "'async for' requires an object with __aiter__ method, got {}",
+                   vm.type_of(v));
     return false;
   }
   if (iterator.is_error()) return false;
   if (type_special(vm, vm.type_of(iterator.value()), Special::AsyncNext).is_empty()) {
-    (void)vm.raise(Exc::TypeError, "'async for' received an object from __aiter__ that does not implement __anext__: {}",
-                   vm.type_of(iterator.value()));
+    (void)vm.raise(
+        Exc::TypeError,
+        "'async for' received an object from __aiter__ that does not implement __anext__: {}",
+        vm.type_of(iterator.value()));
     return false;
   }
   r[i->a] = iterator.value();
@@ -344,7 +363,8 @@ bool GetAsyncNext(VM& vm, Frame* frame, Instruction* i) {
   // A step of an async generator is its own awaitable: Send runs it in this loop.
   if (is_exact(v, BuiltinType::AsyncGenerator)) {
     Generator* generator = as<Generator>(v);
-    if (!generator->hooks_done && async_generator_first_iteration(vm, generator).is_error()) return false;
+    if (!generator->hooks_done && async_generator_first_iteration(vm, generator).is_error())
+      return false;
     if (generator->closing || generator->state == Generator::State::Running) {
       (void)vm.raise(Exc::RuntimeError, "anext(): asynchronous generator is already running");
       return false;
@@ -355,7 +375,8 @@ bool GetAsyncNext(VM& vm, Frame* frame, Instruction* i) {
   bool found;
   auto next = vm.call_special(v, Special::AsyncNext, {}, &found);
   if (!found) {
-    (void)vm.raise(Exc::TypeError, "'async for' requires an iterator with __anext__ method, got {}", vm.type_of(v));
+    (void)vm.raise(Exc::TypeError, "'async for' requires an iterator with __anext__ method, got {}",
+                   vm.type_of(v));
     return false;
   }
   if (next.is_error()) return false;
@@ -363,7 +384,8 @@ bool GetAsyncNext(VM& vm, Frame* frame, Instruction* i) {
   if (awaitable.is_error()) {
     if (vm.is_instance(vm.pending(), BuiltinType::TypeError)) {
       Value cause = vm.take_pending();
-      (void)vm.raise(Exc::TypeError, "'async for' received an invalid object from __anext__: {}", vm.type_of(next.value()));
+      (void)vm.raise(Exc::TypeError, "'async for' received an invalid object from __anext__: {}",
+                     vm.type_of(next.value()));
       Exception* error = as<Exception>(vm.pending());
       error->cause = error->context = cause;
       error->aux |= Exception::kSuppressContext;

@@ -63,9 +63,10 @@ Result<Value> match_keys(VM& vm, Value subject, Tuple* keys) {
 
 /// Types whose single positional sub-pattern matches the subject itself.
 bool matches_itself(VM& vm, const Type* type) {
-  constexpr BuiltinType kSelf[] = {BuiltinType::Bool, BuiltinType::ByteArray, BuiltinType::Bytes, BuiltinType::Dict,
-                                   BuiltinType::Float, BuiltinType::FrozenSet, BuiltinType::Int, BuiltinType::List,
-                                   BuiltinType::Set, BuiltinType::Str, BuiltinType::Tuple};
+  constexpr BuiltinType kSelf[] = {
+      BuiltinType::Bool,  BuiltinType::ByteArray, BuiltinType::Bytes, BuiltinType::Dict,
+      BuiltinType::Float, BuiltinType::FrozenSet, BuiltinType::Int,   BuiltinType::List,
+      BuiltinType::Set,   BuiltinType::Str,       BuiltinType::Tuple};
   for (BuiltinType id : kSelf)
     if (type->is_subtype_of(vm.type(id))) return true;
   return false;
@@ -74,7 +75,8 @@ bool matches_itself(VM& vm, const Type* type) {
 /// The attribute, or empty when it does not exist; a name matched twice is an error.
 Result<bool> match_attribute(VM& vm, Value subject, Type* type, Value name, Set* seen, Value* out) {
   if (!TRY(set_add(vm, seen, name)))
-    return vm.raise(Exc::TypeError, "{}() got multiple sub-patterns for attribute {}", type, TRY(repr_text(vm, name)));
+    return vm.raise(Exc::TypeError, "{}() got multiple sub-patterns for attribute {}", type,
+                    TRY(repr_text(vm, name)));
   return get_attribute_optional(vm, subject, as<Str>(name), out);
 }
 
@@ -91,11 +93,12 @@ Result<Value> match_class(VM& vm, Value subject, Value cls, Tuple* keywords, uin
     bool self = !found && matches_itself(vm, type);
     Tuple* names = found ? try_as<Tuple>(match_args) : nullptr;
     if (found && !names)
-      return vm.raise(Exc::TypeError, "{}.__match_args__ must be a tuple (got {})", type, vm.type_of(match_args));
+      return vm.raise(Exc::TypeError, "{}.__match_args__ must be a tuple (got {})", type,
+                      vm.type_of(match_args));
     uint64_t allowed = self ? 1 : names ? names->length : 0;
     if (positional > allowed) {
-      return vm.raise(Exc::TypeError, "{}() accepts {} positional sub-pattern{} ({} given)", type, allowed,
-                      allowed == 1 ? "" : "s", positional);
+      return vm.raise(Exc::TypeError, "{}() accepts {} positional sub-pattern{} ({} given)", type,
+                      allowed, allowed == 1 ? "" : "s", positional);
     }
     if (self) {
       values->values()[done++] = subject;
@@ -103,7 +106,8 @@ Result<Value> match_class(VM& vm, Value subject, Value cls, Tuple* keywords, uin
       for (; done < positional; ++done) {
         Value name = names->values()[done];
         if (!is_kind(name, CellKind::Str))
-          return vm.raise(Exc::TypeError, "__match_args__ elements must be strings (got {})", vm.type_of(name));
+          return vm.raise(Exc::TypeError, "__match_args__ elements must be strings (got {})",
+                          vm.type_of(name));
         Value value;
         if (!TRY(match_attribute(vm, subject, type, name, seen, &value))) return Value::none();
         values->values()[done] = value;
@@ -145,10 +149,12 @@ bool ImportName(VM& vm, Frame* frame, Instruction* i) {
     return false;
   }
   if (is_default_import(vm, hook)) {
-    return put(frame, i->a, import_name(vm, name, function->globals, from_list, level.as_small_int()));
+    return put(frame, i->a,
+               import_name(vm, name, function->globals, from_list, level.as_small_int()));
   }
   Value locals = frame->own_extra().is_empty() ? Value::none() : frame->own_extra();
-  return put(frame, i->a, vm.call(hook, {Value(name), Value(function->globals), locals, from_list, level}));
+  return put(frame, i->a,
+             vm.call(hook, {Value(name), Value(function->globals), locals, from_list, level}));
 }
 
 bool ImportFrom(VM& vm, Frame* frame, Instruction* i) {
@@ -156,7 +162,8 @@ bool ImportFrom(VM& vm, Frame* frame, Instruction* i) {
 }
 
 bool ImportStar(VM& vm, Frame* frame, Instruction* i) {
-  Value names = frame->own_extra().is_empty() ? Value(frame->function()->globals) : frame->own_extra();
+  Value names =
+      frame->own_extra().is_empty() ? Value(frame->function()->globals) : frame->own_extra();
   return import_star(vm, frame->registers()[i->a], names).is_ok();
 }
 
@@ -173,7 +180,8 @@ Result<Value> display(VM& vm, Value value) {
 }
 
 Result<Value> setup_annotations(VM& vm, Frame* frame) {
-  Value names = frame->own_extra().is_empty() ? Value(frame->function()->globals) : frame->own_extra();
+  Value names =
+      frame->own_extra().is_empty() ? Value(frame->function()->globals) : frame->own_extra();
   if (TRY(contains(vm, names, vm.names().annotations))) return Value::none();
   Dict* annotations = TRY(make_dict(vm));
   TRY(set_item(vm, names, vm.names().annotations, annotations));
@@ -209,6 +217,8 @@ Result<Value> intrinsic(VM& vm, Frame* frame, Instruction* i) {
 
 }  // namespace
 
-bool Intrinsic(VM& vm, Frame* frame, Instruction* i) { return put(frame, i->a, intrinsic(vm, frame, i)); }
+bool Intrinsic(VM& vm, Frame* frame, Instruction* i) {
+  return put(frame, i->a, intrinsic(vm, frame, i));
+}
 
 }  // namespace apy::slow

@@ -58,11 +58,13 @@ BINARY(BitXor, BitXor)
 
 bool AddInt(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
-  return put(frame, i->a, binary_operation(vm, BinaryOp::Add, r[i->b], Value::small_int(i->signed_c())));
+  return put(frame, i->a,
+             binary_operation(vm, BinaryOp::Add, r[i->b], Value::small_int(i->signed_c())));
 }
 bool SubtractInt(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
-  return put(frame, i->a, binary_operation(vm, BinaryOp::Subtract, r[i->b], Value::small_int(i->signed_c())));
+  return put(frame, i->a,
+             binary_operation(vm, BinaryOp::Subtract, r[i->b], Value::small_int(i->signed_c())));
 }
 bool InPlaceAdd(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
@@ -78,11 +80,13 @@ bool InPlaceMultiply(VM& vm, Frame* frame, Instruction* i) {
 }
 bool InPlaceAddInt(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
-  return put(frame, i->a, in_place_operation(vm, BinaryOp::Add, r[i->b], Value::small_int(i->signed_c())));
+  return put(frame, i->a,
+             in_place_operation(vm, BinaryOp::Add, r[i->b], Value::small_int(i->signed_c())));
 }
 bool InPlaceSubtractInt(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
-  return put(frame, i->a, in_place_operation(vm, BinaryOp::Subtract, r[i->b], Value::small_int(i->signed_c())));
+  return put(frame, i->a,
+             in_place_operation(vm, BinaryOp::Subtract, r[i->b], Value::small_int(i->signed_c())));
 }
 bool InPlace(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
@@ -170,7 +174,8 @@ bool UnpackSequence(VM& vm, Frame* frame, Instruction* i) {
     auto more = iterator_next(vm, iterator, &item);
     if (more.is_error()) return false;
     if (!more.value()) {
-      (void)vm.raise(Exc::ValueError, "not enough values to unpack (expected {}, got {})", expected, count);
+      (void)vm.raise(Exc::ValueError, "not enough values to unpack (expected {}, got {})", expected,
+                     count);
       return false;
     }
     items.value()->values()[count] = item;
@@ -194,7 +199,8 @@ bool UnpackRest(VM& vm, Frame* frame, Instruction* i) {
   if (all.is_error()) return is_iterable(vm, source) ? false : cannot_unpack(vm, source);
   List* list = all.value();
   if (list->length < before + after) {
-    (void)vm.raise(Exc::ValueError, "not enough values to unpack (expected at least {}, got {})", before + after, list->length);
+    (void)vm.raise(Exc::ValueError, "not enough values to unpack (expected at least {}, got {})",
+                   before + after, list->length);
     return false;
   }
   uint64_t middle = list->length - before - after;
@@ -239,7 +245,8 @@ bool ListExtend(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
   if (list_extend(vm, as<List>(r[i->a]), r[i->b]).is_ok()) return true;
   if (!is_iterable(vm, r[i->b]) && vm.catch_pending(Exc::TypeError))
-    (void)vm.raise(Exc::TypeError, "Value after * must be an iterable, not {}", vm.type_of(r[i->b]));
+    (void)vm.raise(Exc::TypeError, "Value after * must be an iterable, not {}",
+                   vm.type_of(r[i->b]));
   return false;
 }
 bool ListToTuple(VM& vm, Frame* frame, Instruction* i) {
@@ -302,7 +309,8 @@ bool DictMerge(VM& vm, Frame* frame, Instruction* i) {
   auto mapping = has_keys(vm, source);
   if (mapping.is_error()) return false;
   if (!mapping.value()) {
-    (void)vm.raise(Exc::TypeError, "{} argument after ** must be a mapping, not {}", function_text(vm, callee), vm.type_of(source));
+    (void)vm.raise(Exc::TypeError, "{} argument after ** must be a mapping, not {}",
+                   function_text(vm, callee), vm.type_of(source));
     return false;
   }
   auto copy = make_dict(vm, 0);
@@ -314,7 +322,8 @@ bool DictMerge(VM& vm, Frame* frame, Instruction* i) {
     if (found.is_error()) return false;
     if (found.value()) {
       if (Str* name = try_as<Str>(cursor.key())) {
-        (void)vm.raise(Exc::TypeError, "{} got multiple values for keyword argument '{}'", function_text(vm, callee), name);
+        (void)vm.raise(Exc::TypeError, "{} got multiple values for keyword argument '{}'",
+                       function_text(vm, callee), name);
       } else {
         (void)vm.raise(Exc::TypeError, "keywords must be strings");
       }
@@ -327,7 +336,10 @@ bool DictMerge(VM& vm, Frame* frame, Instruction* i) {
 
 bool ConvertValue(VM& vm, Frame* frame, Instruction* i) {
   Value value = frame->registers()[i->b];
-  return put(frame, i->a, i->c == 's' ? str_of(vm, value) : i->c == 'r' ? repr_of(vm, value) : ascii_of(vm, value));
+  return put(frame, i->a,
+             i->c == 's'   ? str_of(vm, value)
+             : i->c == 'r' ? repr_of(vm, value)
+                           : ascii_of(vm, value));
 }
 bool FormatValue(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;

@@ -38,10 +38,12 @@ bool unbound(VM& vm, Frame* frame, Str* name, bool free_variable) {
   (void)frame;
   if (free_variable) {
     (void)raise_name_error(vm, Exc::NameError, name,
-                           "cannot access free variable '{}' where it is not associated with a value in enclosing scope");
+                           "cannot access free variable '{}' where it is not associated with a "
+                           "value in enclosing scope");
   } else {
     (void)vm.raise(Exc::UnboundLocalError,
-                   "cannot access local variable '{}' where it is not associated with a value", name);
+                   "cannot access local variable '{}' where it is not associated with a value",
+                   name);
   }
   return false;
 }
@@ -142,7 +144,8 @@ bool LoadGlobal(VM& vm, Frame* frame, Instruction* i) {
 }
 
 bool StoreGlobal(VM& vm, Frame* frame, Instruction* i) {
-  return dict_set_str(vm, globals_of(frame), name_constant(frame, i->b), frame->registers()[i->a]).is_ok();
+  return dict_set_str(vm, globals_of(frame), name_constant(frame, i->b), frame->registers()[i->a])
+      .is_ok();
 }
 
 bool DeleteGlobal(VM& vm, Frame* frame, Instruction* i) {
@@ -170,7 +173,8 @@ bool StoreName(VM& vm, Frame* frame, Instruction* i) {
   Value value = frame->registers()[i->a];
   Value names = namespace_of(frame);
   if (names.is_empty()) names = globals_of(frame);
-  if (is_exact(names, BuiltinType::Dict)) return dict_set_str(vm, as<Dict>(names), name, value).is_ok();
+  if (is_exact(names, BuiltinType::Dict))
+    return dict_set_str(vm, as<Dict>(names), name, value).is_ok();
   return set_item(vm, names, name, value).is_ok();
 }
 
@@ -187,7 +191,8 @@ bool LoadNameOrCell(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
   Str* name = name_constant(frame, i->c);
   Value value;
-  int found = namespace_of(frame).is_empty() ? 0 : lookup_in_mapping(vm, namespace_of(frame), name, &value);
+  int found =
+      namespace_of(frame).is_empty() ? 0 : lookup_in_mapping(vm, namespace_of(frame), name, &value);
   if (found < 0) return false;
   if (!found) value = as<CellVariable>(r[i->b])->value;
   if (value.is_empty()) return unbound(vm, frame, name, true);

@@ -1,8 +1,9 @@
 // "Did you mean" of uncaught NameError, AttributeError and ImportError.
 //
-// CPython looks at the frame that raised, which a traceback keeps alive there. Here a frame is gone when it is left, so the little
-// that is needed is kept in the exception when its traceback begins: the names of the bound locals for a NameError, and
-// the local `self`. Most AttributeErrors are caught, so nothing is copied for them.
+// CPython looks at the frame that raised, which a traceback keeps alive there. Here a frame is gone
+// when it is left, so the little that is needed is kept in the exception when its traceback begins:
+// the names of the bound locals for a NameError, and the local `self`. Most AttributeErrors are
+// caught, so nothing is copied for them.
 #include "vm/binding/native.h"
 #include "vm/bytecode/code.h"
 #include "vm/interpreter/interpreter.h"
@@ -29,9 +30,11 @@ Result<Tuple*> bound_names(VM& vm, Frame* frame) {
   const Code* code = frame->code;
   List* names = TRY(make_list(vm, size_t{8}));
   for (uint32_t i = 0; i < code->local_count && i < code->local_names->length; ++i)
-    if (!local_value(frame, i).is_empty()) TRY(list_append(vm, names, code->local_names->values()[i]));
+    if (!local_value(frame, i).is_empty())
+      TRY(list_append(vm, names, code->local_names->values()[i]));
   const Tuple* closure = frame->function()->closure;
-  for (uint64_t i = 0; closure && code->free_names && i < code->free_names->length && i < closure->length; ++i)
+  for (uint64_t i = 0;
+       closure && code->free_names && i < code->free_names->length && i < closure->length; ++i)
     if (!as<CellVariable>(closure->values()[i])->value.is_empty())
       TRY(list_append(vm, names, code->free_names->values()[i]));
   if (Dict* scope = try_as<Dict>(frame->extra))
@@ -46,7 +49,8 @@ bool begins_with_underscore(Value name) {
 
 /// dir(object), without private names unless `all`.
 Result<List*> candidates_of(VM& vm, Value object, bool all) {
-  Value dir = TRY(get_attribute(vm, dict_get_str(vm, vm.modules(), vm.names().builtins), TRY(intern(vm, "dir"))));
+  Value dir = TRY(get_attribute(vm, dict_get_str(vm, vm.modules(), vm.names().builtins),
+                                TRY(intern(vm, "dir"))));
   List* names = TRY(list_from(vm, TRY(vm.call(dir, {object}))));
   if (all) return names;
   List* kept = TRY(make_list(vm, names->length));
@@ -65,7 +69,8 @@ Result<std::string> closest(VM& vm, Str* wrong, List* names) {
 Result<std::string> suggest_attribute(VM& vm, Exception* exception, Str* wrong) {
   Value object = exception->fields[1];
   if (object.is_empty()) object = Value::none();
-  bool all = begins_with_underscore(wrong) || (!exception->fields[kSelf].is_empty() && exception->fields[kSelf] == object);
+  bool all = begins_with_underscore(wrong) ||
+             (!exception->fields[kSelf].is_empty() && exception->fields[kSelf] == object);
   return closest(vm, wrong, TRY(candidates_of(vm, object, all)));
 }
 
@@ -85,7 +90,8 @@ Result<std::string> suggest_variable(VM& vm, Exception* exception, Str* wrong) {
     if (TRY(get_attribute_optional(vm, self, wrong, &ignored))) return "self." + to_utf8(wrong);
   }
   List* names = TRY(make_list(vm, size_t{64}));
-  if (Tuple* locals = try_as<Tuple>(exception->fields[kLocalNames])) TRY(list_extend(vm, names, locals));
+  if (Tuple* locals = try_as<Tuple>(exception->fields[kLocalNames]))
+    TRY(list_extend(vm, names, locals));
   if (Dict* globals = try_as<Dict>(level->globals)) {
     TRY(list_extend(vm, names, globals));
     TRY(list_extend(vm, names, TRY(builtins_for(vm, globals))));
@@ -115,7 +121,8 @@ void note_raising_frame(VM& vm, Exception* exception, Frame* frame) {
   if (!is_name && !vm.is_instance(exception, Exc::AttributeError)) return;
   if (!exception->fields[kSelf].is_empty() || !exception->fields[kLocalNames].is_empty()) return;
   const Code* code = frame->code;
-  if (code->local_count > 0 && code->argument_count > 0 && code->local_names->values()[0] == Value(vm.names().self)) {
+  if (code->local_count > 0 && code->argument_count > 0 &&
+      code->local_names->values()[0] == Value(vm.names().self)) {
     exception->fields[kSelf] = local_value(frame, 0);
     vm.barrier(exception);
   }
@@ -139,11 +146,14 @@ std::string suggestion_for(VM& vm, Exception* exception) {
                    : is_name ? suggest_variable(vm, exception, wrong)
                              : suggest_attribute(vm, exception, wrong);
   std::string name;
-  if (suggested.is_ok()) name = suggested.value();
-  else vm.take_pending();
+  if (suggested.is_ok())
+    name = suggested.value();
+  else
+    vm.take_pending();
   std::string text = name.empty() ? "" : ". Did you mean: '" + name + "'?";
   if (is_name && is_standard_module(vm, wrong))
-    text += (name.empty() ? ". Did" : " Or did") + (" you forget to import '" + to_utf8(wrong) + "'?");
+    text +=
+        (name.empty() ? ". Did" : " Or did") + (" you forget to import '" + to_utf8(wrong) + "'?");
   return text;
 }
 

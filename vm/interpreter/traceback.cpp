@@ -1,8 +1,9 @@
-// Printing exceptions as CPython 3.13 does: chains of causes and contexts, trees of groups, notes, syntax errors.
+// Printing exceptions as CPython 3.13 does: chains of causes and contexts, trees of groups, notes,
+// syntax errors.
 //
-// First the exceptions to be shown are collected, each once, by a queue: chains may be long and may even be cyclic. Then they are
-// written, innermost cause first. Printing never fails for what scripts put into exceptions: what cannot be shown is
-// replaced by a remark.
+// First the exceptions to be shown are collected, each once, by a queue: chains may be long and may
+// even be cyclic. Then they are written, innermost cause first. Printing never fails for what
+// scripts put into exceptions: what cannot be shown is replaced by a remark.
 #include "vm/interpreter/traceback.h"
 
 #include <unistd.h>
@@ -21,8 +22,8 @@ namespace {
 constexpr size_t kMaxGroupWidth = 15;
 constexpr int kMaxGroupDepth = 10;
 
-/// An exception to be shown, with what is to be shown before it. Everything is reachable from the first exception, or
-/// else in the keeper.
+/// An exception to be shown, with what is to be shown before it. Everything is reachable from the
+/// first exception, or else in the keeper.
 struct Shown {
   explicit Shown(Exception* exception) : exception(exception) {}
   Exception* exception;
@@ -62,11 +63,13 @@ class ExceptionPrinter {
       shown->cause = add_unseen(e->cause);
       bool suppressed = e->aux & Exception::kSuppressContext;
       if (!shown->cause && !suppressed) shown->context = add_unseen(e->context);
-      Tuple* members = vm_.is_instance(e, Exc::BaseExceptionGroup) ? try_as<Tuple>(e->fields[1]) : nullptr;
+      Tuple* members =
+          vm_.is_instance(e, Exc::BaseExceptionGroup) ? try_as<Tuple>(e->fields[1]) : nullptr;
       if (!members) continue;
       shown->member_count = members->length;
       for (uint64_t i = 0; i < members->length && i < kMaxGroupWidth; ++i)
-        if (Exception* member = try_as<Exception>(members->values()[i])) shown->members.push_back(add(member));
+        if (Exception* member = try_as<Exception>(members->values()[i]))
+          shown->members.push_back(add(member));
     }
     return first;
   }
@@ -88,19 +91,25 @@ class ExceptionPrinter {
   }
 
   void write(Shown* last) {
-    std::vector<std::pair<Shown*, const char*>> chain;  // with the words that follow what leads to it
+    std::vector<std::pair<Shown*, const char*>>
+        chain;  // with the words that follow what leads to it
     for (Shown* at = last; at;) {
-      const char* words = at->cause     ? "\nThe above exception was the direct cause of the following exception:\n\n"
-                          : at->context ? "\nDuring handling of the above exception, another exception occurred:\n\n"
-                                        : nullptr;
+      const char* words =
+          at->cause ? "\nThe above exception was the direct cause of the following exception:\n\n"
+          : at->context
+              ? "\nDuring handling of the above exception, another exception occurred:\n\n"
+              : nullptr;
       chain.push_back({at, words});
       at = at->cause ? at->cause : at->context;
     }
     for (auto link = chain.rbegin(); link != chain.rend(); ++link) {
       if (link->second) emit(link->second);
-      if (link->first->member_count == 0) write_plain(*link->first);
-      else if (depth_ > kMaxGroupDepth) emit("... (max_group_depth is " + std::to_string(kMaxGroupDepth) + ")\n");
-      else write_group(*link->first);
+      if (link->first->member_count == 0)
+        write_plain(*link->first);
+      else if (depth_ > kMaxGroupDepth)
+        emit("... (max_group_depth is " + std::to_string(kMaxGroupDepth) + ")\n");
+      else
+        write_group(*link->first);
     }
   }
 
@@ -126,11 +135,13 @@ class ExceptionPrinter {
       bool last = i + 1 == rows;
       if (last) close_is_due_ = true;  // a group inside may draw the closing line already
       bool is_member = i < shown.members.size();
-      out_ += margin() + (i == 0 ? "+-" : "  ") + "+---------------- " + (is_member ? std::to_string(i + 1) : "...") +
-              " ----------------\n";
+      out_ += margin() + (i == 0 ? "+-" : "  ") + "+---------------- " +
+              (is_member ? std::to_string(i + 1) : "...") + " ----------------\n";
       ++depth_;
-      if (is_member) write(shown.members[i]);
-      else emit("and " + std::to_string(hidden) + " more exception" + (hidden > 1 ? "s\n" : "\n"));
+      if (is_member)
+        write(shown.members[i]);
+      else
+        emit("and " + std::to_string(hidden) + " more exception" + (hidden > 1 ? "s\n" : "\n"));
       if (last && close_is_due_) {
         out_ += margin() + "+------------------------------------\n";
         close_is_due_ = false;
@@ -155,7 +166,8 @@ class ExceptionPrinter {
     Value module;
     auto found = get_attribute_optional(vm_, type, vm_.names().module_, &module);
     if (found.is_error()) vm_.take_pending();
-    if (found.is_error() || !found.value() || !is_kind(module, CellKind::Str)) return "<unknown>." + name;
+    if (found.is_error() || !found.value() || !is_kind(module, CellKind::Str))
+      return "<unknown>." + name;
     std::string prefix = to_utf8(as<Str>(module));
     return prefix == "builtins" || prefix == "__main__" ? name : prefix + "." + name;
   }
@@ -187,7 +199,8 @@ class ExceptionPrinter {
       vm_.take_pending();
       return {};
     }
-    for (uint64_t i = 0; i < list.value()->length; ++i) text += safe_text(list.value()->values()[i], "note") + "\n";
+    for (uint64_t i = 0; i < list.value()->length; ++i)
+      text += safe_text(list.value()->values()[i], "note") + "\n";
     return text;
   }
 
@@ -238,11 +251,13 @@ Result<std::string> format_exception(VM& vm, Value exception) {
 }
 
 void write_standard_error(VM& vm, std::string_view text) {
-  Value stream = vm.sys_module() ? dict_get_str(vm, vm.sys_module()->dict, vm.names().stderr_) : Value();
+  Value stream =
+      vm.sys_module() ? dict_get_str(vm, vm.sys_module()->dict, vm.names().stderr_) : Value();
   if (stream.is_none()) return;
   if (!stream.is_empty()) {
     auto string = make_str(vm, text);
-    if (string.is_ok() && vm.call_method(stream, vm.names().write, {Value(string.value())}).is_ok() &&
+    if (string.is_ok() &&
+        vm.call_method(stream, vm.names().write, {Value(string.value())}).is_ok() &&
         vm.call_method(stream, vm.names().flush, {}).is_ok())
       return;
     vm.take_pending();
@@ -257,8 +272,10 @@ void write_standard_error(VM& vm, std::string_view text) {
 
 void print_exception(VM& vm, Value exception) {
   auto text = format_exception(vm, exception);
-  if (text.is_ok()) write_standard_error(vm, text.value());
-  else vm.take_pending();
+  if (text.is_ok())
+    write_standard_error(vm, text.value());
+  else
+    vm.take_pending();
 }
 
 }  // namespace apy

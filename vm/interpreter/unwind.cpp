@@ -7,7 +7,8 @@ namespace apy {
 
 const ExceptionRange* find_handler(const Frame* frame) {
   const Code* code = frame->code;
-  uint32_t index = static_cast<uint32_t>(frame->pc - code->instructions) - 1;  // not started: the largest number
+  uint32_t index =
+      static_cast<uint32_t>(frame->pc - code->instructions) - 1;  // not started: the largest number
   for (uint32_t i = 0; i < code->range_count; ++i) {
     const ExceptionRange& range = code->ranges[i];
     if (index >= range.begin && index < range.end) return &range;
@@ -19,7 +20,8 @@ void add_traceback(VM& vm, Frame* frame) {
   Exception* exception = as<Exception>(vm.pending());
   if (exception->traceback.is_empty()) note_raising_frame(vm, exception, frame);
   // Out of memory while recording: the exception goes on without this level.
-  auto made = vm.heap().allocate(sizeof(Traceback), shape_of(BuiltinType::Traceback), CellKind::Traceback);
+  auto made =
+      vm.heap().allocate(sizeof(Traceback), shape_of(BuiltinType::Traceback), CellKind::Traceback);
   if (!made) return;
   Traceback* level = static_cast<Traceback*>(made);
   level->next = exception->traceback.is_empty() ? Value::none() : exception->traceback;

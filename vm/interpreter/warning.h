@@ -4,9 +4,9 @@
 
 namespace apy {
 
-/// Issues a warning about a place in a file through the module `warnings`, whose filters decide. An error only when a filter
-/// makes it an exception. `source`: the object it is about, or empty.
-Result<void> issue_warning(VM& vm, Exc category, std::string_view text, std::string_view file, int64_t line,
-                           Value source = Value());
+/// Issues a warning about a place in a file through the module `warnings`, whose filters decide. An
+/// error only when a filter makes it an exception. `source`: the object it is about, or empty.
+Result<void> issue_warning(VM& vm, Exc category, std::string_view text, std::string_view file,
+                           int64_t line, Value source = Value());
 
 }  // namespace apy

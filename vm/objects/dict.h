@@ -1,16 +1,20 @@
 #pragma once
-// Dict: insertion-ordered, compact hash table (an index of small integers over an array of entries).
+// Dict: insertion-ordered, compact hash table (an index of small integers over an array of
+// entries).
 //
-// `layout` identifies keys and their positions, for inline caches. dict_find_str draws a number from the VM's counter;
-// adding, removing or moving a key puts the dict back to kUnnumbered, replacing a value does not. Two dicts never
-// share a number. So a cache that called dict_find_str and then kept (layout, entry index) may read the value with one
-// compare, and a miss is cacheable as well. A cache must never hold kUnnumbered: read `layout` after dict_find_str.
-// (Numbers are drawn on demand so that filling tables does not use them up.)
+// `layout` identifies keys and their positions, for inline caches. dict_find_str draws a number
+// from the VM's counter; adding, removing or moving a key puts the dict back to kUnnumbered,
+// replacing a value does not. Two dicts never share a number. So a cache that called dict_find_str
+// and then kept (layout, entry index) may read the value with one compare, and a miss is cacheable
+// as well. A cache must never hold kUnnumbered: read `layout` after dict_find_str. (Numbers are
+// drawn on demand so that filling tables does not use them up.)
 //
-// Lookups with Str keys compare pointers first and never run script code while all keys are exact strings.
+// Lookups with Str keys compare pointers first and never run script code while all keys are exact
+// strings.
 //
-// The index holds entry number + 1; 0 is a free slot and the largest number a deleted one, so that zeroed memory is an
-// empty index. Probing is `i = 5 * i + perturb + 1` with the hash shifted in as perturbation.
+// The index holds entry number + 1; 0 is a free slot and the largest number a deleted one, so that
+// zeroed memory is an empty index. Probing is `i = 5 * i + perturb + 1` with the hash shifted in as
+// perturbation.
 #include <limits>
 
 #include "vm/gc/heap.h"
@@ -29,7 +33,8 @@ struct DictEntry {
   Value value;
 };
 
-/// The table: `1 << log2_slots` index slots (1, 2 or 4 bytes each by capacity) followed by the entries.
+/// The table: `1 << log2_slots` index slots (1, 2 or 4 bytes each by capacity) followed by the
+/// entries.
 struct DictTable : Cell {
   static constexpr CellKind kKind = CellKind::DictTable;
   uint32_t log2_slots;
@@ -51,9 +56,12 @@ struct DictTable : Cell {
     return reinterpret_cast<const uint32_t*>(this + 1)[i];
   }
   void set_slot(size_t i, uint32_t s) {
-    if (log2_slots <= 8) reinterpret_cast<uint8_t*>(this + 1)[i] = static_cast<uint8_t>(s);
-    else if (log2_slots <= 16) reinterpret_cast<uint16_t*>(this + 1)[i] = static_cast<uint16_t>(s);
-    else reinterpret_cast<uint32_t*>(this + 1)[i] = s;
+    if (log2_slots <= 8)
+      reinterpret_cast<uint8_t*>(this + 1)[i] = static_cast<uint8_t>(s);
+    else if (log2_slots <= 16)
+      reinterpret_cast<uint16_t*>(this + 1)[i] = static_cast<uint16_t>(s);
+    else
+      reinterpret_cast<uint32_t*>(this + 1)[i] = s;
   }
   DictEntry* entries();
   const DictEntry* entries() const { return const_cast<DictTable*>(this)->entries(); }
@@ -74,8 +82,8 @@ struct Dict : Cell {
 Result<Dict*> make_dict(VM& vm, size_t expected = 0);
 /// A new dict of class `cls` (dict or a subclass).
 Result<Dict*> make_dict_of(VM& vm, Type* cls);
-/// Looks up a string key (no script code can run when all keys are exact strings; errors are impossible then;
-/// otherwise a failing __eq__ counts as absent). Empty when absent.
+/// Looks up a string key (no script code can run when all keys are exact strings; errors are
+/// impossible then; otherwise a failing __eq__ counts as absent). Empty when absent.
 Value dict_get_str(VM& vm, Dict* dict, Str* key);
 /// Entry index of a string key or -1. Only for dicts with string keys. Numbers the layout.
 int64_t dict_find_str(VM& vm, Dict* dict, Str* key);
@@ -103,8 +111,8 @@ Result<Value> dict_get_item(VM& vm, Dict* dict, Value key);
 Result<void> dict_reserve(VM& vm, Dict* dict, size_t count);
 Result<bool> dict_equal(VM& vm, Dict* a, Dict* b);
 
-/// Iteration from C++: for (DictCursor c(dict); c.next(); ) use c.key(), c.value(). The dict may be changed meanwhile: the
-/// cursor re-reads the table and stays within bounds.
+/// Iteration from C++: for (DictCursor c(dict); c.next(); ) use c.key(), c.value(). The dict may be
+/// changed meanwhile: the cursor re-reads the table and stays within bounds.
 class DictCursor {
  public:
   explicit DictCursor(Dict* dict) : dict_(dict) {}
@@ -146,8 +154,8 @@ constexpr uint64_t hash_small_int(int64_t i) {
 /// What a lookup that may not run script code found.
 enum class DictOutcome { Absent, Found, Undecided };
 
-/// Looks for `key` with its hash among the entries, comparing identity and exact strings only; Undecided when an
-/// equal hash needs `__eq__`. *index is set when found.
+/// Looks for `key` with its hash among the entries, comparing identity and exact strings only;
+/// Undecided when an equal hash needs `__eq__`. *index is set when found.
 inline DictOutcome dict_probe(const DictTable* table, Value key, uint64_t hash, uint32_t* index) {
   size_t mask = table->mask();
   size_t i = hash & mask;

@@ -80,8 +80,9 @@ Result<Value> dict_new(VM& vm, const Arguments& arguments) {
 Result<void> update_from_arguments(VM& vm, const Arguments& arguments, const char* name) {
   Dict* dict = try_as<Dict>(arguments.values[0]);
   if (!dict)
-    return vm.raise(Exc::TypeError, "descriptor '{}' for 'dict' objects doesn't apply to a '{}' object",
-                    name, vm.type_of(arguments.values[0]));
+    return vm.raise(Exc::TypeError,
+                    "descriptor '{}' for 'dict' objects doesn't apply to a '{}' object", name,
+                    vm.type_of(arguments.values[0]));
   if (arguments.positional_count > 2)
     return vm.raise(Exc::TypeError, "{} expected at most 1 argument, got {}", name,
                     arguments.positional_count - 1);
@@ -160,8 +161,10 @@ Result<Value> dict_fromkeys(VM& vm, Type* cls, Value iterable, Optional<Value> v
   Value result = TRY(vm.call(cls, {}));
   bool plain = is_exact(result, BuiltinType::Dict);
   TRY(for_each(vm, iterable, [&](Value key) -> Result<bool> {
-    if (plain) TRY(dict_set(vm, as<Dict>(result), key, item));
-    else TRY(set_item(vm, result, key, item));
+    if (plain)
+      TRY(dict_set(vm, as<Dict>(result), key, item));
+    else
+      TRY(set_item(vm, result, key, item));
     return true;
   }));
   return result;

@@ -25,10 +25,10 @@ namespace {
 /// zip(strict=True) found iterator `index` exhausted: an error unless all are.
 Result<bool> zip_ended(VM& vm, Tuple* iterators, size_t index) {
   if (index > 0) {
-    return index == 1 ? vm.raise(Exc::ValueError, "zip() argument 2 is shorter than argument 1")
-                      : vm.raise(Exc::ValueError,
-                                 "zip() argument {} is shorter than arguments 1-{}", index + 1,
-                                 index);
+    return index == 1
+               ? vm.raise(Exc::ValueError, "zip() argument 2 is shorter than argument 1")
+               : vm.raise(Exc::ValueError, "zip() argument {} is shorter than arguments 1-{}",
+                          index + 1, index);
   }
   for (size_t i = 1; i < iterators->length; ++i) {
     Value item;
@@ -179,8 +179,7 @@ Result<Value> map_new(VM& vm, const Arguments& arguments) {
   auto values = arguments.positional().subspan(1);
   if (cls == vm.type(BuiltinType::Map) && arguments.keyword_count() > 0)
     return vm.raise(Exc::TypeError, "map() takes no keyword arguments");
-  if (values.size() < 2)
-    return vm.raise(Exc::TypeError, "map() must have at least two arguments.");
+  if (values.size() < 2) return vm.raise(Exc::TypeError, "map() must have at least two arguments.");
   Value iterators = TRY(iterators_of(vm, values.subspan(1)));
   return make_record_of(vm, cls, BuiltinType::Map, {values[0], iterators});
 }
@@ -228,10 +227,9 @@ Result<Value> reversed_hint(VM& vm, Value self) {
   return Value::small_int(length < left ? 0 : left);
 }
 
-#define ITERATOR_METHODS(Id, step)                                        \
-  {"__iter__(self, /)", "The iterator itself.", bind<self_iter>()}, {     \
-    "__next__(self, /)", "The next item.",                                \
-        bind<next_method<BuiltinType::Id, step>>()                        \
+#define ITERATOR_METHODS(Id, step)                                                    \
+  {"__iter__(self, /)", "The iterator itself.", bind<self_iter>()}, {                 \
+    "__next__(self, /)", "The next item.", bind<next_method<BuiltinType::Id, step>>() \
   }
 
 constexpr NativeFunctionDef kEnumerateMethods[] = {
@@ -267,22 +265,37 @@ constexpr uint32_t kTwoFields = sizeof(Record) + 2 * sizeof(Value);
 }  // namespace
 
 extern const NativeTypeDef kEnumerateType = {
-    "enumerate", "enumerate(iterable, start=0)\n\nPairs of a number, counted from start, and an item.",
-    kEnumerateMethods, {}, Type::kCanSubclass, kTwoFields};
-extern const NativeTypeDef kZipType = {
-    "zip",
-    "zip(*iterables, strict=False)\n\nTuples of one item of each iterable, until the shortest ends.\n"
-    "With strict, ValueError when they are not equally long.",
-    kZipMethods, {}, Type::kCanSubclass, kTwoFields};
+    "enumerate",
+    "enumerate(iterable, start=0)\n\nPairs of a number, counted from start, and an item.",
+    kEnumerateMethods,
+    {},
+    Type::kCanSubclass,
+    kTwoFields};
+extern const NativeTypeDef kZipType = {"zip",
+                                       "zip(*iterables, strict=False)\n\nTuples of one item of "
+                                       "each iterable, until the shortest ends.\n"
+                                       "With strict, ValueError when they are not equally long.",
+                                       kZipMethods,
+                                       {},
+                                       Type::kCanSubclass,
+                                       kTwoFields};
 extern const NativeTypeDef kMapType = {
-    "map", "map(function, iterable, *iterables)\n\nThe function's results for the items.",
-    kMapMethods, {}, Type::kCanSubclass, kTwoFields};
-extern const NativeTypeDef kFilterType = {
-    "filter",
-    "filter(function, iterable)\n\nThe items for which the function is true; with None, those that are true.",
-    kFilterMethods, {}, Type::kCanSubclass, kTwoFields};
+    "map",
+    "map(function, iterable, *iterables)\n\nThe function's results for the items.",
+    kMapMethods,
+    {},
+    Type::kCanSubclass,
+    kTwoFields};
+extern const NativeTypeDef kFilterType = {"filter",
+                                          "filter(function, iterable)\n\nThe items for which the "
+                                          "function is true; with None, those that are true.",
+                                          kFilterMethods,
+                                          {},
+                                          Type::kCanSubclass,
+                                          kTwoFields};
 extern const NativeTypeDef kReversedType = {
-    "reversed", "reversed(sequence)\n\nThe items from last to first.", kReversedMethods, {},
+    "reversed",         "reversed(sequence)\n\nThe items from last to first.",
+    kReversedMethods,   {},
     Type::kCanSubclass, kTwoFields};
 
 }  // namespace apy

@@ -115,9 +115,11 @@ namespace {
 Result<Value> item_of_entry(VM& vm, BuiltinType type, DictEntry entry) {
   switch (type) {
     case BuiltinType::DictKeyIterator:
-    case BuiltinType::DictReverseKeyIterator: return entry.key;
+    case BuiltinType::DictReverseKeyIterator:
+      return entry.key;
     case BuiltinType::DictValueIterator:
-    case BuiltinType::DictReverseValueIterator: return entry.value;
+    case BuiltinType::DictReverseValueIterator:
+      return entry.value;
     default: {
       Value pair[2] = {entry.key, entry.value};
       return make_tuple(vm, pair);
@@ -130,9 +132,12 @@ Result<Value> item_of_entry(VM& vm, BuiltinType type, DictEntry entry) {
 Result<bool> dict_iterator_step(VM& vm, Record* iterator, Value* out) {
   const DictEntry* entry;
   switch (dict_iterator_next(iterator, &entry)) {
-    case IteratorStep::End: return false;
-    case IteratorStep::Changed: return dict_iterator_changed(vm, iterator);
-    case IteratorStep::Item: break;
+    case IteratorStep::End:
+      return false;
+    case IteratorStep::Changed:
+      return dict_iterator_changed(vm, iterator);
+    case IteratorStep::Item:
+      break;
   }
   *out = TRY(item_of_entry(vm, static_cast<BuiltinType>(iterator->shape), *entry));
   return true;
@@ -200,9 +205,11 @@ Result<Value> self_iter(VM&, Value self) { return self; }
 /// The receiver as an iterator of one of the types [first, last]; TypeError otherwise.
 template <BuiltinType first, BuiltinType last = first>
 Result<Record*> receiver(VM& vm, Value self) {
-  if (self.is_cell() && self.cell()->shape >= shape_of(first) && self.cell()->shape <= shape_of(last))
+  if (self.is_cell() && self.cell()->shape >= shape_of(first) &&
+      self.cell()->shape <= shape_of(last))
     return as<Record>(self);
-  return vm.raise(Exc::TypeError, "descriptor '__next__' requires a '{}' object but received a '{}'",
+  return vm.raise(Exc::TypeError,
+                  "descriptor '__next__' requires a '{}' object but received a '{}'",
                   vm.type(first), vm.type_of(self));
 }
 
@@ -260,8 +267,8 @@ Result<Value> reduce_method(VM& vm, Value self) {
   const Value* f = iterator->fields();
   List* rest = TRY(make_list(vm, size_t{0}));
   if (!f[0].is_none()) {
-    Record* copy = TRY(vm.allocate<Record>(iterator->shape, sizeof(Record) + iterator->aux * sizeof(Value),
-                                           iterator->aux));
+    Record* copy = TRY(vm.allocate<Record>(
+        iterator->shape, sizeof(Record) + iterator->aux * sizeof(Value), iterator->aux));
     for (unsigned i = 0; i < iterator->aux; ++i) copy->fields()[i] = f[i];
     Value item;
     while (TRY(iterator_next(vm, copy, &item))) TRY(list_append(vm, rest, item));
@@ -290,9 +297,9 @@ using enum BuiltinType;
 
 }  // namespace
 
-#define SEQUENCE_ITERATOR(Id, name, step)  \
-  extern const NativeTypeDef k##Id##Type = \
-      {name, "", kIteratorMethods<Id, step, sequence_hint<Id>>, {}, Type::kDisallowNew};
+#define SEQUENCE_ITERATOR(Id, name, step)    \
+  extern const NativeTypeDef k##Id##Type = { \
+      name, "", kIteratorMethods<Id, step, sequence_hint<Id>>, {}, Type::kDisallowNew};
 SEQUENCE_ITERATOR(ListIterator, "list_iterator", list_iterator_next)
 SEQUENCE_ITERATOR(ListReverseIterator, "list_reverseiterator", list_reverse_iterator_next)
 SEQUENCE_ITERATOR(TupleIterator, "tuple_iterator", tuple_iterator_next)
@@ -303,9 +310,9 @@ SEQUENCE_ITERATOR(ByteArrayIterator, "bytearray_iterator", bytes_iterator_next)
 SEQUENCE_ITERATOR(SequenceIterator, "iterator", sequence_iterator_next)
 #undef SEQUENCE_ITERATOR
 
-#define DICT_ITERATOR(Id, name, step)      \
-  extern const NativeTypeDef k##Id##Type = \
-      {name, "", kIteratorMethods<Id, step, dict_hint<Id>>, {}, Type::kDisallowNew};
+#define DICT_ITERATOR(Id, name, step)        \
+  extern const NativeTypeDef k##Id##Type = { \
+      name, "", kIteratorMethods<Id, step, dict_hint<Id>>, {}, Type::kDisallowNew};
 DICT_ITERATOR(DictKeyIterator, "dict_keyiterator", dict_iterator_step)
 DICT_ITERATOR(DictValueIterator, "dict_valueiterator", dict_iterator_step)
 DICT_ITERATOR(DictItemIterator, "dict_itemiterator", dict_iterator_step)
@@ -315,10 +322,16 @@ DICT_ITERATOR(DictReverseItemIterator, "dict_reverseitemiterator", dict_reverse_
 #undef DICT_ITERATOR
 
 extern const NativeTypeDef kSetIteratorType = {
-    "set_iterator", "", kIteratorMethods<SetIterator, set_iterator_next, set_hint>, {},
+    "set_iterator",
+    "",
+    kIteratorMethods<SetIterator, set_iterator_next, set_hint>,
+    {},
     Type::kDisallowNew};
 extern const NativeTypeDef kCallableIteratorType = {
-    "callable_iterator", "", kPlainIteratorMethods<CallableIterator, callable_iterator_next>, {},
+    "callable_iterator",
+    "",
+    kPlainIteratorMethods<CallableIterator, callable_iterator_next>,
+    {},
     Type::kDisallowNew};
 
 }  // namespace apy

@@ -1,17 +1,18 @@
 #pragma once
-// Layouts and steps of the builtin iterators; shared by the interpreter's loops, iterator_next and the scripts' __next__.
+// Layouts and steps of the builtin iterators; shared by the interpreter's loops, iterator_next and
+// the scripts' __next__.
 //
-// All are Records. Positions are small ints, so that stepping needs no write barrier. An exhausted iterator lets go of
-// what it iterated over (field 0 becomes None) and stays exhausted.
+// All are Records. Positions are small ints, so that stepping needs no write barrier. An exhausted
+// iterator lets go of what it iterated over (field 0 becomes None) and stays exhausted.
 //
 //   list, tuple, str, bytes iterators   0 the sequence    1 index of the next item
-//   list_reverseiterator                0 the list        1 index of the next item, going down; -1 at the end
-//   range_iterator                      0 the next value  1 step   2 how many are left (small int)
-//   longrange_iterator (not small)      0 the next value  1 step   2 None   3 how many are left (int)
-//   set_iterator                        0 the set         1 position in the table  2 length seen at the start
-//   dict_*iterator, dict_reverse*       0 the dict        1 entry  2 length seen at the start  3 how many are left
-//   iterator (over __getitem__)         0 the object      1 index of the next item
-//   callable_iterator                   0 the callable    1 sentinel
+//   list_reverseiterator                0 the list        1 index of the next item, going down; -1
+//   at the end range_iterator                      0 the next value  1 step   2 how many are left
+//   (small int) longrange_iterator (not small)      0 the next value  1 step   2 None   3 how many
+//   are left (int) set_iterator                        0 the set         1 position in the table  2
+//   length seen at the start dict_*iterator, dict_reverse*       0 the dict        1 entry  2
+//   length seen at the start  3 how many are left iterator (over __getitem__)         0 the object
+//   1 index of the next item callable_iterator                   0 the callable    1 sentinel
 //   reversed                            0 the object      1 index of the next item, going down
 //   enumerate                           0 iterator        1 the next number (int)
 //   zip                                 0 tuple of iterators   1 strict (bool)
@@ -129,7 +130,8 @@ Result<bool> zip_next(VM& vm, Record* iterator, Value* out);
 Result<bool> map_next(VM& vm, Record* iterator, Value* out);
 Result<bool> filter_next(VM& vm, Record* iterator, Value* out);
 
-/// A new iterator over a container of that exact kind (or a subclass whose __iter__ is the builtin one).
+/// A new iterator over a container of that exact kind (or a subclass whose __iter__ is the builtin
+/// one).
 Result<Value> make_list_iterator(VM& vm, List* list);
 Result<Value> make_list_reverse_iterator(VM& vm, List* list);
 Result<Value> make_tuple_iterator(VM& vm, Tuple* tuple);
@@ -143,7 +145,9 @@ Result<Value> make_dict_iterator(VM& vm, BuiltinType type, Dict* dict);
 /// iter(callable, sentinel)
 Result<Value> make_callable_iterator(VM& vm, Value callable, Value sentinel);
 
-/// A Record of `cls`, which is the builtin `exact` or a subclass of it (then with room for attributes).
-Result<Record*> make_record_of(VM& vm, Type* cls, BuiltinType exact, std::initializer_list<Value> fields);
+/// A Record of `cls`, which is the builtin `exact` or a subclass of it (then with room for
+/// attributes).
+Result<Record*> make_record_of(VM& vm, Type* cls, BuiltinType exact,
+                               std::initializer_list<Value> fields);
 
 }  // namespace apy

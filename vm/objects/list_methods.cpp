@@ -38,12 +38,12 @@ Result<void> list_delitem(VM& vm, List* list, Value key) {
   return list_set_item(vm, list, key, Value());
 }
 
-/// Position of the first item equal to `item` in [begin, end), or -1. Comparing may change the list.
+/// Position of the first item equal to `item` in [begin, end), or -1. Comparing may change the
+/// list.
 Result<int64_t> find_item(VM& vm, List* list, Value item, size_t begin, size_t end) {
   for (size_t i = begin; i < end && i < list->length; ++i) {
     Value candidate = list->values()[i];
-    if (candidate == item || TRY(values_equal(vm, candidate, item)))
-      return static_cast<int64_t>(i);
+    if (candidate == item || TRY(values_equal(vm, candidate, item))) return static_cast<int64_t>(i);
   }
   return int64_t{-1};
 }
@@ -95,8 +95,7 @@ Result<Value> list_index(VM& vm, List* list, Value item, Optional<Value> start,
   size_t begin = TRY(position_argument(vm, start, 0, list->length));
   size_t end = TRY(position_argument(vm, stop, SIZE_MAX, list->length));
   int64_t position = TRY(find_item(vm, list, item, begin, end));
-  if (position < 0)
-    return vm.raise(Exc::ValueError, "{} is not in list", TRY(repr_of(vm, item)));
+  if (position < 0) return vm.raise(Exc::ValueError, "{} is not in list", TRY(repr_of(vm, item)));
   return Value::small_int(position);
 }
 
@@ -124,7 +123,8 @@ Result<void> list_reverse(VM&, List* list) {
 Result<void> list_sort_method(VM& vm, const Arguments& arguments) {
   List* list = try_as<List>(arguments.values[0]);
   if (!list)
-    return vm.raise(Exc::TypeError, "descriptor 'sort' for 'list' objects doesn't apply to a '{}' object",
+    return vm.raise(Exc::TypeError,
+                    "descriptor 'sort' for 'list' objects doesn't apply to a '{}' object",
                     vm.type_of(arguments.values[0]));
   if (arguments.positional_count > 1)
     return vm.raise(Exc::TypeError, "sort() takes no positional arguments");
@@ -133,9 +133,12 @@ Result<void> list_sort_method(VM& vm, const Arguments& arguments) {
   for (uint32_t i = 0; i < arguments.keyword_count(); ++i) {
     Str* name = as<Str>(arguments.keyword_names->values()[i]);
     Value value = arguments.keyword_values()[i];
-    if (str_equal(name, "key")) key = value;
-    else if (str_equal(name, "reverse")) reverse = TRY(is_truthy(vm, value));
-    else return vm.raise(Exc::TypeError, "sort() got an unexpected keyword argument '{}'", name);
+    if (str_equal(name, "key"))
+      key = value;
+    else if (str_equal(name, "reverse"))
+      reverse = TRY(is_truthy(vm, value));
+    else
+      return vm.raise(Exc::TypeError, "sort() got an unexpected keyword argument '{}'", name);
   }
   return list_sort(vm, list, key, reverse);
 }
@@ -170,7 +173,8 @@ Result<void> repeat_into(VM& vm, List* result, List* list, int64_t count) {
   if (unit == 1) {
     std::fill_n(to, length, from[0]);
   } else {
-    for (size_t i = result == list ? unit : 0; i < length; i += unit) std::copy_n(from, unit, to + i);
+    for (size_t i = result == list ? unit : 0; i < length; i += unit)
+      std::copy_n(from, unit, to + i);
   }
   result->length = length;
   vm.barrier(result->storage);
@@ -188,8 +192,10 @@ Result<Value> list_repeat(VM& vm, List* list, Value times) {
 Result<Value> list_in_place_repeat(VM& vm, List* list, Value times) {
   int64_t count = TRY(repeat_count(vm, times));
   if (count == kNotACount) return Value::not_implemented();
-  if (count == 0) list_erase(vm, list, 0, list->length);
-  else TRY(repeat_into(vm, list, list, count));
+  if (count == 0)
+    list_erase(vm, list, 0, list->length);
+  else
+    TRY(repeat_into(vm, list, list, count));
   return list;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
-// The operations of the language on any values, as C++ functions: what the interpreter's slow paths and native modules use.
+// The operations of the language on any values, as C++ functions: what the interpreter's slow paths
+// and native modules use.
 #include <string>
 
 #include "vm/objects/vm.h"
@@ -43,6 +44,7 @@ class ReprGuard {
   ReprGuard(VM& vm, Value v);
   ~ReprGuard();
   bool entered() const { return entered_; }
+
  private:
   VM& vm_;
   bool entered_;
@@ -52,17 +54,19 @@ class NativeDepth {
  public:
   explicit NativeDepth(VM& vm) : vm_(vm) {}
   Result<void> check(std::string_view where = "") {
-    if (vm_.native_stack_exhausted()) [[unlikely]] return vm_.recursion_error(where);
+    if (vm_.native_stack_exhausted()) [[unlikely]]
+      return vm_.recursion_error(where);
     return {};
   }
+
  private:
   VM& vm_;
 };
 
 // --- iteration (iteration.cpp) ---
 Result<Value> get_iterator(VM& vm, Value iterable);  // TypeError: 'X' object is not iterable
-/// True and *out set, or false when exhausted. StopIteration from script iterators is absorbed. Fast for the builtin iterators and
-/// generators.
+/// True and *out set, or false when exhausted. StopIteration from script iterators is absorbed.
+/// Fast for the builtin iterators and generators.
 Result<bool> iterator_next(VM& vm, Value iterator, Value* out);
 /// Calls f(value) -> Result<bool> for each item until it returns false. Fast for list and tuple.
 template <class F>
@@ -82,7 +86,8 @@ Result<void> for_each(VM& vm, Value iterable, F f) {
 /// list(iterable), tuple(iterable).
 Result<List*> list_from(VM& vm, Value iterable);
 Result<Tuple*> tuple_from(VM& vm, Value iterable);
-/// A native __next__ that is exhausted returns this (a Result that carries StopIteration lazily): see native.h.
+/// A native __next__ that is exhausted returns this (a Result that carries StopIteration lazily):
+/// see native.h.
 Error stop_iteration(VM& vm, Value value = Value());
 
 // --- classes ---

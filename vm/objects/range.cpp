@@ -1,4 +1,5 @@
-// Ranges of ints of any size. Small ones (all parts small ints) have an iterator without arithmetic on objects.
+// Ranges of ints of any size. Small ones (all parts small ints) have an iterator without arithmetic
+// on objects.
 #include "vm/binding/bind.h"
 #include "vm/objects/containers.h"
 #include "vm/objects/indexing.h"
@@ -93,8 +94,7 @@ Result<bool> range_iterator_next_slow(VM& vm, Record* iterator, Value* out) {
 
 Result<bool> range_contains(VM& vm, Range* range, Value v) {
   if (v.is_bool()) v = small(v.as_bool());
-  if (is_float(v) || !is_int(v) ||
-      (v.is_cell() && v.cell()->shape != shape_of(BuiltinType::Int))) {
+  if (is_float(v) || !is_int(v) || (v.is_cell() && v.cell()->shape != shape_of(BuiltinType::Int))) {
     // Anything may be equal to an int: compare with each.
     Value iterator = TRY(make_range_iterator(vm, range)), item;
     while (TRY(iterator_next(vm, iterator, &item)))
@@ -111,8 +111,8 @@ Result<bool> range_contains(VM& vm, Range* range, Value v) {
   if (down ? TRY(less(vm, range->start, v)) || !TRY(less(vm, range->stop, v))
            : TRY(less(vm, v, range->start)) || !TRY(less(vm, v, range->stop)))
     return false;
-  Value rest = TRY(
-      number_binary(vm, BinaryOp::Modulo, TRY(subtract(vm, v, range->start)), range->step));
+  Value rest =
+      TRY(number_binary(vm, BinaryOp::Modulo, TRY(subtract(vm, v, range->start)), range->step));
   return rest.is(small(0));
 }
 
@@ -125,8 +125,7 @@ Result<Value> range_new(VM& vm, const Arguments& arguments) {
   if (values.empty()) return vm.raise(Exc::TypeError, "range expected at least 1 argument, got 0");
   if (values.size() > 3)
     return vm.raise(Exc::TypeError, "range expected at most 3 arguments, got {}", values.size());
-  if (values.size() == 1)
-    return make_range(vm, small(0), TRY(plain_int(vm, values[0])), small(1));
+  if (values.size() == 1) return make_range(vm, small(0), TRY(plain_int(vm, values[0])), small(1));
   Value start = TRY(plain_int(vm, values[0]));
   Value stop = TRY(plain_int(vm, values[1]));
   Value step = values.size() == 3 ? TRY(plain_int(vm, values[2])) : small(1);
@@ -144,8 +143,7 @@ Result<bool> range_bool(VM&, Range* range) { return !range->length.is(small(0));
 
 Result<Value> range_slice(VM& vm, Range* range, Slice* slice) {
   // slice.indices works for any length.
-  Value parts =
-      TRY(vm.call_method(slice, TRY(intern(vm, "indices")), {range->length}));
+  Value parts = TRY(vm.call_method(slice, TRY(intern(vm, "indices")), {range->length}));
   const Value* part = as<Tuple>(parts)->values();
   Value start = TRY(item_at(vm, range, part[0]));
   Value stop = TRY(item_at(vm, range, part[1]));
@@ -210,8 +208,10 @@ Result<Value> range_equality(VM& vm, Range* range, Value other) {
 Result<Value> range_hash(VM& vm, Range* range) {
   Value none = Value::none();
   Value parts[3] = {range->length, range->start, range->step};
-  if (range->length.is(small(0))) parts[1] = parts[2] = none;
-  else if (range->length.is(small(1))) parts[2] = none;
+  if (range->length.is(small(0)))
+    parts[1] = parts[2] = none;
+  else if (range->length.is(small(1)))
+    parts[2] = none;
   Value tuple = TRY(make_tuple(vm, parts));
   return make_int(vm, TRY(hash_value(vm, tuple)));
 }
@@ -268,10 +268,9 @@ constexpr NativeFunctionDef kRangeMethods[] = {
      bind<range_index>()},
     {"__reduce__(self, /)", "What to pickle.", bind<range_reduce>()},
 };
-constexpr NativeGetSetDef kRangeAttributes[] = {
-    {"start", "", range_start, readonly_member},
-    {"stop", "", range_stop, readonly_member},
-    {"step", "", range_step, readonly_member}};
+constexpr NativeGetSetDef kRangeAttributes[] = {{"start", "", range_start, readonly_member},
+                                                {"stop", "", range_stop, readonly_member},
+                                                {"step", "", range_step, readonly_member}};
 
 Result<Value> iterator_self(VM&, Value self) { return self; }
 
@@ -314,10 +313,10 @@ constexpr NativeFunctionDef kRangeIteratorMethods[] = {
 
 }  // namespace
 
-extern const NativeTypeDef kRangeType = {
-    "range",
-    "range(stop)\nrange(start, stop[, step])\n\nThe ints from start (0) to before stop, by step (1).",
-    kRangeMethods, kRangeAttributes, Type::kSequence};
+extern const NativeTypeDef kRangeType = {"range",
+                                         "range(stop)\nrange(start, stop[, step])\n\nThe ints from "
+                                         "start (0) to before stop, by step (1).",
+                                         kRangeMethods, kRangeAttributes, Type::kSequence};
 
 extern const NativeTypeDef kRangeIteratorType = {
     "range_iterator", "", kRangeIteratorMethods, {}, Type::kDisallowNew};

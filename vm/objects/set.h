@@ -10,7 +10,7 @@ struct Type;
 
 struct SetEntry {
   uint64_t hash;
-  Value key;  // empty: never used; kDeleted: removed
+  Value key;                                                 // empty: never used; kDeleted: removed
   static constexpr Value kDeleted = Value::from_bits(0x3C);  // a constant that no script value has
   bool is_live() const { return !key.is_empty() && !key.is(kDeleted); }
 };

@@ -1,6 +1,7 @@
 // The methods of set and frozenset.
 //
-// The order of a result's elements follows from the order in which the operands are visited; see set.cpp.
+// The order of a result's elements follows from the order in which the operands are visited; see
+// set.cpp.
 #include "vm/binding/bind.h"
 #include "vm/objects/hash_table.h"
 #include "vm/objects/iterators.h"
@@ -144,7 +145,8 @@ Result<Value> set_new(VM& vm, const Arguments& arguments) {
 Result<void> set_init(VM& vm, const Arguments& arguments) {
   Set* set = try_as<Set>(arguments.values[0]);
   if (!set)
-    return vm.raise(Exc::TypeError, "descriptor '__init__' requires a 'set' object but received a '{}'",
+    return vm.raise(Exc::TypeError,
+                    "descriptor '__init__' requires a 'set' object but received a '{}'",
                     vm.type_of(arguments.values[0]));
   auto values = arguments.positional().subspan(1);
   if (arguments.keyword_count() > 0)
@@ -297,10 +299,14 @@ Result<Value> set_compare(VM& vm, Set* set, Value other) {
   Set* right = try_as<Set>(other);
   if (!right) return Value::not_implemented();
   switch (op) {
-    case CompareOp::Equal: return Value::boolean(TRY(set_equal(vm, set, right)));
-    case CompareOp::NotEqual: return Value::boolean(!TRY(set_equal(vm, set, right)));
-    case CompareOp::LessEqual: return Value::boolean(TRY(is_subset(vm, set, right)));
-    case CompareOp::GreaterEqual: return Value::boolean(TRY(is_subset(vm, right, set)));
+    case CompareOp::Equal:
+      return Value::boolean(TRY(set_equal(vm, set, right)));
+    case CompareOp::NotEqual:
+      return Value::boolean(!TRY(set_equal(vm, set, right)));
+    case CompareOp::LessEqual:
+      return Value::boolean(TRY(is_subset(vm, set, right)));
+    case CompareOp::GreaterEqual:
+      return Value::boolean(TRY(is_subset(vm, right, set)));
     case CompareOp::Less:
       return Value::boolean(set->length < right->length && TRY(is_subset(vm, set, right)));
     case CompareOp::Greater:
@@ -318,10 +324,14 @@ Result<Value> set_operator(VM& vm, Value self, Value other) {
   Set* right = try_as<Set>(other);
   if (!left || !right) return Value::not_implemented();
   switch (op) {
-    case SetOp::Or: return set_union(vm, left, {{&other, 1}});
-    case SetOp::And: return intersection(vm, left, right);
-    case SetOp::Subtract: return difference(vm, left, right);
-    case SetOp::Xor: return set_symmetric_difference(vm, left, right);
+    case SetOp::Or:
+      return set_union(vm, left, {{&other, 1}});
+    case SetOp::And:
+      return intersection(vm, left, right);
+    case SetOp::Subtract:
+      return difference(vm, left, right);
+    case SetOp::Xor:
+      return set_symmetric_difference(vm, left, right);
   }
   return Value::not_implemented();
 }
@@ -334,10 +344,18 @@ Result<Value> set_in_place_operator(VM& vm, Set* set, Value other) {
   Set* right = try_as<Set>(other);
   if (!right) return Value::not_implemented();
   switch (op) {
-    case SetOp::Or: TRY(set_merge(vm, set, right)); break;
-    case SetOp::And: TRY(set_intersection_update(vm, set, {{&other, 1}})); break;
-    case SetOp::Subtract: TRY(subtract(vm, set, right)); break;
-    case SetOp::Xor: TRY(symmetric_update(vm, set, right)); break;
+    case SetOp::Or:
+      TRY(set_merge(vm, set, right));
+      break;
+    case SetOp::And:
+      TRY(set_intersection_update(vm, set, {{&other, 1}}));
+      break;
+    case SetOp::Subtract:
+      TRY(subtract(vm, set, right));
+      break;
+    case SetOp::Xor:
+      TRY(symmetric_update(vm, set, right));
+      break;
   }
   return set;
 }
@@ -346,8 +364,8 @@ uint64_t spread(uint64_t hash) {
   return ((hash ^ 89869747u) ^ (hash << 16)) * uint64_t{3644798167u};
 }
 
-/// Independent of the order of the elements; the same figures as the reference implementation, since the order of
-/// sets of frozensets depends on them.
+/// Independent of the order of the elements; the same figures as the reference implementation,
+/// since the order of sets of frozensets depends on them.
 Result<int64_t> frozenset_hash(VM&, Set* set) {
   if (set->hash == 0) {
     uint64_t hash = 0;
@@ -414,40 +432,42 @@ Result<void> set_extend_type(VM& vm, Type* type) {
   return dict_set_str(vm, type->dict, vm.special_name(Special::Hash), Value::none());
 }
 
-#define SHARED_SET_METHODS                                                                       \
-  {"__len__(self, /)", "len(self)", bind<set_length>()},                                         \
-  {"__iter__(self, /)", "iter(self)", bind<set_iter>()},                                         \
-  {"__contains__(self, key, /)", "key in self", bind<set_contains>()},                    \
-  {"__repr__(self, /)", "repr(self)", bind<set_repr>()},                                         \
-  {"__eq__(self, value, /)", "self==value", bind<set_compare<CompareOp::Equal>>()},              \
-  {"__ne__(self, value, /)", "self!=value", bind<set_compare<CompareOp::NotEqual>>()},           \
-  {"__lt__(self, value, /)", "self<value", bind<set_compare<CompareOp::Less>>()},                \
-  {"__le__(self, value, /)", "self<=value", bind<set_compare<CompareOp::LessEqual>>()},          \
-  {"__gt__(self, value, /)", "self>value", bind<set_compare<CompareOp::Greater>>()},             \
-  {"__ge__(self, value, /)", "self>=value", bind<set_compare<CompareOp::GreaterEqual>>()},       \
-  {"__or__(self, value, /)", "self|value", bind<set_operator<SetOp::Or>>()},                     \
-  {"__and__(self, value, /)", "self&value", bind<set_operator<SetOp::And>>()},                   \
-  {"__sub__(self, value, /)", "self-value", bind<set_operator<SetOp::Subtract>>()},              \
-  {"__xor__(self, value, /)", "self^value", bind<set_operator<SetOp::Xor>>()},                   \
-  {"__ror__(self, value, /)", "value|self", bind<set_reflected_operator<SetOp::Or>>()},          \
-  {"__rand__(self, value, /)", "value&self", bind<set_reflected_operator<SetOp::And>>()},        \
-  {"__rsub__(self, value, /)", "value-self", bind<set_reflected_operator<SetOp::Subtract>>()},   \
-  {"__rxor__(self, value, /)", "value^self", bind<set_reflected_operator<SetOp::Xor>>()},        \
-  {"copy(self, /)", "A new set of the same elements.", bind<set_copy_method>()},                 \
-  {"union(self, /, *others)", "The elements of the set and all others.", bind<set_union>()},     \
-  {"intersection(self, /, *others)", "The elements that are in all others, too.",                \
-   bind<set_intersection>()},                                                                    \
-  {"difference(self, /, *others)", "The elements that are in none of the others.",               \
-   bind<set_difference>()},                                                                      \
-  {"symmetric_difference(self, other, /)", "The elements that are in exactly one of the two.",   \
-   bind<set_symmetric_difference>()},                                                            \
-  {"issubset(self, other, /)", "Are all elements in other?", bind<set_issubset>()},              \
-  {"issuperset(self, other, /)", "Are all elements of other here?", bind<set_issuperset>()},     \
-  {"isdisjoint(self, other, /)", "Have the two no element in common?", bind<set_isdisjoint>()},  \
-  {"__reduce__(self, /)", "What to pickle.", bind<set_reduce>()},                                \
-  {"__sizeof__(self, /)", "Size in memory, in bytes.", bind<set_sizeof>()},                      \
-  {"__class_getitem__(cls, item, /)", "The generic alias of the class and item.",                \
-   bind<set_class_getitem>(), NativeFunctionDef::kClassMethod}
+#define SHARED_SET_METHODS                                                                         \
+  {"__len__(self, /)", "len(self)", bind<set_length>()},                                           \
+      {"__iter__(self, /)", "iter(self)", bind<set_iter>()},                                       \
+      {"__contains__(self, key, /)", "key in self", bind<set_contains>()},                         \
+      {"__repr__(self, /)", "repr(self)", bind<set_repr>()},                                       \
+      {"__eq__(self, value, /)", "self==value", bind<set_compare<CompareOp::Equal>>()},            \
+      {"__ne__(self, value, /)", "self!=value", bind<set_compare<CompareOp::NotEqual>>()},         \
+      {"__lt__(self, value, /)", "self<value", bind<set_compare<CompareOp::Less>>()},              \
+      {"__le__(self, value, /)", "self<=value", bind<set_compare<CompareOp::LessEqual>>()},        \
+      {"__gt__(self, value, /)", "self>value", bind<set_compare<CompareOp::Greater>>()},           \
+      {"__ge__(self, value, /)", "self>=value", bind<set_compare<CompareOp::GreaterEqual>>()},     \
+      {"__or__(self, value, /)", "self|value", bind<set_operator<SetOp::Or>>()},                   \
+      {"__and__(self, value, /)", "self&value", bind<set_operator<SetOp::And>>()},                 \
+      {"__sub__(self, value, /)", "self-value", bind<set_operator<SetOp::Subtract>>()},            \
+      {"__xor__(self, value, /)", "self^value", bind<set_operator<SetOp::Xor>>()},                 \
+      {"__ror__(self, value, /)", "value|self", bind<set_reflected_operator<SetOp::Or>>()},        \
+      {"__rand__(self, value, /)", "value&self", bind<set_reflected_operator<SetOp::And>>()},      \
+      {"__rsub__(self, value, /)", "value-self", bind<set_reflected_operator<SetOp::Subtract>>()}, \
+      {"__rxor__(self, value, /)", "value^self", bind<set_reflected_operator<SetOp::Xor>>()},      \
+      {"copy(self, /)", "A new set of the same elements.", bind<set_copy_method>()},               \
+      {"union(self, /, *others)", "The elements of the set and all others.", bind<set_union>()},   \
+      {"intersection(self, /, *others)", "The elements that are in all others, too.",              \
+       bind<set_intersection>()},                                                                  \
+      {"difference(self, /, *others)", "The elements that are in none of the others.",             \
+       bind<set_difference>()},                                                                    \
+      {"symmetric_difference(self, other, /)", "The elements that are in exactly one of the two.", \
+       bind<set_symmetric_difference>()},                                                          \
+      {"issubset(self, other, /)", "Are all elements in other?", bind<set_issubset>()},            \
+      {"issuperset(self, other, /)", "Are all elements of other here?", bind<set_issuperset>()},   \
+      {"isdisjoint(self, other, /)", "Have the two no element in common?",                         \
+       bind<set_isdisjoint>()},                                                                    \
+      {"__reduce__(self, /)", "What to pickle.", bind<set_reduce>()},                              \
+      {"__sizeof__(self, /)", "Size in memory, in bytes.", bind<set_sizeof>()}, {                  \
+    "__class_getitem__(cls, item, /)", "The generic alias of the class and item.",                 \
+        bind<set_class_getitem>(), NativeFunctionDef::kClassMethod                                 \
+  }
 
 constexpr NativeFunctionDef kSetMethods[] = {
     {"__new__(cls, *args, **kwargs)", "A new set.", bind<set_new>(), NativeFunctionDef::kStatic},
@@ -486,11 +506,20 @@ constexpr NativeFunctionDef kFrozenSetMethods[] = {
 }  // namespace
 
 extern const NativeTypeDef kSetType = {
-    "set", "set(iterable=(), /)\n\nA mutable collection of distinct hashable elements.",
-    kSetMethods, {}, Type::kCanSubclass | Type::kHasWeakref, 0, nullptr, set_extend_type};
+    "set",
+    "set(iterable=(), /)\n\nA mutable collection of distinct hashable elements.",
+    kSetMethods,
+    {},
+    Type::kCanSubclass | Type::kHasWeakref,
+    0,
+    nullptr,
+    set_extend_type};
 
 extern const NativeTypeDef kFrozenSetType = {
-    "frozenset", "frozenset(iterable=(), /)\n\nAn immutable, hashable set.",
-    kFrozenSetMethods, {}, Type::kCanSubclass | Type::kHasWeakref};
+    "frozenset",
+    "frozenset(iterable=(), /)\n\nAn immutable, hashable set.",
+    kFrozenSetMethods,
+    {},
+    Type::kCanSubclass | Type::kHasWeakref};
 
 }  // namespace apy

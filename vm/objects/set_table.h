@@ -8,7 +8,8 @@ namespace apy {
 Result<void> set_resize(VM& vm, Set* set, size_t minimum);
 /// The resize that follows from the number of elements.
 Result<void> set_grow(VM& vm, Set* set);
-/// Hash of a key to look up, and the key: an unhashable set stands for the frozenset with its elements.
+/// Hash of a key to look up, and the key: an unhashable set stands for the frozenset with its
+/// elements.
 Result<Value> set_lookup_key(VM& vm, Value key, uint64_t* hash);
 /// Adds all elements of another set.
 Result<void> set_merge(VM& vm, Set* set, Set* other);

@@ -1,19 +1,23 @@
 // list.sort: a stable merge sort that uses the order already there (powersort).
 //
-// The list is cut into runs that are ascending or descending (these are reversed); short runs are extended by binary
-// insertion. Up to there the items are compared in the order of the reference implementation, so that sorting a list
-// of values that cannot be compared names the same two types. Each boundary between two runs has a "power", the depth at which it would be
-// in a nearly balanced binary tree over the list; runs on the stack are merged while the boundary below is deeper than
-// the new one. Merging first skips what is already in place, then copies the shorter side out and merges; when one side
-// wins many times in a row it searches by doubling steps (gallops).
+// The list is cut into runs that are ascending or descending (these are reversed); short runs are
+// extended by binary insertion. Up to there the items are compared in the order of the reference
+// implementation, so that sorting a list of values that cannot be compared names the same two
+// types. Each boundary between two runs has a "power", the depth at which it would be in a nearly
+// balanced binary tree over the list; runs on the stack are merged while the boundary below is
+// deeper than the new one. Merging first skips what is already in place, then copies the shorter
+// side out and merges; when one side wins many times in a row it searches by doubling steps
+// (gallops).
 //
-// The items, or pairs of key and item, are in an array of the heap during the sort, and the copied-out side in another.
-// Every value is in one of them at any time, so that a collection in the middle of a comparison finds it. No write
-// barrier is needed while items move between the two: what is in an old array and not old itself was reported when it
-// got there, and a collection makes everything in both arrays old.
+// The items, or pairs of key and item, are in an array of the heap during the sort, and the
+// copied-out side in another. Every value is in one of them at any time, so that a collection in
+// the middle of a comparison finds it. No write barrier is needed while items move between the two:
+// what is in an old array and not old itself was reported when it got there, and a collection makes
+// everything in both arrays old.
 //
-// The comparison is chosen once by looking at all keys: small ints, floats and strings compare without calls into the
-// object model; tuples compare by their first items when those are all of one such type.
+// The comparison is chosen once by looking at all keys: small ints, floats and strings compare
+// without calls into the object model; tuples compare by their first items when those are all of
+// one such type.
 #include <algorithm>
 
 #include "vm/objects/containers.h"
@@ -89,7 +93,8 @@ int less_ints(VM&, Value a, Value b) { return a.as_small_int() < b.as_small_int(
 template <class T, class Less>
 class Sorter {
  public:
-  Sorter(VM& vm, T* items, size_t count, Less less) : vm_(vm), items_(items), count_(count), less_(less) {}
+  Sorter(VM& vm, T* items, size_t count, Less less)
+      : vm_(vm), items_(items), count_(count), less_(less) {}
 
   Result<void> sort() {
     size_t minimum = minimum_run(count_);
@@ -113,8 +118,8 @@ class Sorter {
     unsigned power;  // of the boundary to the run before it
   };
 
-  /// Length of the run at `begin`, made ascending. A descending run may contain equal items: each group of them is
-  /// reversed where it stands, so that reversing the run restores their order.
+  /// Length of the run at `begin`, made ascending. A descending run may contain equal items: each
+  /// group of them is reversed where it stands, so that reversing the run restores their order.
   Result<size_t> find_run(size_t begin) {
     T* run = items_ + begin;
     size_t remaining = count_ - begin, n = 1;
@@ -165,8 +170,10 @@ class Sorter {
         size_t middle = low + (high - low) / 2;
         int before = less_(item.key, items_[middle].key);
         if (before < 0) return Error{};
-        if (before) high = middle;
-        else low = middle + 1;
+        if (before)
+          high = middle;
+        else
+          low = middle + 1;
       }
       std::move_backward(items_ + low, items_ + sorted, items_ + sorted + 1);
       items_[low] = item;
@@ -174,8 +181,8 @@ class Sorter {
     return {};
   }
 
-  /// Depth of the boundary between runs [a, a+n) and [a+n, a+n+m) in a balanced tree over the list: the first
-  /// binary digit in which the middles of the two, as fractions of the list, differ.
+  /// Depth of the boundary between runs [a, a+n) and [a+n, a+n+m) in a balanced tree over the list:
+  /// the first binary digit in which the middles of the two, as fractions of the list, differ.
   unsigned boundary_power(size_t a, size_t n, size_t m) const {
     size_t left = 2 * a + n, right = left + n + m;  // twice the middles
     size_t whole = 2 * count_;
@@ -213,8 +220,8 @@ class Sorter {
     return {};
   }
 
-  /// The first position in sorted [0, n) of `at` that is above `key` (upper) or not below it (lower), searched by
-  /// doubling steps from the front or the back.
+  /// The first position in sorted [0, n) of `at` that is above `key` (upper) or not below it
+  /// (lower), searched by doubling steps from the front or the back.
   Result<size_t> gallop(Value key, const T* at, size_t n, bool upper, bool from_back) {
     auto goes_before = [&](size_t i) -> int {  // is at[i] before the wanted position?
       if (!upper) return less_(at[i].key, key);
@@ -223,19 +230,24 @@ class Sorter {
     };
     size_t low = 0, high = n;
     for (size_t step = 1; low < high; step *= 2) {
-      size_t i = from_back ? high - std::min(step, high - low) : low + std::min(step, high - low) - 1;
+      size_t i =
+          from_back ? high - std::min(step, high - low) : low + std::min(step, high - low) - 1;
       int before = goes_before(i);
       if (before < 0) return Error{};
-      if (before) low = i + 1;
-      else high = i;
+      if (before)
+        low = i + 1;
+      else
+        high = i;
       if (bool(before) == from_back) break;
     }
     while (low < high) {
       size_t middle = low + (high - low) / 2;
       int before = goes_before(middle);
       if (before < 0) return Error{};
-      if (before) low = middle + 1;
-      else high = middle;
+      if (before)
+        low = middle + 1;
+      else
+        high = middle;
     }
     return low;
   }
@@ -261,7 +273,8 @@ class Sorter {
   }
   T* buffer() { return reinterpret_cast<T*>(buffer_->values()); }
 
-  /// The left side is copied out; the result grows from the front. On an error what is copied out goes back.
+  /// The left side is copied out; the result grows from the front. On an error what is copied out
+  /// goes back.
   Result<void> merge_forward(T* a, size_t n, T* b, size_t m) {
     T* left = buffer();
     std::copy_n(a, n, left);
@@ -387,16 +400,23 @@ Result<void> sort_items(VM& vm, T* items, size_t count) {
     return sort_with(vm, items, count, LessBy{vm, less});
   };
   switch (common_kind(count, [&](size_t i) { return items[i].key; })) {
-    case KeyKind::SmallInts: return sort_with(vm, items, count, LessInts());
-    case KeyKind::Floats: return sort_with(vm, items, count, LessFloats());
-    case KeyKind::Strings: return by(less_strings);
-    case KeyKind::Other: break;
+    case KeyKind::SmallInts:
+      return sort_with(vm, items, count, LessInts());
+    case KeyKind::Floats:
+      return sort_with(vm, items, count, LessFloats());
+    case KeyKind::Strings:
+      return by(less_strings);
+    case KeyKind::Other:
+      break;
   }
   if (!all_tuples(items, count)) return by(less_values);
   switch (common_kind(count, [&](size_t i) { return as<Tuple>(items[i].key)->values()[0]; })) {
-    case KeyKind::SmallInts: return by(less_tuples<less_ints>);
-    case KeyKind::Strings: return by(less_tuples<less_strings>);
-    default: return by(less_values);
+    case KeyKind::SmallInts:
+      return by(less_tuples<less_ints>);
+    case KeyKind::Strings:
+      return by(less_tuples<less_strings>);
+    default:
+      return by(less_values);
   }
 }
 

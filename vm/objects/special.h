@@ -28,8 +28,20 @@ enum class Special : uint8_t {
 
 enum class CompareOp : uint8_t { Less, LessEqual, Equal, NotEqual, Greater, GreaterEqual };
 enum class BinaryOp : uint8_t {
-  Add, Subtract, Multiply, MatrixMultiply, TrueDivide, FloorDivide, Modulo, Power,
-  LeftShift, RightShift, BitAnd, BitOr, BitXor, DivMod,
+  Add,
+  Subtract,
+  Multiply,
+  MatrixMultiply,
+  TrueDivide,
+  FloorDivide,
+  Modulo,
+  Power,
+  LeftShift,
+  RightShift,
+  BitAnd,
+  BitOr,
+  BitXor,
+  DivMod,
 };
 enum class UnaryOp : uint8_t { Negative, Positive, Invert, Not };
 constexpr int kBinaryOpCount = 14;
@@ -47,8 +59,9 @@ constexpr Special in_place_of(BinaryOp op) {
   return static_cast<Special>(static_cast<int>(Special::InPlaceAdd) + static_cast<int>(op));
 }
 constexpr CompareOp swapped(CompareOp op) {
-  constexpr CompareOp kSwapped[] = {CompareOp::Greater,  CompareOp::GreaterEqual, CompareOp::Equal,
-                                    CompareOp::NotEqual, CompareOp::Less,         CompareOp::LessEqual};
+  constexpr CompareOp kSwapped[] = {CompareOp::Greater, CompareOp::GreaterEqual,
+                                    CompareOp::Equal,   CompareOp::NotEqual,
+                                    CompareOp::Less,    CompareOp::LessEqual};
   return kSwapped[static_cast<int>(op)];
 }
 /// "+", "<=" and so on, for messages.

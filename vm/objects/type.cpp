@@ -106,7 +106,8 @@ void type_attribute_changed(VM& vm, Type* type, const Str* name) {
   } else {
     renew_versions(vm, type);
   }
-  constexpr uint32_t kIntercepting = Type::kCustomGetAttribute | Type::kCustomSetAttr | Type::kDataDescriptor;
+  constexpr uint32_t kIntercepting =
+      Type::kCustomGetAttribute | Type::kCustomSetAttr | Type::kDataDescriptor;
   if (intercepts || ((before ^ type->flags) & kIntercepting)) forget_slot_caches(vm);
 }
 

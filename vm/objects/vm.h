@@ -1,9 +1,10 @@
 #pragma once
 // VM: one engine's state, handed to everything that may allocate, raise or run script code.
 //
-// A function that takes VM& may allocate and collect. Errors: `return vm.raise(Exc::TypeError, "...")`; the exception is
-// pending until somebody takes it (`take_pending`). Declared here, below the interpreter, because objects need
-// to allocate and to call; the calling half is implemented in vm/interpreter.
+// A function that takes VM& may allocate and collect. Errors: `return vm.raise(Exc::TypeError,
+// "...")`; the exception is pending until somebody takes it (`take_pending`). Declared here, below
+// the interpreter, because objects need to allocate and to call; the calling half is implemented in
+// vm/interpreter.
 #include <atomic>
 #include <initializer_list>
 #include <span>
@@ -17,9 +18,9 @@ namespace apy {
 
 struct Frame;
 struct Generator;
-struct Context;        // interpreter/context.h: VM stack and native stack bounds of one fiber
-class Suspender;       // interpreter/suspend.h: what the event loop implements
-struct ModuleRegistry; // interpreter/import: native and frozen modules
+struct Context;         // interpreter/context.h: VM stack and native stack bounds of one fiber
+class Suspender;        // interpreter/suspend.h: what the event loop implements
+struct ModuleRegistry;  // interpreter/import: native and frozen modules
 struct NativeModuleDef;
 struct SafePointHooks;  // interpreter/safe_point.h
 
@@ -57,7 +58,8 @@ class VM final : public HeapClient {
 
   Heap& heap() { return heap_; }
   const Names& names() const { return names_; }
-  /// The one-character string of a Latin-1 code point, or null until somebody made it (make_str_char).
+  /// The one-character string of a Latin-1 code point, or null until somebody made it
+  /// (make_str_char).
   Str*& latin1_character(uint8_t code) { return latin1_characters_[code]; }
   Str* special_name(Special special) const { return names_.special[static_cast<int>(special)]; }
 
@@ -89,7 +91,8 @@ class VM final : public HeapClient {
   template <class T>
   Result<T*> allocate(ShapeId shape, size_t size = sizeof(T), uint16_t aux = 0) {
     Cell* cell = heap_.allocate(size, shape, T::kKind, aux);
-    if (!cell) [[unlikely]] return out_of_memory();
+    if (!cell) [[unlikely]]
+      return out_of_memory();
     return static_cast<T*>(cell);
   }
   /// A Record with fields of a builtin type.
@@ -98,7 +101,8 @@ class VM final : public HeapClient {
   Error out_of_memory();
 
   // --- errors ---
-  /// Makes an exception of that builtin type with a message and sets it pending. `{}` stands for the next argument.
+  /// Makes an exception of that builtin type with a message and sets it pending. `{}` stands for
+  /// the next argument.
   template <class... A>
   Error raise(Exc type, std::string_view format, const A&... arguments) {
     if constexpr (sizeof...(A) == 0) {
@@ -108,7 +112,8 @@ class VM final : public HeapClient {
       return raise_formatted(type, format, array, sizeof...(A));
     }
   }
-  Error raise_formatted(Exc type, std::string_view format, const FormatArgument* arguments, size_t count);
+  Error raise_formatted(Exc type, std::string_view format, const FormatArgument* arguments,
+                        size_t count);
   /// Sets an exception object pending as `raise` does (context is set from the handled exception).
   Error raise_exception(Value exception);
   /// An exception of that type with exactly these args.
@@ -138,12 +143,12 @@ class VM final : public HeapClient {
   /// The last keyword_names->length of `arguments` are keyword arguments.
   Result<Value> call_keywords(Value callee, std::span<const Value> arguments, Tuple* keyword_names);
   Result<Value> call_method(Value object, Str* name, std::initializer_list<Value> arguments);
-  /// Calls a special method found on the type; the receiver is prepended. Empty optional when the type lacks it:
-  /// *found tells.
+  /// Calls a special method found on the type; the receiver is prepended. Empty optional when the
+  /// type lacks it: *found tells.
   Result<Value> call_special(Value object, Special special, std::initializer_list<Value> arguments,
                              bool* found);
-  /// Drives a generator, coroutine or async generator until it yields, returns or raises. `sent` none at first;
-  /// `exception` non-empty: thrown in instead.
+  /// Drives a generator, coroutine or async generator until it yields, returns or raises. `sent`
+  /// none at first; `exception` non-empty: thrown in instead.
   enum class ResumeOutcome { Yielded, Returned, Raised, AsyncYielded };
   ResumeOutcome resume(Generator* generator, Value sent, Value exception, Value* result);
   /// Runs module or eval code; `locals` a mapping or empty (then globals).
@@ -154,8 +159,9 @@ class VM final : public HeapClient {
   // --- execution context ---
   Context* context() const { return context_; }
   void switch_context(Context* context);
-  /// RecursionError when the native stack or the call depth is used up; every native function that can recurse through script data
-  /// (repr, compare, hash, copy, ...) makes one `NativeDepth guard(vm); TRY(guard.check());`.
+  /// RecursionError when the native stack or the call depth is used up; every native function that
+  /// can recurse through script data (repr, compare, hash, copy, ...) makes one `NativeDepth
+  /// guard(vm); TRY(guard.check());`.
   bool native_stack_exhausted() const {
     char marker;
     return &marker < native_stack_limit_;
@@ -164,7 +170,8 @@ class VM final : public HeapClient {
   int recursion_limit() const { return recursion_limit_; }
   Result<void> set_recursion_limit(int limit);
 
-  /// Asks the running script to stop at its next safe point (may be called from a signal handler or another thread).
+  /// Asks the running script to stop at its next safe point (may be called from a signal handler or
+  /// another thread).
   void request_interrupt() { interrupt_requested_.store(1, std::memory_order_relaxed); }
   /// Handles signals, finalizers, budgets. Called at safe points when `poll_needed()`.
   Result<void> poll();
@@ -191,8 +198,8 @@ class VM final : public HeapClient {
 
   /// Keyed hash for str and bytes.
   uint64_t hash_bytes(const void* data, size_t size) const;
-  /// Small per-engine slots for native modules and the runtime: a pointer to a cell (then it is kept alive) or to
-  /// memory that the module owns.
+  /// Small per-engine slots for native modules and the runtime: a pointer to a cell (then it is
+  /// kept alive) or to memory that the module owns.
   void*& module_state(const void* key);
 
  private:
@@ -211,8 +218,9 @@ class VM final : public HeapClient {
   Context* context_ = nullptr;
   Generator* base_ = nullptr;  // the generator being driven, see Generator::innermost
   const char* native_stack_limit_ = nullptr;
-  Value* stack_top_ = nullptr;  // free VM stack while a heap frame runs (a stack frame knows its own end)
-  bool yielded_ = false;        // how the entry frame that just ended did end, see VM::resume
+  Value* stack_top_ =
+      nullptr;            // free VM stack while a heap frame runs (a stack frame knows its own end)
+  bool yielded_ = false;  // how the entry frame that just ended did end, see VM::resume
   int recursion_limit_ = 1000;
   Context* contexts_ = nullptr;
   Suspender* suspender_ = nullptr;

@@ -1,6 +1,7 @@
 #pragma once
-// Result<T>: a value or "an exception is pending on the VM". For Value and pointers it is one word (empty or
-// null means error). `TRY(expr)` yields the value or returns Error from the enclosing function.
+// Result<T>: a value or "an exception is pending on the VM". For Value and pointers it is one word
+// (empty or null means error). `TRY(expr)` yields the value or returns Error from the enclosing
+// function.
 #include <utility>
 
 #include "vm/value/value.h"
@@ -42,11 +43,10 @@ class [[nodiscard]] Result<Value> {
  public:
   Result(Value value) : value_(value) {}
   template <class T>
-    requires std::is_base_of_v<Cell, T>
-  Result(T* cell) : value_(cell) {}
+  requires std::is_base_of_v<Cell, T> Result(T* cell) : value_(cell) {}
   template <class T>
-    requires std::is_base_of_v<Cell, T>
-  Result(Result<T*> cell) : value_(cell.is_ok() ? Value(cell.value()) : Value()) {}
+  requires std::is_base_of_v<Cell, T> Result(Result<T*> cell)
+      : value_(cell.is_ok() ? Value(cell.value()) : Value()) {}
   Result(Error) : value_() {}
   bool is_error() const { return value_.is_empty(); }
   bool is_ok() const { return !value_.is_empty(); }
@@ -71,10 +71,10 @@ class [[nodiscard]] Result<void> {
 
 }  // namespace apy
 
-#define TRY(expression)                               \
-  ({                                                  \
-    auto try_result_ = (expression);                  \
-    if (try_result_.is_error()) [[unlikely]]          \
-      return ::apy::Error{};                          \
-    try_result_.value();                              \
+#define TRY(expression)                      \
+  ({                                         \
+    auto try_result_ = (expression);         \
+    if (try_result_.is_error()) [[unlikely]] \
+      return ::apy::Error{};                 \
+    try_result_.value();                     \
   })

@@ -5,15 +5,17 @@
 //   .....10   double whose exponent lies in [-255, 256], encoded in the word (see below)
 //   ....000   pointer to a heap cell (never null)
 //   ....100   the constants None, NotImplemented, False, True, Ellipsis
-//   0         empty: "no value" (unbound local, absent argument, failed Result). Never visible to scripts.
+//   0         empty: "no value" (unbound local, absent argument, failed Result). Never visible to
+//   scripts.
 //
-// Doubles: adding 256 to the biased exponent moves the exponents around 1.0 into the range whose top two bits
-// are `10`; rotating left by three brings sign and those two bits to the bottom, giving the tag. Decoding is a
-// rotate and a subtraction. Other doubles (zero, denormals, huge, inf, nan) live in a FloatCell.
+// Doubles: adding 256 to the biased exponent moves the exponents around 1.0 into the range whose
+// top two bits are `10`; rotating left by three brings sign and those two bits to the bottom,
+// giving the tag. Decoding is a rotate and a subtraction. Other doubles (zero, denormals, huge,
+// inf, nan) live in a FloatCell.
 //
-// Empty is the all-zero word, so that zeroed memory is a valid array of values and a Result test is one
-// instruction; the price is that `is_cell` excludes zero. Hot code that knows that a value is present uses
-// `is_cell_or_empty`.
+// Empty is the all-zero word, so that zeroed memory is a valid array of values and a Result test is
+// one instruction; the price is that `is_cell` excludes zero. Hot code that knows that a value is
+// present uses `is_cell_or_empty`.
 #include <bit>
 #include <cstdint>
 

@@ -60,8 +60,10 @@ TEST_CASE("a dict keeps its entries and their order through any sequence of chan
         }
         default:
           REQUIRE(dict_set(vm, dict, k, Value::small_int(step)).is_ok());
-          if (found != model.end()) found->second = step;
-          else model.emplace_back(key, step);
+          if (found != model.end())
+            found->second = step;
+          else
+            model.emplace_back(key, step);
       }
       if (step % 50 == 0) check_same(vm, dict, model);
     }

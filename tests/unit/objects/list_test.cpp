@@ -11,8 +11,7 @@ namespace {
 
 void check_same(List* list, const std::vector<int64_t>& model) {
   REQUIRE(list->length == model.size());
-  for (size_t i = 0; i < model.size(); ++i)
-    REQUIRE(list->values()[i].as_small_int() == model[i]);
+  for (size_t i = 0; i < model.size(); ++i) REQUIRE(list->values()[i].as_small_int() == model[i]);
 }
 
 /// Patterns that a merge sort treats differently.
@@ -21,13 +20,27 @@ std::vector<int64_t> pattern(int kind, size_t n, std::mt19937& random) {
   for (size_t i = 0; i < n; ++i) {
     auto at = static_cast<int64_t>(i), size = static_cast<int64_t>(n);
     switch (kind) {
-      case 0: values[i] = static_cast<int64_t>(random() % (n + 1)); break;
-      case 1: values[i] = at; break;
-      case 2: values[i] = size - at; break;
-      case 3: values[i] = static_cast<int64_t>(random() % 4); break;
-      case 4: values[i] = at % 100; break;
-      case 5: values[i] = at < size / 2 ? at * 2 : (at - size / 2) * 2 + 1; break;
-      default: values[i] = random() % 20 == 0 ? static_cast<int64_t>(random() % n) : at; break;
+      case 0:
+        values[i] = static_cast<int64_t>(random() % (n + 1));
+        break;
+      case 1:
+        values[i] = at;
+        break;
+      case 2:
+        values[i] = size - at;
+        break;
+      case 3:
+        values[i] = static_cast<int64_t>(random() % 4);
+        break;
+      case 4:
+        values[i] = at % 100;
+        break;
+      case 5:
+        values[i] = at < size / 2 ? at * 2 : (at - size / 2) * 2 + 1;
+        break;
+      default:
+        values[i] = random() % 20 == 0 ? static_cast<int64_t>(random() % n) : at;
+        break;
     }
   }
   return values;
@@ -76,8 +89,10 @@ TEST_CASE("sorting ints gives the order that std::stable_sort gives") {
         for (int64_t v : model) REQUIRE(list_append(vm, list, Value::small_int(v)).is_ok());
         REQUIRE(list_sort(vm, list, Value::none(), reverse).is_ok());
         std::vector<int64_t> expected = model;
-        if (reverse) std::stable_sort(expected.rbegin(), expected.rend());
-        else std::stable_sort(expected.begin(), expected.end());
+        if (reverse)
+          std::stable_sort(expected.rbegin(), expected.rend());
+        else
+          std::stable_sort(expected.begin(), expected.end());
         check_same(list, expected);
       }
     }
@@ -121,9 +136,9 @@ TEST_CASE("slices resolve as CPython's slice.indices says") {
     int64_t got_start, got_stop, got_step, count;
   };
   const Row rows[] = {
-      {99, 99, 99, 5, 0, 5, 1, 5},   {1, 3, 99, 5, 1, 3, 1, 2},    {-2, 99, 99, 5, 3, 5, 1, 2},
+      {99, 99, 99, 5, 0, 5, 1, 5},   {1, 3, 99, 5, 1, 3, 1, 2},      {-2, 99, 99, 5, 3, 5, 1, 2},
       {99, 99, -1, 5, 4, -1, -1, 5}, {10, -10, -2, 5, 4, -1, -2, 3}, {3, 1, 1, 5, 3, 1, 1, 0},
-      {-100, 100, 3, 7, 0, 7, 3, 3}, {99, 2, -3, 9, 8, 2, -3, 2},  {0, 0, -1, 0, -1, -1, -1, 0},
+      {-100, 100, 3, 7, 0, 7, 3, 3}, {99, 2, -3, 9, 8, 2, -3, 2},    {0, 0, -1, 0, -1, -1, -1, 0},
   };
   for (const Row& row : rows) {
     auto part = [](int64_t v) { return v == 99 ? Value::none() : Value::small_int(v); };

@@ -200,8 +200,7 @@ __attribute__((noinline)) void call_with_word_in_register(SpillReport* report) {
       "movabsq $0x5EEDFACE12345678, %%r12\n\t"
       "call *%1\n\t"
       :
-      : "D"(report),
-        "r"(+[](SpillReport* inner) {
+      : "D"(report), "r"(+[](SpillReport* inner) {
           with_spilled_registers(
               [](const void* stack_pointer, void* argument) {
                 auto* result = static_cast<SpillReport*>(argument);

@@ -240,8 +240,8 @@ TEST_CASE("signal watch: a signal ends a wait, whichever thread gets it") {
 volatile sig_atomic_t former_calls = 0;
 
 TEST_CASE("signal watch: the former handler comes back, and nobody takes a watched signal") {
-  struct sigaction mine{};
-  struct sigaction before{};
+  struct sigaction mine {};
+  struct sigaction before {};
   mine.sa_handler = [](int) { former_calls = former_calls + 1; };
   sigaction(SIGUSR2, &mine, &before);
   {
