@@ -30,7 +30,7 @@ GRAPH: Dict[str, Tuple[str, ...]] = {
         "lexer", "parser", "vm/objects", "vm/binding", "vm/bytecode", "vm/compiler",
     ),
     "runtime": ("vm/objects", "vm/bytecode", "vm/interpreter", "vm/binding", "include/apy"),
-    "stdlib": ("vm/objects", "vm/bytecode", "vm/interpreter", "vm/binding", "runtime"),
+    "stdlib": ("lexer", "vm/objects", "vm/bytecode", "vm/interpreter", "vm/binding", "runtime"),
     "include/apy": (),
     # Beside the public API: the prompt asks the parser whether a statement is complete, `ast` and
     # `dis` print what only the engine knows (runtime/embed/inspect.h).
