@@ -18,7 +18,9 @@ extern const NativeModuleDef kOperatorModule;
 extern const NativeModuleDef kRandomModule;
 extern const NativeModuleDef kSysModule;
 extern const NativeModuleDef kTimeModule;
+extern const NativeModuleDef kTracebackModule;
 extern const NativeModuleDef kTypesModule;
+extern const NativeModuleDef kWeakrefModule;
 
 namespace {
 
@@ -31,7 +33,9 @@ constexpr const NativeModuleDef* kModules[] = {
     &kFunctoolsModule,
     &kHeapqModule,
     &kRandomModule,
+    &kTracebackModule,
     &kTypesModule,
+    &kWeakrefModule,
     &kBuiltinsModule,
     &kErrnoModule,
     &kGcModule,
