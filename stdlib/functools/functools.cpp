@@ -1,4 +1,5 @@
-// The native half of functools, as module `_functools`: reduce, cmp_to_key, and the types in the other files here.
+// The native half of functools, as module `_functools`: reduce, cmp_to_key, and the types in the
+// other files here.
 #include "stdlib/functools/types.h"
 #include "stdlib/native_iterator.h"
 #include "vm/objects/bigint.h"
@@ -18,10 +19,13 @@ Result<Value> reduce(VM& vm, Value function, Value iterable, Optional<Value> ini
   Value result = initial.present ? initial.value : Value();
   Value item;
   while (TRY(iterator_next(vm, iterator, &item))) {
-    if (result.is_empty()) result = item;
-    else result = TRY(vm.call(function, {result, item}));
+    if (result.is_empty())
+      result = item;
+    else
+      result = TRY(vm.call(function, {result, item}));
   }
-  if (result.is_empty()) return vm.raise(Exc::TypeError, "reduce() of empty iterable with no initial value");
+  if (result.is_empty())
+    return vm.raise(Exc::TypeError, "reduce() of empty iterable with no initial value");
   return result;
 }
 
@@ -40,15 +44,20 @@ Result<Value> make_key_wrapper(VM& vm, Value comparison, Value object) {
   return wrapper;
 }
 
-Result<Value> cmp_to_key(VM& vm, Value comparison) { return make_key_wrapper(vm, comparison, Value()); }
+Result<Value> cmp_to_key(VM& vm, Value comparison) {
+  return make_key_wrapper(vm, comparison, Value());
+}
 
-Result<Value> key_call(VM& vm, KeyWrapper* self, Value object) { return make_key_wrapper(vm, self->comparison, object); }
+Result<Value> key_call(VM& vm, KeyWrapper* self, Value object) {
+  return make_key_wrapper(vm, self->comparison, object);
+}
 
 template <CompareOp op>
 Result<Value> key_compare(VM& vm, KeyWrapper* self, Value other_value) {
   KeyWrapper* other = try_native<KeyWrapper>(other_value);
   if (!other) return vm.raise(Exc::TypeError, "other argument must be K instance");
-  if (self->object.is_empty() || other->object.is_empty()) return vm.raise(Exc::AttributeError, "object");
+  if (self->object.is_empty() || other->object.is_empty())
+    return vm.raise(Exc::AttributeError, "object");
   Value order = TRY(vm.call(self->comparison, {self->object, other->object}));
   return compare(vm, op, order, Value::small_int(0));
 }
@@ -76,21 +85,23 @@ constexpr NativeFunctionDef kKeyMethods[] = {
     {"__gt__(self, value, /)", "Return self>value.", bind<key_compare<CompareOp::Greater>>()},
     {"__ge__(self, value, /)", "Return self>=value.", bind<key_compare<CompareOp::GreaterEqual>>()},
 };
-constexpr NativeGetSetDef kKeyAttributes[] = {{"obj", "Value wrapped by a key function.", get_object, set_object}};
+constexpr NativeGetSetDef kKeyAttributes[] = {
+    {"obj", "Value wrapped by a key function.", get_object, set_object}};
 
-const NativeTypeDef kKeyWrapperType = {
-    .name = "functools.KeyWrapper",
-    .doc = "",
-    .methods = kKeyMethods,
-    .attributes = kKeyAttributes,
-    .flags = Type::kDisallowNew,
-    .instance_size = sizeof(KeyWrapper),
-    .native_class = &KeyWrapper::kClass,
-    .extend = make_unhashable};
+const NativeTypeDef kKeyWrapperType = {.name = "functools.KeyWrapper",
+                                       .doc = "",
+                                       .methods = kKeyMethods,
+                                       .attributes = kKeyAttributes,
+                                       .flags = Type::kDisallowNew,
+                                       .instance_size = sizeof(KeyWrapper),
+                                       .native_class = &KeyWrapper::kClass,
+                                       .extend = make_unhashable};
 
 constexpr NativeFunctionDef kFunctions[] = {
     {"reduce(function, iterable, initial=<unrepresentable>, /)",
-     "Apply a function of two arguments cumulatively to the items of an iterable, from left to right.", bind<reduce>()},
+     "Apply a function of two arguments cumulatively to the items of an iterable, from left to "
+     "right.",
+     bind<reduce>()},
     {"cmp_to_key(mycmp)", "Convert a cmp= function into a key= function.", bind<cmp_to_key>()},
 };
 
@@ -104,7 +115,7 @@ Result<void> initialize(VM& vm, Module* module) {
 
 }  // namespace
 
-extern const NativeModuleDef kFunctoolsModule = {"_functools", "Tools that operate on functions.", kFunctions,
-                                                 initialize};
+extern const NativeModuleDef kFunctoolsModule = {"_functools", "Tools that operate on functions.",
+                                                 kFunctions, initialize};
 
 }  // namespace apy

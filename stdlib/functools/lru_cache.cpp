@@ -1,8 +1,8 @@
 // The callable that lru_cache puts around a function.
 //
-// A bounded cache keeps its entries in a ring of links, least recently used first: the Dict maps a call's key to its link.
-// An unbounded cache maps keys to results directly. A key is the only argument when that is an exact int or str, else a
-// tuple of everything that makes calls differ.
+// A bounded cache keeps its entries in a ring of links, least recently used first: the Dict maps a
+// call's key to its link. An unbounded cache maps keys to results directly. A key is the only
+// argument when that is an exact int or str, else a tuple of everything that makes calls differ.
 #include "stdlib/functools/types.h"
 #include "stdlib/native_iterator.h"
 #include "vm/objects/dict.h"
@@ -50,7 +50,8 @@ void link_last(VM& vm, Record* ring, Record* link) {
 }
 
 Result<Value> lru_new(VM& vm, Type* cls, Value function, Value limit, bool typed, Value info_type) {
-  if (!TRY(is_callable(vm, function))) return vm.raise(Exc::TypeError, "the first argument must be callable");
+  if (!TRY(is_callable(vm, function)))
+    return vm.raise(Exc::TypeError, "the first argument must be callable");
   int64_t maximum = -1;
   if (!limit.is_none()) {
     maximum = TRY(to_int64(vm, limit));
@@ -79,7 +80,8 @@ Result<Value> make_key(VM& vm, LruCache* self, const Arguments& arguments) {
   auto own = arguments.positional().subspan(1);
   size_t keywords = arguments.keyword_count();
   if (own.size() == 1 && !keywords && !self->typed &&
-      (own[0].is_small_int() || is_exact(own[0], BuiltinType::Int) || is_exact(own[0], BuiltinType::Str)))
+      (own[0].is_small_int() || is_exact(own[0], BuiltinType::Int) ||
+       is_exact(own[0], BuiltinType::Str)))
     return own[0];
   size_t length = own.size() + (keywords ? 1 + 2 * keywords : 0);
   if (self->typed) length += own.size() + keywords;
@@ -98,7 +100,8 @@ Result<Value> make_key(VM& vm, LruCache* self, const Arguments& arguments) {
 }
 
 Result<Value> call_function(VM& vm, LruCache* self, const Arguments& arguments) {
-  std::span<const Value> values(arguments.values + 1, arguments.positional_count - 1 + arguments.keyword_count());
+  std::span<const Value> values(arguments.values + 1,
+                                arguments.positional_count - 1 + arguments.keyword_count());
   if (!arguments.keyword_count()) return vm.call(self->function, values);
   return vm.call_keywords(self->function, values, arguments.keyword_names);
 }
@@ -153,7 +156,9 @@ Result<Value> bounded_call(VM& vm, LruCache* self, const Arguments& arguments) {
 
 Result<Value> lru_call(VM& vm, const Arguments& arguments) {
   LruCache* self = arguments.positional_count ? try_native<LruCache>(arguments.values[0]) : nullptr;
-  if (!self) return vm.raise(Exc::TypeError, "descriptor '__call__' requires a 'functools._lru_cache_wrapper' object");
+  if (!self)
+    return vm.raise(Exc::TypeError,
+                    "descriptor '__call__' requires a 'functools._lru_cache_wrapper' object");
   if (self->limit < 0) return unbounded_call(vm, self, arguments);
   if (self->limit > 0) return bounded_call(vm, self, arguments);
   ++self->misses;
@@ -162,9 +167,9 @@ Result<Value> lru_call(VM& vm, const Arguments& arguments) {
 
 Result<Value> cache_info(VM& vm, LruCache* self) {
   Value limit = self->limit < 0 ? Value::none() : TRY(make_int(vm, self->limit));
-  return vm.call(self->info_type,
-                 {Value::small_int(static_cast<int64_t>(self->hits)), Value::small_int(static_cast<int64_t>(self->misses)),
-                  limit, Value::small_int(self->entries->length)});
+  return vm.call(self->info_type, {Value::small_int(static_cast<int64_t>(self->hits)),
+                                   Value::small_int(static_cast<int64_t>(self->misses)), limit,
+                                   Value::small_int(self->entries->length)});
 }
 
 Result<void> cache_clear(VM& vm, LruCache* self) {
@@ -183,14 +188,16 @@ Result<Value> lru_get(VM& vm, LruCache* self, Value object, Optional<Value>) {
   return make_bound_method(vm, self, object);
 }
 Result<Value> lru_self(VM&, LruCache* self, Optional<Value>) { return self; }
-Result<Value> lru_reduce(VM& vm, LruCache* self) { return get_attribute(vm, self, vm.names().qualname); }
+Result<Value> lru_reduce(VM& vm, LruCache* self) {
+  return get_attribute(vm, self, vm.names().qualname);
+}
 
 constexpr NativeFunctionDef kMethods[] = {
-    {"__new__(cls, user_function, maxsize, typed, cache_info_type, /)", "Create and return a new object.",
-     bind<lru_new>(), NativeFunctionDef::kStatic},
+    {"__new__(cls, user_function, maxsize, typed, cache_info_type, /)",
+     "Create and return a new object.", bind<lru_new>(), NativeFunctionDef::kStatic},
     {"__call__(self, /, *args, **kwargs)", "Call self as a function.", bind<lru_call>()},
-    {"__get__(self, instance, owner=None, /)", "Return an attribute of instance, which is of type owner.",
-     bind<lru_get>()},
+    {"__get__(self, instance, owner=None, /)",
+     "Return an attribute of instance, which is of type owner.", bind<lru_get>()},
     {"cache_info(self, /)", "Report cache statistics", bind<cache_info>()},
     {"cache_clear(self, /)", "Clear the cache and cache statistics", bind<cache_clear>()},
     {"__reduce__(self, /)", "", bind<lru_reduce>()},

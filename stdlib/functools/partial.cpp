@@ -37,11 +37,13 @@ Result<Dict*> merged_keywords(VM& vm, Dict* keywords, const Arguments& arguments
 }
 
 Result<Value> partial_new(VM& vm, const Arguments& arguments) {
-  if (arguments.positional_count < 2) return vm.raise(Exc::TypeError, "type 'partial' takes at least one argument");
+  if (arguments.positional_count < 2)
+    return vm.raise(Exc::TypeError, "type 'partial' takes at least one argument");
   Type* cls = try_as<Type>(arguments.values[0]);
   if (!cls) return vm.raise(Exc::TypeError, "partial.__new__(X): X is not a type object");
   Value function = arguments.values[1];
-  if (!TRY(is_callable(vm, function))) return vm.raise(Exc::TypeError, "the first argument must be callable");
+  if (!TRY(is_callable(vm, function)))
+    return vm.raise(Exc::TypeError, "the first argument must be callable");
   std::span<const Value> own(arguments.values + 2, arguments.positional_count - 2);
   // A partial of a partial is one partial.
   auto* inner = cls == native_type<Partial>(vm) ? try_native<Partial>(function) : nullptr;
@@ -69,7 +71,8 @@ Result<Value> call_with(VM& vm, Partial* self, std::span<const Value> own, Dict*
   Tuple* names = TRY(make_tuple(vm, keywords->length));
   size_t count = 0;
   for (DictCursor c(keywords); c.next();) {
-    if (!is_kind(c.key(), CellKind::Str)) return vm.raise(Exc::TypeError, "keywords must be strings");
+    if (!is_kind(c.key(), CellKind::Str))
+      return vm.raise(Exc::TypeError, "keywords must be strings");
     names->values()[count++] = c.key();
     call.add(c.value());
   }
@@ -78,10 +81,12 @@ Result<Value> call_with(VM& vm, Partial* self, std::span<const Value> own, Dict*
 
 Result<Value> partial_call(VM& vm, const Arguments& arguments) {
   Partial* self = arguments.positional_count ? try_native<Partial>(arguments.values[0]) : nullptr;
-  if (!self) return vm.raise(Exc::TypeError, "descriptor '__call__' requires a 'functools.partial' object");
+  if (!self)
+    return vm.raise(Exc::TypeError, "descriptor '__call__' requires a 'functools.partial' object");
   auto own = arguments.positional().subspan(1);
   if (self->keywords->length) {
-    Dict* keywords = arguments.keyword_count() ? TRY(merged_keywords(vm, self->keywords, arguments)) : self->keywords;
+    Dict* keywords = arguments.keyword_count() ? TRY(merged_keywords(vm, self->keywords, arguments))
+                                               : self->keywords;
     return call_with(vm, self, own, keywords);
   }
   CallBuilder call(vm);
@@ -122,8 +127,10 @@ Result<Str*> partial_repr(VM& vm, Partial* self) {
 
 Result<Value> partial_reduce(VM& vm, Partial* self) {
   Dict* own = self->attributes ? TRY(attributes_dict(vm, self)) : nullptr;
-  Value state[4] = {self->function, self->arguments, self->keywords, own ? Value(own) : Value::none()};
-  Value triple[3] = {vm.type_of(Value(self)), TRY(make_tuple(vm, {&self->function, 1})), TRY(make_tuple(vm, state))};
+  Value state[4] = {self->function, self->arguments, self->keywords,
+                    own ? Value(own) : Value::none()};
+  Value triple[3] = {vm.type_of(Value(self)), TRY(make_tuple(vm, {&self->function, 1})),
+                     TRY(make_tuple(vm, state))};
   return make_tuple(vm, triple);
 }
 
@@ -144,10 +151,14 @@ Result<void> partial_setstate(VM& vm, Partial* self, Value state) {
   return {};
 }
 
-Result<Value> class_item(VM& vm, Type* cls, Value item) { return make_generic_alias(vm, cls, item); }
+Result<Value> class_item(VM& vm, Type* cls, Value item) {
+  return make_generic_alias(vm, cls, item);
+}
 
 Result<Value> get_function(VM&, Value self) { return static_cast<Partial*>(self.cell())->function; }
-Result<Value> get_arguments(VM&, Value self) { return static_cast<Partial*>(self.cell())->arguments; }
+Result<Value> get_arguments(VM&, Value self) {
+  return static_cast<Partial*>(self.cell())->arguments;
+}
 Result<Value> get_keywords(VM&, Value self) { return static_cast<Partial*>(self.cell())->keywords; }
 
 constexpr NativeFunctionDef kMethods[] = {
@@ -157,7 +168,8 @@ constexpr NativeFunctionDef kMethods[] = {
     {"__repr__(self, /)", "Return repr(self).", bind<partial_repr>()},
     {"__reduce__(self, /)", "", bind<partial_reduce>()},
     {"__setstate__(self, state, /)", "", bind<partial_setstate>()},
-    {"__class_getitem__(cls, item, /)", "See PEP 585", bind<class_item>(), NativeFunctionDef::kClassMethod},
+    {"__class_getitem__(cls, item, /)", "See PEP 585", bind<class_item>(),
+     NativeFunctionDef::kClassMethod},
 };
 constexpr NativeGetSetDef kAttributes[] = {
     {"func", "function object to use in future partial calls", get_function},
@@ -168,7 +180,9 @@ constexpr NativeGetSetDef kAttributes[] = {
 
 const NativeTypeDef kPartialType = {
     .name = "functools.partial",
-    .doc = "partial(func, /, *args, **keywords)\n--\n\nA function like func with these arguments already given.",
+    .doc =
+        "partial(func, /, *args, **keywords)\n--\n\nA function like func with these arguments "
+        "already given.",
     .methods = kMethods,
     .attributes = kAttributes,
     .flags = Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref,
@@ -177,6 +191,8 @@ const NativeTypeDef kPartialType = {
 
 }  // namespace
 
-Result<void> add_partial_type(VM& vm, Module* module) { return add_native_type(vm, module, kPartialType, "partial"); }
+Result<void> add_partial_type(VM& vm, Module* module) {
+  return add_native_type(vm, module, kPartialType, "partial");
+}
 
 }  // namespace apy

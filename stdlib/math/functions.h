@@ -1,5 +1,6 @@
 #pragma once
-// The functions of `math` that are more than a call of the C library, shared by the files of this folder.
+// The functions of `math` that are more than a call of the C library, shared by the files of this
+// folder.
 #include "vm/binding/bind.h"
 
 namespace apy::math {

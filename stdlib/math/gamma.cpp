@@ -1,5 +1,5 @@
-// The gamma function by Lanczos' approximation with g = 6.02468..., N = 13 (the "lanczos13m53" set, made for doubles):
-// the C library's tgamma is as good, but not the same in the last bit.
+// The gamma function by Lanczos' approximation with g = 6.02468..., N = 13 (the "lanczos13m53" set,
+// made for doubles): the C library's tgamma is as good, but not the same in the last bit.
 #include <cfloat>
 #include <cmath>
 
@@ -13,16 +13,22 @@ constexpr double kPi = 3.141592653589793238462643383279502884;
 constexpr double kG = 6.024680040776729583740234375;
 constexpr double kGMinusHalf = 5.524680040776729583740234375;
 constexpr int kTerms = 13;
-constexpr double kNumerator[kTerms] = {
-    23531376880.410759688572007674451636754734846804940, 42919803642.649098768957899047001988850926355848959,
-    35711959237.355668049440185451547166705960488635843, 17921034426.037209699919755754458931112671403265390,
-    6039542586.3520280050642916443072979210699388420708, 1439720407.3117216736632230727949123939715485786372,
-    248874557.86205415651146038641322942321632125127801, 31426415.585400194380614231628318205362874684987640,
-    2876370.6289353724412254090516208496135991145378768, 186056.26539522349504029498971604569928220784236328,
-    8071.6720023658162106380029022722506138218516325024, 210.82427775157934587250973392071336271166969580291,
-    2.5066282746310002701649081771338373386264310793408};
-constexpr double kDenominator[kTerms] = {0,       39916800, 120543840, 150917976, 105258076, 45995730, 13339535,
-                                         2637558, 357423,   32670,     1925,      66,        1};
+constexpr double kNumerator[kTerms] = {23531376880.410759688572007674451636754734846804940,
+                                       42919803642.649098768957899047001988850926355848959,
+                                       35711959237.355668049440185451547166705960488635843,
+                                       17921034426.037209699919755754458931112671403265390,
+                                       6039542586.3520280050642916443072979210699388420708,
+                                       1439720407.3117216736632230727949123939715485786372,
+                                       248874557.86205415651146038641322942321632125127801,
+                                       31426415.585400194380614231628318205362874684987640,
+                                       2876370.6289353724412254090516208496135991145378768,
+                                       186056.26539522349504029498971604569928220784236328,
+                                       8071.6720023658162106380029022722506138218516325024,
+                                       210.82427775157934587250973392071336271166969580291,
+                                       2.5066282746310002701649081771338373386264310793408};
+constexpr double kDenominator[kTerms] = {0,        39916800, 120543840, 150917976, 105258076,
+                                         45995730, 13339535, 2637558,   357423,    32670,
+                                         1925,     66,       1};
 /// n! for n = 0..22: exact doubles.
 constexpr double kFactorials[] = {1,
                                   1,
@@ -69,11 +75,21 @@ double sine_of_pi_times(double x) {
   double y = std::fmod(std::fabs(x), 2.0);
   double result = 0;
   switch (static_cast<int>(std::round(2.0 * y))) {
-    case 0: result = std::sin(kPi * y); break;
-    case 1: result = std::cos(kPi * (y - 0.5)); break;
-    case 2: result = std::sin(kPi * (1.0 - y)); break;
-    case 3: result = -std::cos(kPi * (y - 1.5)); break;
-    case 4: result = std::sin(kPi * (y - 2.0)); break;
+    case 0:
+      result = std::sin(kPi * y);
+      break;
+    case 1:
+      result = std::cos(kPi * (y - 0.5));
+      break;
+    case 2:
+      result = std::sin(kPi * (1.0 - y));
+      break;
+    case 3:
+      result = -std::cos(kPi * (y - 1.5));
+      break;
+    case 4:
+      result = std::sin(kPi * (y - 2.0));
+      break;
   }
   return std::copysign(1.0, x) * result;
 }

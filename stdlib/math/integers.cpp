@@ -6,7 +6,8 @@ namespace apy::math {
 
 namespace {
 
-/// high * (high - 1) * ... , `count` factors; halves, so that the big products have factors of equal size.
+/// high * (high - 1) * ... , `count` factors; halves, so that the big products have factors of
+/// equal size.
 Result<Value> falling_product(VM& vm, Value high, uint64_t count) {
   if (count == 0) return Value::small_int(1);
   if (count <= 8) {
@@ -26,7 +27,8 @@ Result<Value> falling_product(VM& vm, Value high, uint64_t count) {
 
 Result<Value> non_negative(VM& vm, Value v, const char* name) {
   Value integer = TRY(to_index(vm, v));
-  if (int_sign(integer) < 0) return vm.raise(Exc::ValueError, "{} must be a non-negative integer", name);
+  if (int_sign(integer) < 0)
+    return vm.raise(Exc::ValueError, "{} must be a non-negative integer", name);
   return integer;
 }
 
@@ -34,7 +36,8 @@ Result<Value> non_negative(VM& vm, Value v, const char* name) {
 
 Result<Value> factorial(VM& vm, Value v) {
   Value n = TRY(to_index(vm, v));
-  if (int_sign(n) < 0) return vm.raise(Exc::ValueError, "factorial() not defined for negative values");
+  if (int_sign(n) < 0)
+    return vm.raise(Exc::ValueError, "factorial() not defined for negative values");
   int64_t count;
   if (!fits_int64(n, &count))
     return vm.raise(Exc::OverflowError, "factorial() argument should not exceed {}", INT64_MAX);
@@ -51,7 +54,8 @@ Result<Value> perm(VM& vm, Value v, Optional<Value> given) {
   k = TRY(non_negative(vm, k, "k"));
   if (int_compare(n, k) < 0) return Value::small_int(0);
   int64_t count;
-  if (!fits_int64(k, &count)) return vm.raise(Exc::OverflowError, "k must not exceed {}", INT64_MAX);
+  if (!fits_int64(k, &count))
+    return vm.raise(Exc::OverflowError, "k must not exceed {}", INT64_MAX);
   if (count > (int64_t{1} << 32)) return vm.out_of_memory();
   return falling_product(vm, n, static_cast<uint64_t>(count));
 }

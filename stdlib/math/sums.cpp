@@ -30,7 +30,8 @@ class Partials {
   void add(double x) {
     size_t kept = 0;
     for (double y : parts_) {
-      DoubleLength sum = exact_sum(std::fabs(x) < std::fabs(y) ? y : x, std::fabs(x) < std::fabs(y) ? x : y);
+      DoubleLength sum =
+          exact_sum(std::fabs(x) < std::fabs(y) ? y : x, std::fabs(x) < std::fabs(y) ? x : y);
       if (sum.low != 0) parts_[kept++] = sum.low;
       x = sum.high;
     }
@@ -73,7 +74,8 @@ Result<double> fsum(VM& vm, Value iterable) {
     double x = TRY(to_double(vm, item));
     if (std::isfinite(x)) {
       partials.add(x);
-      if (partials.overflowed()) return vm.raise(Exc::OverflowError, "intermediate overflow in fsum");
+      if (partials.overflowed())
+        return vm.raise(Exc::OverflowError, "intermediate overflow in fsum");
     } else {
       special += x;
       if (std::isinf(x)) infinities += x;
@@ -118,10 +120,12 @@ struct TripleLength {
 };
 
 bool is_plain_float(Value v) { return v.is_inline_float() || is_exact(v, BuiltinType::Float); }
-bool is_plain_int(Value v) { return v.is_small_int() || v.is_bool() || is_exact(v, BuiltinType::Int); }
+bool is_plain_int(Value v) {
+  return v.is_small_int() || v.is_bool() || is_exact(v, BuiltinType::Int);
+}
 
-/// The running total of sumprod: a run of ints is summed exactly, a run of floats in extra precision, and each run is
-/// added to what came before when it ends.
+/// The running total of sumprod: a run of ints is summed exactly, a run of floats in extra
+/// precision, and each run is added to what came before when it ends.
 class ProductSum {
  public:
   explicit ProductSum(VM& vm) : vm_(vm) {}
@@ -170,7 +174,8 @@ class ProductSum {
     return true;
   }
   Result<void> flush() {
-    if (!ints_.is(Value::small_int(0))) total_ = TRY(binary_operation(vm_, BinaryOp::Add, total_, ints_));
+    if (!ints_.is(Value::small_int(0)))
+      total_ = TRY(binary_operation(vm_, BinaryOp::Add, total_, ints_));
     ints_ = Value::small_int(0);
     if (floats_in_use_) {
       Value sum = TRY(make_float(vm_, floats_.total()));
@@ -205,7 +210,8 @@ Result<Value> sumprod(VM& vm, Value p, Value q) {
 
 namespace {
 
-/// sqrt of the sum of squares; correctly rounded except in the rarest cases, no overflow on the way.
+/// sqrt of the sum of squares; correctly rounded except in the rarest cases, no overflow on the
+/// way.
 double euclidean_norm(std::vector<double>& values) {
   double largest = 0;
   bool found_nan = false;

@@ -29,21 +29,27 @@ struct MethodCaller : NativeObject {
 };
 const NativeClass MethodCaller::kClass = {"operator.methodcaller", trace_values<3>, nullptr};
 
-/// The class and the other positional arguments of a __new__ that takes no keywords and at least one argument.
-Result<std::span<const Value>> new_arguments(VM& vm, const Arguments& arguments, const char* name, Type** cls) {
+/// The class and the other positional arguments of a __new__ that takes no keywords and at least
+/// one argument.
+Result<std::span<const Value>> new_arguments(VM& vm, const Arguments& arguments, const char* name,
+                                             Type** cls) {
   if (arguments.positional_count == 0 || !is_kind(arguments.values[0], CellKind::Type))
     return vm.raise(Exc::TypeError, "{}.__new__(): not enough arguments", name);
   *cls = as<Type>(arguments.values[0]);
-  if (arguments.keyword_count()) return vm.raise(Exc::TypeError, "{}() takes no keyword arguments", name);
-  if (arguments.positional_count == 1) return vm.raise(Exc::TypeError, "{} expected 1 argument, got 0", name);
+  if (arguments.keyword_count())
+    return vm.raise(Exc::TypeError, "{}() takes no keyword arguments", name);
+  if (arguments.positional_count == 1)
+    return vm.raise(Exc::TypeError, "{} expected 1 argument, got 0", name);
   return arguments.positional().subspan(1);
 }
 
 /// The one argument of a call.
 Result<Value> only_argument(VM& vm, const Arguments& arguments, const char* name) {
-  if (arguments.keyword_count()) return vm.raise(Exc::TypeError, "{}() takes no keyword arguments", name);
+  if (arguments.keyword_count())
+    return vm.raise(Exc::TypeError, "{}() takes no keyword arguments", name);
   if (arguments.positional_count != 2)
-    return vm.raise(Exc::TypeError, "{} expected 1 argument, got {}", name, arguments.positional_count - 1);
+    return vm.raise(Exc::TypeError, "{} expected 1 argument, got {}", name,
+                    arguments.positional_count - 1);
   return arguments.values[1];
 }
 
@@ -119,7 +125,8 @@ Result<Value> attribute_new(VM& vm, const Arguments& arguments) {
   Type* cls;
   auto names = TRY(new_arguments(vm, arguments, "attrgetter", &cls));
   for (Value name : names)
-    if (!is_kind(name, CellKind::Str)) return vm.raise(Exc::TypeError, "attribute name must be a string");
+    if (!is_kind(name, CellKind::Str))
+      return vm.raise(Exc::TypeError, "attribute name must be a string");
   auto* self = TRY(make_native<AttributeGetter>(vm, cls));
   self->names = TRY(make_tuple(vm, names));
   vm.barrier(self);
@@ -154,7 +161,9 @@ Result<Value> attribute_call(VM& vm, const Arguments& arguments) {
 Result<Str*> attribute_repr(VM& vm, AttributeGetter* self) {
   return repr_call(vm, "operator.attrgetter", self->names->span());
 }
-Result<Value> attribute_reduce(VM& vm, AttributeGetter* self) { return reduce_call(vm, self, self->names); }
+Result<Value> attribute_reduce(VM& vm, AttributeGetter* self) {
+  return reduce_call(vm, self, self->names);
+}
 
 // --- methodcaller ---
 
@@ -224,17 +233,18 @@ Result<Value> method_reduce(VM& vm, MethodCaller* self) {
   Value partial = TRY(get_attribute(vm, functools, TRY(intern(vm, "partial"))));
   values.values.insert(values.values.begin(), Value(vm.type_of(Value(self))));
   for (Value v : self->arguments->span()) values.values.push_back(v);
-  Value made = TRY(vm.call_keywords(partial, std::span<const Value>(values.values), self->keyword_names));
+  Value made =
+      TRY(vm.call_keywords(partial, std::span<const Value>(values.values), self->keyword_names));
   Value pair[2] = {made, TRY(make_tuple(vm, size_t{0}))};
   return make_tuple(vm, pair);
 }
 
-#define GETTER_METHODS(prefix)                                                                             \
-  {"__new__(cls, *args, **kwargs)", "Create and return a new object.", bind<prefix##_new>(),               \
-   NativeFunctionDef::kStatic},                                                                            \
-      {"__call__(self, /, *args, **kwargs)", "Call self as a function.", bind<prefix##_call>()},           \
-      {"__repr__(self, /)", "Return repr(self).", bind<prefix##_repr>()}, {                                \
-    "__reduce__(self, /)", "Return state information for pickling", bind<prefix##_reduce>()                \
+#define GETTER_METHODS(prefix)                                                                   \
+  {"__new__(cls, *args, **kwargs)", "Create and return a new object.", bind<prefix##_new>(),     \
+   NativeFunctionDef::kStatic},                                                                  \
+      {"__call__(self, /, *args, **kwargs)", "Call self as a function.", bind<prefix##_call>()}, \
+      {"__repr__(self, /)", "Return repr(self).", bind<prefix##_repr>()}, {                      \
+    "__reduce__(self, /)", "Return state information for pickling", bind<prefix##_reduce>()      \
   }
 
 constexpr NativeFunctionDef kItemMethods[] = {GETTER_METHODS(item)};
@@ -243,24 +253,30 @@ constexpr NativeFunctionDef kMethodMethods[] = {GETTER_METHODS(method)};
 
 const NativeTypeDef kItemGetterType = {
     .name = "operator.itemgetter",
-    .doc = "itemgetter(item, /, *items)\n--\n\nReturn a callable object that fetches the given item(s) from its operand.\n"
-           "After f = itemgetter(2), the call f(r) returns r[2].",
+    .doc =
+        "itemgetter(item, /, *items)\n--\n\nReturn a callable object that fetches the given "
+        "item(s) from its operand.\n"
+        "After f = itemgetter(2), the call f(r) returns r[2].",
     .methods = kItemMethods,
     .flags = Type::kCanSubclass,
     .instance_size = sizeof(ItemGetter),
     .native_class = &ItemGetter::kClass};
 const NativeTypeDef kAttributeGetterType = {
     .name = "operator.attrgetter",
-    .doc = "attrgetter(attr, /, *attrs)\n--\n\nReturn a callable object that fetches the given attribute(s) from its\n"
-           "operand. After f = attrgetter('name'), the call f(r) returns r.name.",
+    .doc =
+        "attrgetter(attr, /, *attrs)\n--\n\nReturn a callable object that fetches the given "
+        "attribute(s) from its\n"
+        "operand. After f = attrgetter('name'), the call f(r) returns r.name.",
     .methods = kAttributeMethods,
     .flags = Type::kCanSubclass,
     .instance_size = sizeof(AttributeGetter),
     .native_class = &AttributeGetter::kClass};
 const NativeTypeDef kMethodCallerType = {
     .name = "operator.methodcaller",
-    .doc = "methodcaller(name, /, *args, **kwargs)\n--\n\nReturn a callable object that calls the given method on its\n"
-           "operand. After f = methodcaller('name'), the call f(r) returns r.name().",
+    .doc =
+        "methodcaller(name, /, *args, **kwargs)\n--\n\nReturn a callable object that calls the "
+        "given method on its\n"
+        "operand. After f = methodcaller('name'), the call f(r) returns r.name().",
     .methods = kMethodMethods,
     .flags = Type::kCanSubclass,
     .instance_size = sizeof(MethodCaller),

@@ -37,16 +37,24 @@ Result<bool> is_same(VM&, Value a, Value b) { return a.is(b); }
 Result<bool> is_other(VM&, Value a, Value b) { return !a.is(b); }
 Result<Value> index(VM& vm, Value v) { return to_index(vm, v); }
 Result<Value> get(VM& vm, Value object, Value key) { return get_item(vm, object, key); }
-Result<void> set(VM& vm, Value object, Value key, Value value) { return set_item(vm, object, key, value); }
+Result<void> set(VM& vm, Value object, Value key, Value value) {
+  return set_item(vm, object, key, value);
+}
 Result<void> remove(VM& vm, Value object, Value key) { return delete_item(vm, object, key); }
-Result<bool> contains_item(VM& vm, Value container, Value item) { return contains(vm, container, item); }
+Result<bool> contains_item(VM& vm, Value container, Value item) {
+  return contains(vm, container, item);
+}
 
-bool is_sequence(VM& vm, Value v) { return !type_special(vm, vm.type_of(v), Special::GetItem).is_empty(); }
+bool is_sequence(VM& vm, Value v) {
+  return !type_special(vm, vm.type_of(v), Special::GetItem).is_empty();
+}
 
 template <bool in_place_form>
 Result<Value> concat(VM& vm, Value a, Value b) {
-  if (!is_sequence(vm, a)) return vm.raise(Exc::TypeError, "'{}' object can't be concatenated", vm.type_of(a));
-  return in_place_form ? in_place_operation(vm, BinaryOp::Add, a, b) : binary_operation(vm, BinaryOp::Add, a, b);
+  if (!is_sequence(vm, a))
+    return vm.raise(Exc::TypeError, "'{}' object can't be concatenated", vm.type_of(a));
+  return in_place_form ? in_place_operation(vm, BinaryOp::Add, a, b)
+                       : binary_operation(vm, BinaryOp::Add, a, b);
 }
 
 Result<void> check_iterable(VM& vm, Value v) {
@@ -81,22 +89,28 @@ Result<int64_t> length_hint_method(VM& vm, Value object, Optional<Value> fallbac
   int64_t value = 0;
   if (fallback.present) {
     if (!is_int(fallback.value))
-      return vm.raise(Exc::TypeError, "'{}' object cannot be interpreted as an integer", vm.type_of(fallback.value));
+      return vm.raise(Exc::TypeError, "'{}' object cannot be interpreted as an integer",
+                      vm.type_of(fallback.value));
     value = TRY(to_int64(vm, fallback.value));
   }
   return length_hint(vm, object, value);
 }
 
 Result<Value> call(VM& vm, const Arguments& arguments) {
-  if (arguments.positional_count == 0) return vm.raise(Exc::TypeError, "call expected at least 1 argument, got 0");
-  std::span<const Value> rest(arguments.values + 1, arguments.positional_count - 1 + arguments.keyword_count());
+  if (arguments.positional_count == 0)
+    return vm.raise(Exc::TypeError, "call expected at least 1 argument, got 0");
+  std::span<const Value> rest(arguments.values + 1,
+                              arguments.positional_count - 1 + arguments.keyword_count());
   if (!arguments.keyword_count()) return vm.call(arguments.values[0], rest);
   return vm.call_keywords(arguments.values[0], rest, arguments.keyword_names);
 }
 
-#define BINARY(name, Op, symbol) {name "(a, b, /)", "Same as a " symbol " b.", bind<binary<BinaryOp::Op>>()}
-#define IN_PLACE(name, Op, symbol) {name "(a, b, /)", "Same as a " symbol "= b.", bind<in_place<BinaryOp::Op>>()}
-#define COMPARE(name, Op, symbol) {name "(a, b, /)", "Same as a " symbol " b.", bind<comparison<CompareOp::Op>>()}
+#define BINARY(name, Op, symbol) \
+  { name "(a, b, /)", "Same as a " symbol " b.", bind<binary<BinaryOp::Op>>() }
+#define IN_PLACE(name, Op, symbol) \
+  { name "(a, b, /)", "Same as a " symbol "= b.", bind<in_place<BinaryOp::Op>>() }
+#define COMPARE(name, Op, symbol) \
+  { name "(a, b, /)", "Same as a " symbol " b.", bind<comparison<CompareOp::Op>>() }
 
 constexpr NativeFunctionDef kFunctions[] = {
     {"abs(a, /)", "Same as abs(a).", bind<absolute>()},
@@ -105,7 +119,8 @@ constexpr NativeFunctionDef kFunctions[] = {
     {"call(obj, /, *args, **kwargs)", "Same as obj(*args, **kwargs).", bind<call>()},
     {"concat(a, b, /)", "Same as a + b, for a and b sequences.", bind<concat<false>>()},
     {"contains(a, b, /)", "Same as b in a (note reversed operands).", bind<contains_item>()},
-    {"countOf(a, b, /)", "Return the number of items in a which are, or which equal, b.", bind<count_of>()},
+    {"countOf(a, b, /)", "Return the number of items in a which are, or which equal, b.",
+     bind<count_of>()},
     {"delitem(a, b, /)", "Same as del a[b].", bind<remove>()},
     COMPARE("eq", Equal, "=="),
     BINARY("floordiv", FloorDivide, "//"),
@@ -133,7 +148,8 @@ constexpr NativeFunctionDef kFunctions[] = {
     IN_PLACE("itruediv", TrueDivide, "/"),
     IN_PLACE("ixor", BitXor, "^"),
     COMPARE("le", LessEqual, "<="),
-    {"length_hint(obj, default=0, /)", "An estimate of the number of items in obj, or default when there is none.",
+    {"length_hint(obj, default=0, /)",
+     "An estimate of the number of items in obj, or default when there is none.",
      bind<length_hint_method>()},
     BINARY("lshift", LeftShift, "<<"),
     COMPARE("lt", Less, "<"),
@@ -184,7 +200,8 @@ Result<void> initialize(VM& vm, Module* module) {
 
 extern const NativeModuleDef kOperatorModule = {
     "operator",
-    "Operator interface.\n\nThis module exports a set of functions corresponding to the intrinsic operators of Python.\n"
+    "Operator interface.\n\nThis module exports a set of functions corresponding to the intrinsic "
+    "operators of Python.\n"
     "For example, operator.add(x, y) is equivalent to the expression x+y.",
     kFunctions, initialize};
 

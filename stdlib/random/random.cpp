@@ -1,5 +1,5 @@
-// The native half of random, as module `_random`: the Mersenne Twister MT19937 (Matsumoto and Nishimura), seeded and
-// read out as CPython does, so that a seed gives the same numbers.
+// The native half of random, as module `_random`: the Mersenne Twister MT19937 (Matsumoto and
+// Nishimura), seeded and read out as CPython does, so that a seed gives the same numbers.
 #include <sys/random.h>
 
 #include <algorithm>
@@ -22,7 +22,8 @@ class Twister {
 
   void seed(uint32_t value) {
     words[0] = value;
-    for (uint32_t i = 1; i < kWords; ++i) words[i] = 1812433253u * (words[i - 1] ^ words[i - 1] >> 30) + i;
+    for (uint32_t i = 1; i < kWords; ++i)
+      words[i] = 1812433253u * (words[i - 1] ^ words[i - 1] >> 30) + i;
     index = kWords;
   }
   /// `count` > 0 words of key.
@@ -147,7 +148,8 @@ uint64_t few_bits(Twister& twister, uint64_t bits) {
 
 Result<Value> random_getrandbits(VM& vm, Random* self, Value count) {
   Value integer = TRY(to_index(vm, count));
-  if (int_sign(integer) < 0) return vm.raise(Exc::ValueError, "number of bits must be non-negative");
+  if (int_sign(integer) < 0)
+    return vm.raise(Exc::ValueError, "number of bits must be non-negative");
   int64_t bits;
   if (!fits_int64(integer, &bits) || bits > INT32_MAX)
     return vm.raise(Exc::OverflowError, "Python int too large to convert to C int");
@@ -178,7 +180,8 @@ Result<Value> random_below(VM& vm, Random* self, Value n) {
 
 Result<Tuple*> random_getstate(VM& vm, Random* self) {
   Tuple* state = TRY(make_tuple(vm, Twister::kWords + 1));
-  for (size_t i = 0; i < Twister::kWords; ++i) state->values()[i] = Value::small_int(self->twister.words[i]);
+  for (size_t i = 0; i < Twister::kWords; ++i)
+    state->values()[i] = Value::small_int(self->twister.words[i]);
   state->values()[Twister::kWords] = Value::small_int(self->twister.index);
   return state;
 }
@@ -186,15 +189,18 @@ Result<Tuple*> random_getstate(VM& vm, Random* self) {
 Result<void> random_setstate(VM& vm, Random* self, Value v) {
   Tuple* state = try_as<Tuple>(v);
   if (!state) return vm.raise(Exc::TypeError, "state vector must be a tuple");
-  if (state->length != Twister::kWords + 1) return vm.raise(Exc::ValueError, "state vector is the wrong size");
+  if (state->length != Twister::kWords + 1)
+    return vm.raise(Exc::ValueError, "state vector is the wrong size");
   Twister twister;
   for (size_t i = 0; i <= Twister::kWords; ++i) {
     int64_t word = TRY(to_int64(vm, state->values()[i]));
     if (i == Twister::kWords) {
-      if (word < 0 || word > static_cast<int64_t>(Twister::kWords)) return vm.raise(Exc::ValueError, "invalid state");
+      if (word < 0 || word > static_cast<int64_t>(Twister::kWords))
+        return vm.raise(Exc::ValueError, "invalid state");
       twister.index = static_cast<uint32_t>(word);
     } else {
-      if (word < 0) return vm.raise(Exc::OverflowError, "can't convert negative value to unsigned int");
+      if (word < 0)
+        return vm.raise(Exc::OverflowError, "can't convert negative value to unsigned int");
       twister.words[i] = static_cast<uint32_t>(word);
     }
   }
@@ -204,7 +210,8 @@ Result<void> random_setstate(VM& vm, Random* self, Value v) {
 
 Result<Bytes*> sha512_digest(VM& vm, Value data) {
   std::string_view view;
-  if (!get_bytes(data, &view)) return vm.raise(Exc::TypeError, "a bytes-like object is required, not '{}'", vm.type_of(data));
+  if (!get_bytes(data, &view))
+    return vm.raise(Exc::TypeError, "a bytes-like object is required, not '{}'", vm.type_of(data));
   auto digest = sha512(view);
   return make_bytes(vm, {reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
@@ -224,14 +231,17 @@ constexpr NativeFunctionDef kRandomMethods[] = {
     {"__new__(cls, *args, **kwargs)", "Create and return a new object.", bind<random_new>(),
      NativeFunctionDef::kStatic},
     {"__init__(self, x=None, /)", "Initialize self.", bind<random_seed>()},
-    {"seed(self, n=None, /)", "Seed from an int, from the hash of another object, or from the system's entropy.",
+    {"seed(self, n=None, /)",
+     "Seed from an int, from the hash of another object, or from the system's entropy.",
      bind<random_seed>()},
     {"random(self, /)", "random() -> x in the interval [0, 1).", bind<random_random>()},
     {"getrandbits(self, k, /)", "getrandbits(k) -> x.  Generates an int with k random bits.",
      bind<random_getrandbits>()},
     {"_randbelow(self, n, /)", "A random int in the range [0, n).", bind<random_below>()},
-    {"getstate(self, /)", "getstate() -> tuple containing the current state.", bind<random_getstate>()},
-    {"setstate(self, state, /)", "setstate(state) -> None.  Restores generator state.", bind<random_setstate>()},
+    {"getstate(self, /)", "getstate() -> tuple containing the current state.",
+     bind<random_getstate>()},
+    {"setstate(self, state, /)", "setstate(state) -> None.  Restores generator state.",
+     bind<random_setstate>()},
 };
 
 const NativeTypeDef kRandomType = {
@@ -247,11 +257,14 @@ constexpr NativeFunctionDef kFunctions[] = {
     {"urandom(size, /)", "Random bytes from the system.", bind<system_bytes>()},
 };
 
-Result<void> initialize(VM& vm, Module* module) { return add_native_type(vm, module, kRandomType, "Random"); }
+Result<void> initialize(VM& vm, Module* module) {
+  return add_native_type(vm, module, kRandomType, "Random");
+}
 
 }  // namespace
 
-extern const NativeModuleDef kRandomModule = {"_random", "Module implements the Mersenne Twister random number generator.",
-                                              kFunctions, initialize};
+extern const NativeModuleDef kRandomModule = {
+    "_random", "Module implements the Mersenne Twister random number generator.", kFunctions,
+    initialize};
 
 }  // namespace apy

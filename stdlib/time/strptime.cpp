@@ -1,7 +1,8 @@
-// strptime: reads a time by a format of strftime's directives, with the names and orders of the C locale.
+// strptime: reads a time by a format of strftime's directives, with the names and orders of the C
+// locale.
 //
-// A number takes as many digits as make a value in its range, at most what the directive allows; there is no going back,
-// which no sensible format needs.
+// A number takes as many digits as make a value in its range, at most what the directive allows;
+// there is no going back, which no sensible format needs.
 #include <algorithm>
 #include <cctype>
 #include <ctime>
@@ -15,9 +16,11 @@ namespace apy {
 
 namespace {
 
-constexpr std::string_view kDays[] = {"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"};
-constexpr std::string_view kMonths[] = {"january", "february", "march",     "april",   "may",      "june",
-                                        "july",    "august",   "september", "october", "november", "december"};
+constexpr std::string_view kDays[] = {"monday", "tuesday",  "wednesday", "thursday",
+                                      "friday", "saturday", "sunday"};
+constexpr std::string_view kMonths[] = {"january",   "february", "march",    "april",
+                                        "may",       "june",     "july",     "august",
+                                        "september", "october",  "november", "december"};
 constexpr std::string_view kDirectives = "aAbBcdfHIjmMpSuUwWxXyYzZ%";
 
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -38,7 +41,9 @@ int day_of_year(int64_t year, int month, int day) {
   return day;
 }
 /// Monday is 0.
-int weekday_of(int64_t year, int yday) { return static_cast<int>((days_before(year) + yday - 1) % 7); }
+int weekday_of(int64_t year, int yday) {
+  return static_cast<int>((days_before(year) + yday - 1) % 7);
+}
 
 /// What the text said; absent where it said nothing.
 struct Fields {
@@ -160,8 +165,10 @@ bool Matcher::directive(char c) {
     return matched;
   };
   switch (c) {
-    case 'a': return keep(&out_.weekday, name(kDays, true, &value));
-    case 'A': return keep(&out_.weekday, name(kDays, false, &value));
+    case 'a':
+      return keep(&out_.weekday, name(kDays, true, &value));
+    case 'A':
+      return keep(&out_.weekday, name(kDays, false, &value));
     case 'b':
     case 'B':
       if (!name(kMonths, c == 'b', &value)) return false;
@@ -170,19 +177,26 @@ bool Matcher::directive(char c) {
     case 'd':
       if (at_ + 1 < text_.size() && text_[at_] == ' ' && digit(1)) ++at_;
       return number(2, 1, 31, &out_.day);
-    case 'f': return number(6, 0, 999999, &value);
-    case 'H': return number(2, 0, 23, &out_.hour);
+    case 'f':
+      return number(6, 0, 999999, &value);
+    case 'H':
+      return number(2, 0, 23, &out_.hour);
     case 'I':
       out_.twelve_hours = true;
       return number(2, 1, 12, &out_.hour);
-    case 'j': return keep(&out_.yday, number(3, 1, 366, &value));
-    case 'm': return number(2, 1, 12, &out_.month);
-    case 'M': return number(2, 0, 59, &out_.minute);
+    case 'j':
+      return keep(&out_.yday, number(3, 1, 366, &value));
+    case 'm':
+      return number(2, 1, 12, &out_.month);
+    case 'M':
+      return number(2, 0, 59, &out_.minute);
     case 'p':
       out_.afternoon = lower(at_ < text_.size() ? text_[at_] : 0) == 'p';
       return word(*out_.afternoon ? "pm" : "am");
-    case 'S': return number(2, 0, 61, &out_.second);
-    case 'u': return keep(&out_.weekday, number(1, 1, 7, &value), -1);
+    case 'S':
+      return number(2, 0, 61, &out_.second);
+    case 'u':
+      return keep(&out_.weekday, number(1, 1, 7, &value), -1);
     case 'U':
     case 'W':
       out_.weeks_start_monday = c == 'W';
@@ -195,13 +209,20 @@ bool Matcher::directive(char c) {
       if (!number(2, 0, 99, &value, true)) return false;
       out_.year = value + (value <= 68 ? 2000 : 1900);
       return true;
-    case 'Y': return keep(&out_.year, number(4, 0, 9999, &value, true));
-    case 'z': return offset();
-    case 'Z': return zone();
-    case 'c': return match("%a %b %d %H:%M:%S %Y");
-    case 'x': return match("%m/%d/%y");
-    case 'X': return match("%H:%M:%S");
-    default: return word("%");
+    case 'Y':
+      return keep(&out_.year, number(4, 0, 9999, &value, true));
+    case 'z':
+      return offset();
+    case 'Z':
+      return zone();
+    case 'c':
+      return match("%a %b %d %H:%M:%S %Y");
+    case 'x':
+      return match("%m/%d/%y");
+    case 'X':
+      return match("%H:%M:%S");
+    default:
+      return word("%");
   }
 }
 
@@ -225,7 +246,8 @@ Result<void> check_format(VM& vm, std::string_view format) {
     if (format[i] != '%') continue;
     if (++i == format.size()) return vm.raise(Exc::ValueError, "stray % in format '{}'", format);
     if (kDirectives.find(format[i]) == kDirectives.npos)
-      return vm.raise(Exc::ValueError, "'{}' is a bad directive in format '{}'", format.substr(i, 1), format);
+      return vm.raise(Exc::ValueError, "'{}' is a bad directive in format '{}'",
+                      format.substr(i, 1), format);
   }
   return {};
 }
@@ -242,7 +264,8 @@ int yday_of_week(int64_t year, int week, int weekday, bool weeks_start_monday) {
   return 1 + week_zero + 7 * (week - 1) + weekday;
 }
 
-/// Completes the date: year, month, day, weekday and day of the year agree afterwards as far as the text left them open.
+/// Completes the date: year, month, day, weekday and day of the year agree afterwards as far as the
+/// text left them open.
 Result<void> complete(VM& vm, Fields* f, std::tm* tm) {
   int year = f->year.value_or(1900);
   // 29 February without a year is allowed: 1904 was a leap year.
@@ -266,7 +289,8 @@ Result<void> complete(VM& vm, Fields* f, std::tm* tm) {
     f->day = left;
   } else {
     if (year < 1) return vm.raise(Exc::ValueError, "year {} is out of range", year);
-    if (f->day > days_in(year, f->month)) return vm.raise(Exc::ValueError, "day is out of range for month");
+    if (f->day > days_in(year, f->month))
+      return vm.raise(Exc::ValueError, "day is out of range for month");
     f->yday = day_of_year(year, f->month, f->day);
   }
   int weekday = f->weekday ? *f->weekday : weekday_of(year, day_of_year(year, f->month, f->day));
@@ -296,13 +320,15 @@ Result<Value> read_time(VM& vm, Type* type, Value text_value, Value format_value
   Matcher matcher(text, &fields);
   if (!matcher.match(format)) {
     Value shown_format = format_value.is_empty() ? Value(TRY(make_str(vm, format))) : format_value;
-    return vm.raise(Exc::ValueError, "time data {} does not match format {}", TRY(repr_of(vm, text_value)),
-                    TRY(repr_of(vm, shown_format)));
+    return vm.raise(Exc::ValueError, "time data {} does not match format {}",
+                    TRY(repr_of(vm, text_value)), TRY(repr_of(vm, shown_format)));
   }
-  if (!matcher.rest().empty()) return vm.raise(Exc::ValueError, "unconverted data remains: {}", matcher.rest());
+  if (!matcher.rest().empty())
+    return vm.raise(Exc::ValueError, "unconverted data remains: {}", matcher.rest());
   std::tm tm{};
   TRY(complete(vm, &fields, &tm));
-  if (fields.twelve_hours) fields.hour = fields.hour % 12 + (fields.afternoon.value_or(false) ? 12 : 0);
+  if (fields.twelve_hours)
+    fields.hour = fields.hour % 12 + (fields.afternoon.value_or(false) ? 12 : 0);
   tm.tm_hour = fields.hour;
   tm.tm_min = fields.minute;
   tm.tm_sec = fields.second;

@@ -1,8 +1,8 @@
-// struct_time is a native subclass of tuple. Behind the nine items that the tuple has lie two more, tm_zone and
-// tm_gmtoff; the collector does not see them, so they are never cells: the zone's name is packed into a small int.
+// struct_time is a native subclass of tuple. Behind the nine items that the tuple has lie two more,
+// tm_zone and tm_gmtoff; the collector does not see them, so they are never cells: the zone's name
+// is packed into a small int.
 #include "stdlib/time/struct_time.h"
 
-#include <algorithm>
 #include <algorithm>
 #include <cstring>
 
@@ -15,8 +15,9 @@ namespace {
 
 constexpr size_t kVisible = 9, kAll = 11;
 constexpr size_t kZone = 9, kOffset = 10;
-constexpr const char* kFieldNames[kAll] = {"tm_year", "tm_mon",  "tm_mday",  "tm_hour", "tm_min",   "tm_sec",
-                                           "tm_wday", "tm_yday", "tm_isdst", "tm_zone", "tm_gmtoff"};
+constexpr const char* kFieldNames[kAll] = {"tm_year",  "tm_mon",  "tm_mday",  "tm_hour",
+                                           "tm_min",   "tm_sec",  "tm_wday",  "tm_yday",
+                                           "tm_isdst", "tm_zone", "tm_gmtoff"};
 
 Value pack_zone(std::string_view zone) {
   uint64_t packed = 0;
@@ -29,7 +30,8 @@ void unpack_zone(Value packed, char (&zone)[8]) {
 }
 
 Result<Tuple*> allocate(VM& vm, Type* type) {
-  auto* tuple = static_cast<Tuple*>(TRY(allocate_variable_instance(vm, type, sizeof(Tuple) + kAll * sizeof(Value))));
+  auto* tuple = static_cast<Tuple*>(
+      TRY(allocate_variable_instance(vm, type, sizeof(Tuple) + kAll * sizeof(Value))));
   tuple->length = kVisible;
   tuple->values()[kZone] = tuple->values()[kOffset] = Value::none();
   return tuple;
@@ -41,9 +43,12 @@ Result<Value> struct_time_new(VM& vm, Type* cls, Value sequence) {
     return vm.raise(Exc::TypeError, "constructor requires a sequence");
   Tuple* items = TRY(tuple_from(vm, sequence));
   if (items->length < kVisible)
-    return vm.raise(Exc::TypeError, "time.struct_time() takes an at least 9-sequence ({}-sequence given)", items->length);
+    return vm.raise(Exc::TypeError,
+                    "time.struct_time() takes an at least 9-sequence ({}-sequence given)",
+                    items->length);
   if (items->length > kAll)
-    return vm.raise(Exc::TypeError, "time.struct_time() takes an at most 11-sequence ({}-sequence given)",
+    return vm.raise(Exc::TypeError,
+                    "time.struct_time() takes an at most 11-sequence ({}-sequence given)",
                     items->length);
   Tuple* result = TRY(allocate(vm, cls));
   std::copy_n(items->values(), kVisible, result->values());
@@ -130,8 +135,10 @@ Result<void> extend(VM& vm, Type* type) {
 
 extern const NativeTypeDef kStructTimeType = {
     .name = "time.struct_time",
-    .doc = "The time value as returned by gmtime(), localtime(), and strptime(), and accepted by asctime(), mktime() and\n"
-           "strftime(). May be considered as a sequence of 9 integers; some values have names only.",
+    .doc =
+        "The time value as returned by gmtime(), localtime(), and strptime(), and accepted by "
+        "asctime(), mktime() and\n"
+        "strftime(). May be considered as a sequence of 9 integers; some values have names only.",
     .methods = kMethods,
     .attributes = kFields,
     .extend = extend,
@@ -139,18 +146,21 @@ extern const NativeTypeDef kStructTimeType = {
 
 Result<Value> make_struct_time(VM& vm, Type* type, const std::tm& t, bool has_offset) {
   Tuple* tuple = TRY(allocate(vm, type));
-  const int fields[kVisible] = {t.tm_year + 1900, t.tm_mon + 1, t.tm_mday, t.tm_hour,    t.tm_min,
-                                t.tm_sec,         (t.tm_wday + 6) % 7, t.tm_yday + 1, t.tm_isdst};
+  const int fields[kVisible] = {t.tm_year + 1900,    t.tm_mon + 1,  t.tm_mday,
+                                t.tm_hour,           t.tm_min,      t.tm_sec,
+                                (t.tm_wday + 6) % 7, t.tm_yday + 1, t.tm_isdst};
   for (size_t i = 0; i < kVisible; ++i) tuple->values()[i] = Value::small_int(fields[i]);
   if (t.tm_zone) tuple->values()[kZone] = pack_zone(t.tm_zone);
   if (has_offset) tuple->values()[kOffset] = Value::small_int(t.tm_gmtoff);
   return tuple;
 }
 
-Result<void> read_struct_time(VM& vm, Type* type, Value v, const char* function, std::tm* out, char (&zone)[8]) {
+Result<void> read_struct_time(VM& vm, Type* type, Value v, const char* function, std::tm* out,
+                              char (&zone)[8]) {
   Tuple* tuple = try_as<Tuple>(v);
   if (!tuple) return vm.raise(Exc::TypeError, "Tuple or struct_time argument required");
-  if (tuple->length != kVisible) return vm.raise(Exc::TypeError, "{}(): illegal time tuple argument", function);
+  if (tuple->length != kVisible)
+    return vm.raise(Exc::TypeError, "{}(): illegal time tuple argument", function);
   int64_t fields[kVisible];
   for (size_t i = 0; i < kVisible; ++i) {
     fields[i] = TRY(to_int64(vm, tuple->values()[i]));
@@ -173,7 +183,8 @@ Result<void> read_struct_time(VM& vm, Type* type, Value v, const char* function,
   out->tm_zone = zone;
   if (vm.type_of(tuple) == type) {
     unpack_zone(tuple->values()[kZone], zone);
-    if (tuple->values()[kOffset].is_small_int()) out->tm_gmtoff = tuple->values()[kOffset].as_small_int();
+    if (tuple->values()[kOffset].is_small_int())
+      out->tm_gmtoff = tuple->values()[kOffset].as_small_int();
   }
   return {};
 }

@@ -63,7 +63,9 @@ Result<double> clock_getres_method(VM& vm, int64_t clock) {
   return seconds_of(t.tv_sec * kNanoseconds + t.tv_nsec);
 }
 
-Error out_of_range(VM& vm) { return vm.raise(Exc::OverflowError, "timestamp out of range for platform time_t"); }
+Error out_of_range(VM& vm) {
+  return vm.raise(Exc::OverflowError, "timestamp out of range for platform time_t");
+}
 
 /// Seconds as a number into nanoseconds, rounded up.
 Result<int64_t> duration(VM& vm, Value v) {
@@ -76,7 +78,8 @@ Result<int64_t> duration(VM& vm, Value v) {
   }
   Value integer = TRY(to_index(vm, v));
   int64_t seconds;
-  if (!fits_int64(integer, &seconds) || std::abs(seconds) > INT64_MAX / kNanoseconds) return out_of_range(vm);
+  if (!fits_int64(integer, &seconds) || std::abs(seconds) > INT64_MAX / kNanoseconds)
+    return out_of_range(vm);
   return seconds * kNanoseconds;
 }
 
@@ -122,7 +125,8 @@ Result<Value> broken_down(VM& vm, Optional<Value> seconds) {
 }
 
 /// `v` absent: the local time now. Ranges are checked.
-Result<void> calendar_argument(VM& vm, const Optional<Value>& v, const char* function, std::tm* tm, char (&zone)[8]) {
+Result<void> calendar_argument(VM& vm, const Optional<Value>& v, const char* function, std::tm* tm,
+                               char (&zone)[8]) {
   if (v.present) {
     TRY(read_struct_time(vm, struct_time_type(vm), v.value, function, tm, zone));
     return check_struct_time(vm, tm);
@@ -137,8 +141,9 @@ Result<Str*> format_asctime(VM& vm, const std::tm& tm) {
   static constexpr char kMonths[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                           "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   char text[64];
-  int length = std::snprintf(text, sizeof text, "%s %s%3d %.2d:%.2d:%.2d %lld", kDays[tm.tm_wday], kMonths[tm.tm_mon],
-                             tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, 1900LL + tm.tm_year);
+  int length = std::snprintf(text, sizeof text, "%s %s%3d %.2d:%.2d:%.2d %lld", kDays[tm.tm_wday],
+                             kMonths[tm.tm_mon], tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec,
+                             1900LL + tm.tm_year);
   return make_str(vm, {text, static_cast<size_t>(length)});
 }
 
@@ -199,7 +204,8 @@ Result<double> mktime(VM& vm, Value t) {
   TRY(read_struct_time(vm, struct_time_type(vm), t, "mktime", &tm, zone));
   tm.tm_wday = -1;  // stays so on failure
   time_t result = std::mktime(&tm);
-  if (result == -1 && tm.tm_wday == -1) return vm.raise(Exc::OverflowError, "mktime argument out of range");
+  if (result == -1 && tm.tm_wday == -1)
+    return vm.raise(Exc::OverflowError, "mktime argument out of range");
   return static_cast<double>(result);
 }
 
@@ -238,7 +244,8 @@ constexpr ClockInfo kClocks[] = {
     {"time", "clock_gettime(CLOCK_REALTIME)", CLOCK_REALTIME, false, true},
     {"monotonic", "clock_gettime(CLOCK_MONOTONIC)", CLOCK_MONOTONIC, true, false},
     {"perf_counter", "clock_gettime(CLOCK_MONOTONIC)", CLOCK_MONOTONIC, true, false},
-    {"process_time", "clock_gettime(CLOCK_PROCESS_CPUTIME_ID)", CLOCK_PROCESS_CPUTIME_ID, true, false},
+    {"process_time", "clock_gettime(CLOCK_PROCESS_CPUTIME_ID)", CLOCK_PROCESS_CPUTIME_ID, true,
+     false},
     {"thread_time", "clock_gettime(CLOCK_THREAD_CPUTIME_ID)", CLOCK_THREAD_CPUTIME_ID, true, false},
 };
 
@@ -249,23 +256,27 @@ Result<Value> get_clock_info(VM& vm, Str* name) {
     Value make = TRY(get_attribute(vm, types, TRY(intern(vm, "SimpleNamespace"))));
     timespec resolution{};
     clock_getres(info.clock, &resolution);
-    Value names[4] = {TRY(intern(vm, "implementation")), TRY(intern(vm, "monotonic")), TRY(intern(vm, "adjustable")),
-                      TRY(intern(vm, "resolution"))};
-    Value values[4] = {TRY(make_str(vm, info.implementation)), Value::boolean(info.monotonic),
-                       Value::boolean(info.adjustable),
-                       TRY(make_float(vm, seconds_of(resolution.tv_sec * kNanoseconds + resolution.tv_nsec)))};
+    Value names[4] = {TRY(intern(vm, "implementation")), TRY(intern(vm, "monotonic")),
+                      TRY(intern(vm, "adjustable")), TRY(intern(vm, "resolution"))};
+    Value values[4] = {
+        TRY(make_str(vm, info.implementation)), Value::boolean(info.monotonic),
+        Value::boolean(info.adjustable),
+        TRY(make_float(vm, seconds_of(resolution.tv_sec * kNanoseconds + resolution.tv_nsec)))};
     return vm.call_keywords(make, values, TRY(make_tuple(vm, names)));
   }
   return vm.raise(Exc::ValueError, "unknown clock");
 }
 
 constexpr NativeFunctionDef kFunctions[] = {
-    {"time()", "Return the current time in seconds since the Epoch.", bind<clock_seconds<CLOCK_REALTIME>>()},
-    {"time_ns()", "Return the current time in nanoseconds since the Epoch.", bind<clock_nanoseconds<CLOCK_REALTIME>>()},
+    {"time()", "Return the current time in seconds since the Epoch.",
+     bind<clock_seconds<CLOCK_REALTIME>>()},
+    {"time_ns()", "Return the current time in nanoseconds since the Epoch.",
+     bind<clock_nanoseconds<CLOCK_REALTIME>>()},
     {"monotonic()", "Monotonic clock, cannot go backward.", bind<clock_seconds<CLOCK_MONOTONIC>>()},
     {"monotonic_ns()", "Monotonic clock, cannot go backward, as nanoseconds.",
      bind<clock_nanoseconds<CLOCK_MONOTONIC>>()},
-    {"perf_counter()", "Performance counter for benchmarking.", bind<clock_seconds<CLOCK_MONOTONIC>>()},
+    {"perf_counter()", "Performance counter for benchmarking.",
+     bind<clock_seconds<CLOCK_MONOTONIC>>()},
     {"perf_counter_ns()", "Performance counter for benchmarking as nanoseconds.",
      bind<clock_nanoseconds<CLOCK_MONOTONIC>>()},
     {"process_time()", "Process time for profiling: sum of the kernel and user-space CPU time.",
@@ -278,23 +289,31 @@ constexpr NativeFunctionDef kFunctions[] = {
      bind<clock_nanoseconds<CLOCK_THREAD_CPUTIME_ID>>()},
     {"clock_gettime(clk_id, /)", "Return the time of the specified clock clk_id as a float.",
      bind<clock_gettime_method>()},
-    {"clock_gettime_ns(clk_id, /)", "Return the time of the specified clock clk_id as nanoseconds (int).",
+    {"clock_gettime_ns(clk_id, /)",
+     "Return the time of the specified clock clk_id as nanoseconds (int).",
      bind<clock_gettime_ns>()},
     {"clock_getres(clk_id, /)", "Return the resolution (precision) of the specified clock clk_id.",
      bind<clock_getres_method>()},
-    {"sleep(object, /)", "Delay execution for a given number of seconds, which may be a fraction.", bind<sleep>()},
-    {"gmtime(seconds=None, /)", "Convert seconds since the Epoch (by default: now) to a struct_time in UTC.",
+    {"sleep(object, /)", "Delay execution for a given number of seconds, which may be a fraction.",
+     bind<sleep>()},
+    {"gmtime(seconds=None, /)",
+     "Convert seconds since the Epoch (by default: now) to a struct_time in UTC.",
      bind<broken_down<gmtime_r>>()},
-    {"localtime(seconds=None, /)", "Convert seconds since the Epoch (by default: now) to a struct_time in local time.",
+    {"localtime(seconds=None, /)",
+     "Convert seconds since the Epoch (by default: now) to a struct_time in local time.",
      bind<broken_down<localtime_r>>()},
-    {"asctime(tuple=None, /)", "Convert a time tuple to a string, e.g. 'Sat Jun 06 16:26:11 1998'.", bind<asctime>()},
-    {"ctime(seconds=None, /)", "Convert a time in seconds since the Epoch to a string in local time.", bind<ctime>()},
-    {"mktime(tuple, /)", "Convert a time tuple in local time to seconds since the Epoch.", bind<mktime>()},
-    {"strftime(format, tuple=None, /)", "Convert a time tuple to a string according to a format specification.",
-     bind<strftime>()},
+    {"asctime(tuple=None, /)", "Convert a time tuple to a string, e.g. 'Sat Jun 06 16:26:11 1998'.",
+     bind<asctime>()},
+    {"ctime(seconds=None, /)",
+     "Convert a time in seconds since the Epoch to a string in local time.", bind<ctime>()},
+    {"mktime(tuple, /)", "Convert a time tuple in local time to seconds since the Epoch.",
+     bind<mktime>()},
+    {"strftime(format, tuple=None, /)",
+     "Convert a time tuple to a string according to a format specification.", bind<strftime>()},
     {"strptime(string, format='%a %b %d %H:%M:%S %Y', /)",
      "Parse a string to a time tuple according to a format specification.", bind<strptime>()},
-    {"tzset()", "Initialize, or reinitialize, the local timezone to the value stored in os.environ['TZ'].",
+    {"tzset()",
+     "Initialize, or reinitialize, the local timezone to the value stored in os.environ['TZ'].",
      bind<tzset_method>()},
     {"get_clock_info(name, /)", "Get information of the specified clock.", bind<get_clock_info>()},
 };
@@ -314,13 +333,15 @@ Result<void> initialize(VM& vm, Module* module) {
                     {"CLOCK_BOOTTIME", CLOCK_BOOTTIME},
                     {"CLOCK_TAI", CLOCK_TAI},
                     {"_STRUCT_TM_ITEMS", 11}};
-  for (auto& constant : kConstants) TRY(module_set(vm, module, constant.name, Value::small_int(constant.value)));
+  for (auto& constant : kConstants)
+    TRY(module_set(vm, module, constant.name, Value::small_int(constant.value)));
   return set_zone_constants(vm, module);
 }
 
 }  // namespace
 
-extern const NativeModuleDef kTimeModule = {"time", "This module provides various functions to manipulate time values.",
-                                            kFunctions, initialize};
+extern const NativeModuleDef kTimeModule = {
+    "time", "This module provides various functions to manipulate time values.", kFunctions,
+    initialize};
 
 }  // namespace apy

@@ -1,15 +1,17 @@
 // Integers of any size on GMP's mpn layer.
 //
-// Concepts. A BigInt is sign and magnitude; its limbs follow the header, so that an integer is one heap cell and a
-// memory limit counts it. mpn works on plain limb arrays and never allocates results, which is why it is used and not
-// mpz: the few mpz functions that have no mpn counterpart (modular power and inverse, gcd) get read-only views of our limbs and
-// their temporary results are no larger than the operands.
+// Concepts. A BigInt is sign and magnitude; its limbs follow the header, so that an integer is one
+// heap cell and a memory limit counts it. mpn works on plain limb arrays and never allocates
+// results, which is why it is used and not mpz: the few mpz functions that have no mpn counterpart
+// (modular power and inverse, gcd) get read-only views of our limbs and their temporary results are
+// no larger than the operands.
 //
-// Invariants. finish_int is the only way out: it strips leading zero limbs and turns what fits into a small int, so
-// equal ints of exact type have one representation. A BigInt never changes once it has been handed out.
+// Invariants. finish_int is the only way out: it strips leading zero limbs and turns what fits into
+// a small int, so equal ints of exact type have one representation. A BigInt never changes once it
+// has been handed out.
 //
-// Rejected: limbs in a ByteStorage of their own (two cells per integer); two's complement storage (multiplication and
-// division want magnitudes; bit operations convert on the fly).
+// Rejected: limbs in a ByteStorage of their own (two cells per integer); two's complement storage
+// (multiplication and division want magnitudes; bit operations convert on the fly).
 #include "vm/objects/bigint.h"
 
 #include <gmp.h>
@@ -26,7 +28,9 @@ static_assert(sizeof(mp_limb_t) == 8 && std::is_same_v<mp_limb_t, uint64_t>);
 static_assert(GMP_NUMB_BITS == 64);
 
 IntParts::IntParts(int64_t i)
-    : size(i != 0), negative(i < 0), word_(i < 0 ? -static_cast<uint64_t>(i) : static_cast<uint64_t>(i)) {}
+    : size(i != 0),
+      negative(i < 0),
+      word_(i < 0 ? -static_cast<uint64_t>(i) : static_cast<uint64_t>(i)) {}
 
 IntParts::IntParts(Value v) {
   if (v.is_cell()) {
@@ -72,14 +76,16 @@ Result<Value> int_from_limbs(VM& vm, const uint64_t* limbs, uint64_t count, bool
   while (count > 0 && limbs[count - 1] == 0) --count;
   if (count == 0) return Value::small_int(0);
   if (count == 1 && limbs[0] <= static_cast<uint64_t>(Value::kMaxSmallInt))
-    return Value::small_int(negative ? -static_cast<int64_t>(limbs[0]) : static_cast<int64_t>(limbs[0]));
+    return Value::small_int(negative ? -static_cast<int64_t>(limbs[0])
+                                     : static_cast<int64_t>(limbs[0]));
   BigInt* cell = TRY(make_big_int(vm, count));
   std::memcpy(cell->limbs(), limbs, count * 8);
   return finish_int(cell, count, negative);
 }
 
 Result<Value> make_int(VM& vm, int64_t i) {
-  if (Value::fits_small_int(i)) [[likely]] return Value::small_int(i);
+  if (Value::fits_small_int(i)) [[likely]]
+    return Value::small_int(i);
   uint64_t magnitude = i < 0 ? -static_cast<uint64_t>(i) : static_cast<uint64_t>(i);
   return int_from_limbs(vm, &magnitude, 1, i < 0);
 }
@@ -87,7 +93,8 @@ Result<Value> make_int(VM& vm, int64_t i) {
 Result<Value> make_int_unsigned(VM& vm, uint64_t i) { return int_from_limbs(vm, &i, 1, false); }
 
 Result<Value> int_from_int128(VM& vm, __int128 i) {
-  if (i >= Value::kMinSmallInt && i <= Value::kMaxSmallInt) return Value::small_int(static_cast<int64_t>(i));
+  if (i >= Value::kMinSmallInt && i <= Value::kMaxSmallInt)
+    return Value::small_int(static_cast<int64_t>(i));
   auto magnitude = i < 0 ? -static_cast<unsigned __int128>(i) : static_cast<unsigned __int128>(i);
   uint64_t limbs[2] = {static_cast<uint64_t>(magnitude), static_cast<uint64_t>(magnitude >> 64)};
   return int_from_limbs(vm, limbs, 2, i < 0);
@@ -103,7 +110,8 @@ Result<Value> int_exact(VM& vm, Value v) {
 Result<Value> int_as_class(VM& vm, Type* cls, Value integer) {
   if (cls == vm.type(BuiltinType::Int)) return int_exact(vm, integer);
   IntParts parts(integer);
-  auto* cell = static_cast<BigInt*>(TRY(allocate_variable_instance(vm, cls, sizeof(BigInt) + parts.size * 8)));
+  auto* cell = static_cast<BigInt*>(
+      TRY(allocate_variable_instance(vm, cls, sizeof(BigInt) + parts.size * 8)));
   cell->size = parts.size;
   if (parts.negative) cell->aux |= BigInt::kNegative;
   std::memcpy(cell->limbs(), parts.limbs(), parts.size * 8);
@@ -227,7 +235,9 @@ Result<Value> int_negate(VM& vm, Value a) {
   return int_from_limbs(vm, parts.limbs(), parts.size, !parts.negative);
 }
 
-Result<Value> int_absolute(VM& vm, Value a) { return int_sign(a) < 0 ? int_negate(vm, a) : int_exact(vm, a); }
+Result<Value> int_absolute(VM& vm, Value a) {
+  return int_sign(a) < 0 ? int_negate(vm, a) : int_exact(vm, a);
+}
 
 Result<Value> int_invert(VM& vm, Value a) {
   if (a.is_small_int()) return Value::small_int(~a.as_small_int());
@@ -241,18 +251,22 @@ Result<Value> int_shift_left(VM& vm, Value a, Value count_value) {
   IntParts parts(a);
   if (parts.size == 0) return Value::small_int(0);
   int64_t bits;
-  if (!fits_int64(count_value, &bits)) return vm.raise(Exc::OverflowError, "too many digits in integer");
+  if (!fits_int64(count_value, &bits))
+    return vm.raise(Exc::OverflowError, "too many digits in integer");
   uint64_t whole = static_cast<uint64_t>(bits) / 64;
   auto part = static_cast<unsigned>(bits % 64);
   if (whole > kMaxLimbs) return vm.out_of_memory();
   if (whole == 0 && parts.size == 1) {
     __int128 wide = static_cast<__int128>(parts.limbs()[0]) << part;
-    if (wide > 0 && wide >> part == parts.limbs()[0]) return int_from_int128(vm, parts.negative ? -wide : wide);
+    if (wide > 0 && wide >> part == parts.limbs()[0])
+      return int_from_int128(vm, parts.negative ? -wide : wide);
   }
   BigInt* result = TRY(make_big_int(vm, parts.size + whole + 1));
   uint64_t* out = result->limbs() + whole;
-  if (part) out[parts.size] = mpn_lshift(out, parts.limbs(), n_of(parts), part);
-  else std::memcpy(out, parts.limbs(), parts.size * 8);
+  if (part)
+    out[parts.size] = mpn_lshift(out, parts.limbs(), n_of(parts), part);
+  else
+    std::memcpy(out, parts.limbs(), parts.size * 8);
   return finish_int(result, parts.size + whole + 1, parts.negative);
 }
 
@@ -272,8 +286,10 @@ Result<Value> int_shift_right(VM& vm, Value a, Value count_value) {
   const uint64_t* in = parts.limbs();
   bool lost = false;
   for (uint64_t i = 0; i < whole && !lost; ++i) lost = in[i] != 0;
-  if (part) lost |= mpn_rshift(out, in + whole, static_cast<mp_size_t>(size), part) != 0;
-  else std::memcpy(out, in + whole, size * 8);
+  if (part)
+    lost |= mpn_rshift(out, in + whole, static_cast<mp_size_t>(size), part) != 0;
+  else
+    std::memcpy(out, in + whole, size * 8);
   // Rounding is towards minus infinity.
   if (parts.negative && lost) out[size] = mpn_add_1(out, out, static_cast<mp_size_t>(size), 1);
   return finish_int(result, size + 1, parts.negative);
@@ -310,8 +326,8 @@ uint64_t bitwise(BinaryOp op, uint64_t a, uint64_t b) {
 
 Result<Value> int_bitwise(VM& vm, BinaryOp op, Value a, Value b) {
   if (Value::both_small_int(a, b))
-    return Value::small_int(static_cast<int64_t>(
-        bitwise(op, static_cast<uint64_t>(a.as_small_int()), static_cast<uint64_t>(b.as_small_int()))));
+    return Value::small_int(static_cast<int64_t>(bitwise(
+        op, static_cast<uint64_t>(a.as_small_int()), static_cast<uint64_t>(b.as_small_int()))));
   IntParts x(a), y(b);
   uint64_t size = std::max(x.size, y.size) + 1;
   if (op == BinaryOp::BitAnd && !x.negative && !y.negative) size = std::min(x.size, y.size);

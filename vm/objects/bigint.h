@@ -1,8 +1,9 @@
 #pragma once
-// Arithmetic on ints of any size. Every Value here is an int (small int, bool, BigInt); every result is exact `int`.
+// Arithmetic on ints of any size. Every Value here is an int (small int, bool, BigInt); every
+// result is exact `int`.
 //
-// A result that fits is a small int, so a BigInt of exactly the type int is always outside the small range; an
-// instance of a script subclass is a BigInt of any size, also of zero limbs.
+// A result that fits is a small int, so a BigInt of exactly the type int is always outside the
+// small range; an instance of a script subclass is a BigInt of any size, also of zero limbs.
 #include "vm/objects/number.h"
 #include "vm/objects/str.h"
 
@@ -10,7 +11,8 @@ namespace apy {
 
 struct Type;
 
-/// Sign and magnitude of an int: limbs least significant first, no leading zero limb; zero has none.
+/// Sign and magnitude of an int: limbs least significant first, no leading zero limb; zero has
+/// none.
 class IntParts {
  public:
   explicit IntParts(Value integer);
@@ -24,7 +26,8 @@ class IntParts {
   uint64_t word_ = 0;
 };
 
-/// Limbs for the time of one operation: on the native stack when few, else counted by the heap. Only as a local.
+/// Limbs for the time of one operation: on the native stack when few, else counted by the heap.
+/// Only as a local.
 class LimbScratch {
  public:
   explicit LimbScratch(VM& vm) : vm_(vm) {}
@@ -69,7 +72,8 @@ Result<Value> int_subtract(VM& vm, Value a, Value b);
 Result<Value> int_multiply(VM& vm, Value a, Value b);
 /// Floor semantics; either pointer may be null. `b` is not zero.
 Result<void> int_divide(VM& vm, Value a, Value b, Value* quotient, Value* remainder);
-/// Correctly rounded. OverflowError "integer division result too large for a float". `b` is not zero.
+/// Correctly rounded. OverflowError "integer division result too large for a float". `b` is not
+/// zero.
 Result<double> int_true_divide(VM& vm, Value a, Value b);
 /// ValueError "negative shift count"; OverflowError "too many digits in integer".
 Result<Value> int_shift_left(VM& vm, Value a, Value count);
@@ -88,19 +92,23 @@ Result<Value> int_square_root(VM& vm, Value a);
 
 /// OverflowError "int too large to convert to float".
 Result<double> int_to_double(VM& vm, Value v);
-/// A double in [0.5, 1) with the sign of `v`, *exponent such that v ~ result * 2**exponent; 0 gives 0. Correctly rounded.
+/// A double in [0.5, 1) with the sign of `v`, *exponent such that v ~ result * 2**exponent; 0 gives
+/// 0. Correctly rounded.
 double int_to_double_scaled(Value v, int64_t* exponent);
-/// magnitude * 2**exponent, correctly rounded half-even (the lowest bit of `magnitude` may stand for lost bits if
-/// it has more than 55 bits); inf when too large.
+/// magnitude * 2**exponent, correctly rounded half-even (the lowest bit of `magnitude` may stand
+/// for lost bits if it has more than 55 bits); inf when too large.
 double round_to_double(uint64_t magnitude, int64_t exponent);
 
-/// The most digits that conversions between int and non-power-of-two text take; 0: no limit. sys.set_int_max_str_digits.
+/// The most digits that conversions between int and non-power-of-two text take; 0: no limit.
+/// sys.set_int_max_str_digits.
 int int_digit_limit(VM& vm);
 void set_int_digit_limit(VM& vm, int limit);
 
-/// int(text, base) for a str, with base 0 or 2..36: Unicode digits, white space, prefixes. `original` is for the message.
+/// int(text, base) for a str, with base 0 or 2..36: Unicode digits, white space, prefixes.
+/// `original` is for the message.
 Result<Value> int_from_str(VM& vm, Str* text, int base, Value original);
-/// `text` with Unicode digits and white space as ASCII ones; other characters outside ASCII become '?'.
+/// `text` with Unicode digits and white space as ASCII ones; other characters outside ASCII become
+/// '?'.
 std::string ascii_numeral(const Str* text);
 Result<Value> int_from_bytes_text(VM& vm, std::string_view text, int base, Value original);
 

@@ -76,7 +76,8 @@ Result<void> int_divide(VM& vm, Value a, Value b, Value* quotient, Value* remain
   uint64_t quotient_size = x.size - y.size + 1;
   BigInt* q = TRY(make_big_int(vm, quotient_size + 1));
   BigInt* r = TRY(make_big_int(vm, y.size));
-  mpn_tdiv_qr(q->limbs(), r->limbs(), 0, x.limbs(), signed_size(x.size), y.limbs(), signed_size(y.size));
+  mpn_tdiv_qr(q->limbs(), r->limbs(), 0, x.limbs(), signed_size(x.size), y.limbs(),
+              signed_size(y.size));
   bool exact = mpn_zero_p(r->limbs(), signed_size(y.size));
   if (opposite && !exact) {
     q->limbs()[quotient_size] = mpn_add_1(q->limbs(), q->limbs(), signed_size(quotient_size), 1);
@@ -90,12 +91,15 @@ Result<void> int_divide(VM& vm, Value a, Value b, Value* quotient, Value* remain
 Result<double> int_true_divide(VM& vm, Value a, Value b) {
   constexpr int64_t kExact = int64_t{1} << 53;
   int64_t x, y;
-  if (fits_int64(a, &x) && fits_int64(b, &y) && x >= -kExact && x <= kExact && y >= -kExact && y <= kExact)
+  if (fits_int64(a, &x) && fits_int64(b, &y) && x >= -kExact && x <= kExact && y >= -kExact &&
+      y <= kExact)
     return static_cast<double>(x) / static_cast<double>(y);
   bool negative = (int_sign(a) < 0) != (int_sign(b) < 0);  // also of zero
   if (int_sign(a) == 0) return negative ? -0.0 : 0.0;
-  // Scale the dividend so that the quotient has 62 to 64 bits; what is lost goes into the lowest bit.
-  int64_t shift = static_cast<int64_t>(int_bit_length(a)) - static_cast<int64_t>(int_bit_length(b)) - 63;
+  // Scale the dividend so that the quotient has 62 to 64 bits; what is lost goes into the lowest
+  // bit.
+  int64_t shift =
+      static_cast<int64_t>(int_bit_length(a)) - static_cast<int64_t>(int_bit_length(b)) - 63;
   Value dividend = TRY(int_absolute(vm, a)), divisor = TRY(int_absolute(vm, b));
   bool sticky = false;
   if (shift <= 0) {
@@ -109,7 +113,8 @@ Result<double> int_true_divide(VM& vm, Value a, Value b) {
   TRY(int_divide(vm, dividend, divisor, &quotient, &remainder));
   sticky |= int_sign(remainder) != 0;
   double result = round_to_double(IntParts(quotient).limbs()[0] | sticky, shift);
-  if (std::isinf(result)) return vm.raise(Exc::OverflowError, "integer division result too large for a float");
+  if (std::isinf(result))
+    return vm.raise(Exc::OverflowError, "integer division result too large for a float");
   return negative ? -result : result;
 }
 
@@ -117,8 +122,10 @@ Result<double> int_true_divide(VM& vm, Value a, Value b) {
 
 namespace {
 
-/// base ** exponent of magnitudes, base of at least 2 bits and odd, by squaring from the top bit down.
-Result<Value> power_of_limbs(VM& vm, const uint64_t* base, uint64_t size, uint64_t exponent, bool negative) {
+/// base ** exponent of magnitudes, base of at least 2 bits and odd, by squaring from the top bit
+/// down.
+Result<Value> power_of_limbs(VM& vm, const uint64_t* base, uint64_t size, uint64_t exponent,
+                             bool negative) {
   uint64_t bits = size * 64 - static_cast<uint64_t>(std::countl_zero(base[size - 1]));
   if (exponent > kMaxLimbs * 64 / bits) return vm.out_of_memory();
   uint64_t limit = bits * exponent / 64 + size + 2;
@@ -128,15 +135,19 @@ Result<Value> power_of_limbs(VM& vm, const uint64_t* base, uint64_t size, uint64
   uint64_t* to = result->limbs();
   std::memcpy(to, base, size * 8);
   uint64_t n = size;
-  auto trimmed = [](const uint64_t* p, uint64_t length) { return p[length - 1] == 0 ? length - 1 : length; };
+  auto trimmed = [](const uint64_t* p, uint64_t length) {
+    return p[length - 1] == 0 ? length - 1 : length;
+  };
   for (int bit = 62 - std::countl_zero(exponent); bit >= 0; --bit) {
     std::swap(from, to);
     mpn_sqr(to, from, signed_size(n));
     n = trimmed(to, 2 * n);
     if (exponent >> bit & 1) {
       std::swap(from, to);
-      if (size == 1) to[n] = mpn_mul_1(to, from, signed_size(n), base[0]);
-      else mpn_mul(to, from, signed_size(n), base, signed_size(size));
+      if (size == 1)
+        to[n] = mpn_mul_1(to, from, signed_size(n), base[0]);
+      else
+        mpn_mul(to, from, signed_size(n), base, signed_size(size));
       n = trimmed(to, n + size);
     }
   }
@@ -158,7 +169,8 @@ Result<Value> int_power(VM& vm, Value base, Value exponent) {
   // base = odd * 2**twos, so powers of two and of ten cost little.
   uint64_t twos = mpn_scan1(b.limbs(), 0);
   if (n > kMaxLimbs * 64 / (twos + 1)) return vm.out_of_memory();
-  Value odd_value = TRY(int_shift_right(vm, TRY(int_absolute(vm, base)), Value::small_int(static_cast<int64_t>(twos))));
+  Value odd_value = TRY(int_shift_right(vm, TRY(int_absolute(vm, base)),
+                                        Value::small_int(static_cast<int64_t>(twos))));
   IntParts odd(odd_value);
   Value power = Value::small_int(negative ? -1 : 1);
   if (!odd_value.is(Value::small_int(1)))

@@ -19,10 +19,14 @@ Result<Value> make_complex(VM& vm, ComplexNumber z) {
 }
 
 Result<bool> complex_from_number(VM& vm, Value v, ComplexNumber* out) {
-  if (const Complex* z = try_as<Complex>(v)) *out = {z->real, z->imaginary};
-  else if (is_float(v)) *out = {as_float(v), 0};
-  else if (is_int(v)) *out = {TRY(int_to_double(vm, v)), 0};
-  else return false;
+  if (const Complex* z = try_as<Complex>(v))
+    *out = {z->real, z->imaginary};
+  else if (is_float(v))
+    *out = {as_float(v), 0};
+  else if (is_int(v))
+    *out = {TRY(int_to_double(vm, v)), 0};
+  else
+    return false;
   return true;
 }
 
@@ -36,11 +40,13 @@ ComplexNumber multiply(ComplexNumber a, ComplexNumber b) {
 ComplexNumber divide(ComplexNumber a, ComplexNumber b) {
   if (std::fabs(b.real) >= std::fabs(b.imaginary)) {
     double ratio = b.imaginary / b.real, denominator = b.real + b.imaginary * ratio;
-    return {(a.real + a.imaginary * ratio) / denominator, (a.imaginary - a.real * ratio) / denominator};
+    return {(a.real + a.imaginary * ratio) / denominator,
+            (a.imaginary - a.real * ratio) / denominator};
   }
   if (std::fabs(b.imaginary) >= std::fabs(b.real)) {
     double ratio = b.real / b.imaginary, denominator = b.real * ratio + b.imaginary;
-    return {(a.real * ratio + a.imaginary) / denominator, (a.imaginary * ratio - a.real) / denominator};
+    return {(a.real * ratio + a.imaginary) / denominator,
+            (a.imaginary * ratio - a.real) / denominator};
   }
   return {std::nan(""), std::nan("")};
 }
@@ -87,20 +93,27 @@ Result<Value> power(VM& vm, ComplexNumber a, ComplexNumber b) {
 
 Result<Value> complex_binary(VM& vm, BinaryOp op, ComplexNumber a, ComplexNumber b) {
   switch (op) {
-    case BinaryOp::Add: return make_complex(vm, {a.real + b.real, a.imaginary + b.imaginary});
-    case BinaryOp::Subtract: return make_complex(vm, {a.real - b.real, a.imaginary - b.imaginary});
-    case BinaryOp::Multiply: return make_complex(vm, multiply(a, b));
+    case BinaryOp::Add:
+      return make_complex(vm, {a.real + b.real, a.imaginary + b.imaginary});
+    case BinaryOp::Subtract:
+      return make_complex(vm, {a.real - b.real, a.imaginary - b.imaginary});
+    case BinaryOp::Multiply:
+      return make_complex(vm, multiply(a, b));
     case BinaryOp::TrueDivide:
-      if (b.real == 0 && b.imaginary == 0) return vm.raise(Exc::ZeroDivisionError, "complex division by zero");
+      if (b.real == 0 && b.imaginary == 0)
+        return vm.raise(Exc::ZeroDivisionError, "complex division by zero");
       return make_complex(vm, divide(a, b));
-    case BinaryOp::Power: return power(vm, a, b);
-    default: return Value::not_implemented();
+    case BinaryOp::Power:
+      return power(vm, a, b);
+    default:
+      return Value::not_implemented();
   }
 }
 
 int64_t complex_hash(const Complex* z) {
   auto part = [z](double d) {
-    return std::isnan(d) ? std::rotr(reinterpret_cast<uint64_t>(z), 4) : static_cast<uint64_t>(hash_double(d));
+    return std::isnan(d) ? std::rotr(reinterpret_cast<uint64_t>(z), 4)
+                         : static_cast<uint64_t>(hash_double(d));
   };
   auto hash = static_cast<int64_t>(part(z->real) + 1000003 * part(z->imaginary));
   return hash == -1 ? -2 : hash;
@@ -132,7 +145,8 @@ Result<ComplexNumber> to_complex(VM& vm, Value v) {
   Value converted = TRY(vm.call_special(v, Special::Complex, {}, &found));
   if (found) {
     if (!is_kind(converted, CellKind::Complex))
-      return vm.raise(Exc::TypeError, "__complex__ returned non-complex (type {})", vm.type_of(converted));
+      return vm.raise(Exc::TypeError, "__complex__ returned non-complex (type {})",
+                      vm.type_of(converted));
     TRY(complex_from_number(vm, converted, &z));
     return z;
   }

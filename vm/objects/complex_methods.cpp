@@ -55,8 +55,11 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool remove_underscores(std::string* text) {
   std::string plain;
   for (size_t i = 0; i < text->size(); ++i) {
-    if ((*text)[i] != '_') plain += (*text)[i];
-    else if (i == 0 || i + 1 == text->size() || !is_digit((*text)[i - 1]) || !is_digit((*text)[i + 1])) return false;
+    if ((*text)[i] != '_')
+      plain += (*text)[i];
+    else if (i == 0 || i + 1 == text->size() || !is_digit((*text)[i - 1]) ||
+             !is_digit((*text)[i + 1]))
+      return false;
   }
   *text = plain;
   return true;
@@ -92,8 +95,11 @@ Result<ComplexNumber> component(VM& vm, Value v, bool second) {
                      !type_special(vm, type, Special::Index).is_empty() ||
                      (!second && !type_special(vm, type, Special::Complex).is_empty());
   if (!convertible)
-    return second ? vm.raise(Exc::TypeError, "complex() second argument must be a number, not '{}'", type)
-                  : vm.raise(Exc::TypeError, "complex() first argument must be a string or a number, not '{}'", type);
+    return second
+               ? vm.raise(Exc::TypeError, "complex() second argument must be a number, not '{}'",
+                          type)
+               : vm.raise(Exc::TypeError,
+                          "complex() first argument must be a string or a number, not '{}'", type);
   if (!second) return to_complex(vm, v);
   return ComplexNumber{TRY(to_double(vm, v)), 0};
 }
@@ -120,7 +126,8 @@ Result<void> complex_arguments(VM& vm, const Arguments& arguments, Value* real, 
       return vm.raise(Exc::TypeError, "complex() got an unexpected keyword argument '{}'", name);
     Value* slot = is_real ? real : imaginary;
     if (!slot->is_empty())
-      return vm.raise(Exc::TypeError, "argument for complex() given by name ('{}') and position ({})", name,
+      return vm.raise(Exc::TypeError,
+                      "argument for complex() given by name ('{}') and position ({})", name,
                       is_real ? 1 : 2);
     *slot = arguments.keyword_values()[i];
   }
@@ -132,7 +139,8 @@ Result<Value> complex_new(VM& vm, const Arguments& arguments) {
   Value real, imaginary;
   TRY(complex_arguments(vm, arguments, &real, &imaginary));
   bool exact = cls == vm.type(BuiltinType::Complex);
-  if (exact && imaginary.is_empty() && !real.is_empty() && is_exact(real, BuiltinType::Complex)) return real;
+  if (exact && imaginary.is_empty() && !real.is_empty() && is_exact(real, BuiltinType::Complex))
+    return real;
   if (!real.is_empty()) {
     if (Str* text = try_as<Str>(real)) {
       if (!imaginary.is_empty())
@@ -148,8 +156,9 @@ Result<Value> complex_new(VM& vm, const Arguments& arguments) {
   // Two complex arguments a, b mean a + b*1j.
   ComplexNumber second = TRY(component(vm, imaginary, true));
   if (is_kind(imaginary, CellKind::Complex)) z.real -= second.imaginary;
-  bool real_is_complex = !real.is_empty() && (is_kind(real, CellKind::Complex) ||
-                                              !type_special(vm, vm.type_of(real), Special::Complex).is_empty());
+  bool real_is_complex =
+      !real.is_empty() && (is_kind(real, CellKind::Complex) ||
+                           !type_special(vm, vm.type_of(real), Special::Complex).is_empty());
   z.imaginary = real_is_complex ? z.imaginary + second.real : second.real;
   return complex_of_class(vm, cls, z);
 }
@@ -169,11 +178,13 @@ Result<Value> complex_reflected(VM& vm, Complex* self, Value other) {
   return number_binary(vm, op, other, self);
 }
 Result<Value> complex_pow(VM& vm, Complex* self, Value other, Optional<Value> modulus) {
-  if (modulus.present && !modulus.value.is_none()) return vm.raise(Exc::ValueError, "complex modulo");
+  if (modulus.present && !modulus.value.is_none())
+    return vm.raise(Exc::ValueError, "complex modulo");
   return complex_operator<BinaryOp::Power>(vm, self, other);
 }
 Result<Value> complex_rpow(VM& vm, Complex* self, Value other, Optional<Value> modulus) {
-  if (modulus.present && !modulus.value.is_none()) return vm.raise(Exc::ValueError, "complex modulo");
+  if (modulus.present && !modulus.value.is_none())
+    return vm.raise(Exc::ValueError, "complex modulo");
   return complex_reflected<BinaryOp::Power>(vm, self, other);
 }
 template <CompareOp op>
@@ -181,9 +192,15 @@ Result<Value> complex_compare(VM& vm, Complex* self, Value other) {
   return number_compare(vm, op, self, other);
 }
 
-Result<Value> complex_neg(VM& vm, Complex* self) { return make_complex(vm, {-self->real, -self->imaginary}); }
-Result<Value> complex_plus(VM& vm, Complex* self) { return make_complex(vm, {self->real, self->imaginary}); }
-Result<Value> complex_conjugate(VM& vm, Complex* self) { return make_complex(vm, {self->real, -self->imaginary}); }
+Result<Value> complex_neg(VM& vm, Complex* self) {
+  return make_complex(vm, {-self->real, -self->imaginary});
+}
+Result<Value> complex_plus(VM& vm, Complex* self) {
+  return make_complex(vm, {self->real, self->imaginary});
+}
+Result<Value> complex_conjugate(VM& vm, Complex* self) {
+  return make_complex(vm, {self->real, -self->imaginary});
+}
 Result<double> complex_abs(VM& vm, Complex* self) {
   double length = std::hypot(self->real, self->imaginary);
   if (std::isinf(length) && std::isfinite(self->real) && std::isfinite(self->imaginary))
@@ -191,7 +208,9 @@ Result<double> complex_abs(VM& vm, Complex* self) {
   return length;
 }
 Result<bool> complex_bool(VM&, Complex* self) { return self->real != 0 || self->imaginary != 0; }
-Result<Value> complex_hash_method(VM& vm, Complex* self) { return make_int(vm, complex_hash(self)); }
+Result<Value> complex_hash_method(VM& vm, Complex* self) {
+  return make_int(vm, complex_hash(self));
+}
 Result<Str*> complex_repr_method(VM& vm, Complex* self) {
   return make_str_latin1(vm, complex_repr({self->real, self->imaginary}));
 }
@@ -205,19 +224,29 @@ Result<Value> complex_getnewargs(VM& vm, Complex* self) {
 }
 
 Result<Value> get_real(VM& vm, Value self) { return make_float(vm, as<Complex>(self)->real); }
-Result<Value> get_imaginary(VM& vm, Value self) { return make_float(vm, as<Complex>(self)->imaginary); }
+Result<Value> get_imaginary(VM& vm, Value self) {
+  return make_float(vm, as<Complex>(self)->imaginary);
+}
 
-#define OPERATOR(name, Op, symbol)                                                                              \
-  {"__" name "__(self, value, /)", "Return self" symbol "value.", bind<complex_operator<BinaryOp::Op>>()},      \
-      {"__r" name "__(self, value, /)", "Return value" symbol "self.", bind<complex_reflected<BinaryOp::Op>>()}
-#define COMPARISON(name, Op, symbol) \
-  {"__" name "__(self, value, /)", "Return self" symbol "value.", bind<complex_compare<CompareOp::Op>>()}
+#define OPERATOR(name, Op, symbol)                                  \
+  {"__" name "__(self, value, /)", "Return self" symbol "value.",   \
+   bind<complex_operator<BinaryOp::Op>>()},                         \
+  {                                                                 \
+    "__r" name "__(self, value, /)", "Return value" symbol "self.", \
+        bind<complex_reflected<BinaryOp::Op>>()                     \
+  }
+#define COMPARISON(name, Op, symbol)                               \
+  {                                                                \
+    "__" name "__(self, value, /)", "Return self" symbol "value.", \
+        bind<complex_compare<CompareOp::Op>>()                     \
+  }
 
 constexpr NativeFunctionDef kComplexMethods[] = {
     {"__new__(cls, *args, **kwargs)", "Create and return a new object.", bind<complex_new>(),
      NativeFunctionDef::kStatic},
     {"__repr__(self, /)", "Return repr(self).", bind<complex_repr_method>()},
-    {"__format__(self, format_spec, /)", "Convert to a string according to format_spec.", bind<complex_format>()},
+    {"__format__(self, format_spec, /)", "Convert to a string according to format_spec.",
+     bind<complex_format>()},
     {"__hash__(self, /)", "Return hash(self).", bind<complex_hash_method>()},
     {"__bool__(self, /)", "True if self else False", bind<complex_bool>()},
     COMPARISON("lt", Less, "<"),
@@ -237,7 +266,8 @@ constexpr NativeFunctionDef kComplexMethods[] = {
     {"__abs__(self, /)", "abs(self)", bind<complex_abs>()},
     {"__complex__(self, /)", "Convert this value to exact type complex.", bind<complex_plus>()},
     {"__getnewargs__(self, /)", "", bind<complex_getnewargs>()},
-    {"conjugate(self, /)", "Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j.",
+    {"conjugate(self, /)",
+     "Return the complex conjugate of its argument. (3-4j).conjugate() == 3+4j.",
      bind<complex_conjugate>()},
 };
 constexpr NativeGetSetDef kComplexAttributes[] = {
@@ -249,7 +279,9 @@ constexpr NativeGetSetDef kComplexAttributes[] = {
 
 extern const NativeTypeDef kComplexType = {
     .name = "complex",
-    .doc = "complex(real=0, imag=0)\n--\n\nMake a complex number from a string or from its real and imaginary parts.",
+    .doc =
+        "complex(real=0, imag=0)\n--\n\nMake a complex number from a string or from its real and "
+        "imaginary parts.",
     .methods = kComplexMethods,
     .attributes = kComplexAttributes,
     .flags = Type::kCanSubclass,

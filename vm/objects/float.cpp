@@ -1,4 +1,5 @@
-// Floats: text in both directions, arithmetic, rounding, hashing. The methods of the type are in float_methods.cpp.
+// Floats: text in both directions, arithmetic, rounding, hashing. The methods of the type are in
+// float_methods.cpp.
 #include "vm/objects/float.h"
 
 #include <cfloat>
@@ -48,8 +49,10 @@ std::string float_repr(double d) {
     if (power.size() < 2) out += '0';
     return out + power;
   }
-  if (exponent < 0) return out + "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + digits;
-  if (count <= exponent + 1) return out + digits + std::string(static_cast<size_t>(exponent + 1 - count), '0') + ".0";
+  if (exponent < 0)
+    return out + "0." + std::string(static_cast<size_t>(-exponent - 1), '0') + digits;
+  if (count <= exponent + 1)
+    return out + digits + std::string(static_cast<size_t>(exponent + 1 - count), '0') + ".0";
   auto point = static_cast<size_t>(exponent + 1);
   return out + digits.substr(0, point) + "." + digits.substr(point);
 }
@@ -141,11 +144,13 @@ std::optional<double> scan_float(std::string_view text) {
 Result<Value> parse_float(VM& vm, std::string_view text) {
   if (auto d = scan_float(text)) return make_float(vm, *d);
   Value string = TRY(make_str(vm, text));
-  return vm.raise(Exc::ValueError, "could not convert string to float: {}", TRY(repr_of(vm, string)));
+  return vm.raise(Exc::ValueError, "could not convert string to float: {}",
+                  TRY(repr_of(vm, string)));
 }
 
 bool is_text(Value v) {
-  return is_kind(v, CellKind::Str) || is_kind(v, CellKind::Bytes) || is_kind(v, CellKind::ByteArray);
+  return is_kind(v, CellKind::Str) || is_kind(v, CellKind::Bytes) ||
+         is_kind(v, CellKind::ByteArray);
 }
 
 Result<double> float_from_text(VM& vm, Value v) {
@@ -205,9 +210,12 @@ Result<Value> make_pair(VM& vm, double a, double b) {
 Result<Value> float_binary(VM& vm, BinaryOp op, double a, double b) {
   double remainder;
   switch (op) {
-    case BinaryOp::Add: return make_float(vm, a + b);
-    case BinaryOp::Subtract: return make_float(vm, a - b);
-    case BinaryOp::Multiply: return make_float(vm, a * b);
+    case BinaryOp::Add:
+      return make_float(vm, a + b);
+    case BinaryOp::Subtract:
+      return make_float(vm, a - b);
+    case BinaryOp::Multiply:
+      return make_float(vm, a * b);
     case BinaryOp::TrueDivide:
       if (b == 0) return vm.raise(Exc::ZeroDivisionError, "float division by zero");
       return make_float(vm, a / b);
@@ -232,7 +240,8 @@ Result<Value> float_binary(VM& vm, BinaryOp op, double a, double b) {
         return number_binary(vm, op, base, exponent);
       }
       return make_float(vm, TRY(float_power(vm, a, b)));
-    default: return Value::not_implemented();
+    default:
+      return Value::not_implemented();
   }
 }
 
@@ -244,7 +253,9 @@ double float_round(double d, int64_t digits) {
   if (digits >= 0) {
     // printf-like conversion of the exact value, half to even, is what to_chars does.
     char buffer[700];
-    auto end = std::to_chars(buffer, buffer + sizeof buffer, d, std::chars_format::fixed, static_cast<int>(digits)).ptr;
+    auto end = std::to_chars(buffer, buffer + sizeof buffer, d, std::chars_format::fixed,
+                             static_cast<int>(digits))
+                   .ptr;
     double result = 0;
     std::from_chars(buffer, end, result);
     return result;
@@ -258,12 +269,15 @@ double float_round(double d, int64_t digits) {
   if (kept > 0) {
     result = HUGE_VAL;
     end = std::to_chars(buffer, buffer + sizeof buffer, magnitude, std::chars_format::scientific,
-                        static_cast<int>(kept - 1)).ptr;
+                        static_cast<int>(kept - 1))
+              .ptr;
     std::from_chars(buffer, end, result);
   } else if (kept == 0) {
     // 0 or one more than all nines: up when above 500...0, a tie goes to 0.
     std::string_view text(buffer, static_cast<size_t>(end - buffer));
-    bool above = text[0] > '5' || (text[0] == '5' && (magnitude > whole || text.find_first_not_of('0', 1) != text.npos));
+    bool above =
+        text[0] > '5' ||
+        (text[0] == '5' && (magnitude > whole || text.find_first_not_of('0', 1) != text.npos));
     std::string power = "1e" + std::to_string(-digits);
     if (above) std::from_chars(power.data(), power.data() + power.size(), result);
   }

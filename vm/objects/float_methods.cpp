@@ -22,7 +22,8 @@ Result<Type*> new_receiver(VM& vm, const Arguments& arguments, BuiltinType base)
                     vm.type_of(arguments.values[0]));
   if (cls == expected) return cls;
   if (!cls->is_subtype_of(expected))
-    return vm.raise(Exc::TypeError, "{}.__new__({}): {} is not a subtype of {}", expected, cls, cls, expected);
+    return vm.raise(Exc::TypeError, "{}.__new__({}): {} is not a subtype of {}", expected, cls, cls,
+                    expected);
   if (cls->builtin != base)
     return vm.raise(Exc::TypeError, "{}.__new__({}) is not safe, use {}.__new__()", expected, cls,
                     vm.type(cls->builtin));
@@ -31,12 +32,14 @@ Result<Type*> new_receiver(VM& vm, const Arguments& arguments, BuiltinType base)
 
 Result<Value> check_int(VM& vm, Value v) {
   if (is_int(v)) return v;
-  return vm.raise(Exc::TypeError, "descriptor requires a 'int' object but received a '{}'", vm.type_of(v));
+  return vm.raise(Exc::TypeError, "descriptor requires a 'int' object but received a '{}'",
+                  vm.type_of(v));
 }
 
 Result<Value> float_to_int(VM& vm, double d) {
   if (std::isnan(d)) return vm.raise(Exc::ValueError, "cannot convert float NaN to integer");
-  if (std::isinf(d)) return vm.raise(Exc::OverflowError, "cannot convert float infinity to integer");
+  if (std::isinf(d))
+    return vm.raise(Exc::OverflowError, "cannot convert float infinity to integer");
   return int_from_double(vm, d);
 }
 
@@ -48,18 +51,21 @@ Result<Value> float_from(VM& vm, Value v) {
   if (v.is_inline_float() || is_exact(v, BuiltinType::Float)) return v;
   if (is_text(v)) return make_float(vm, TRY(float_from_text(vm, v)));
   std::string_view bytes;
-  if (get_bytes(v, &bytes)) return make_float(vm, TRY(float_from_text(vm, TRY(make_bytes(vm, bytes)))));
+  if (get_bytes(v, &bytes))
+    return make_float(vm, TRY(float_from_text(vm, TRY(make_bytes(vm, bytes)))));
   Type* type = vm.type_of(v);
   if (!is_float(v) && !is_int(v) && type_special(vm, type, Special::Float).is_empty() &&
       type_special(vm, type, Special::Index).is_empty())
-    return vm.raise(Exc::TypeError, "float() argument must be a string or a real number, not '{}'", type);
+    return vm.raise(Exc::TypeError, "float() argument must be a string or a real number, not '{}'",
+                    type);
   if (type->flags & Type::kHeapType) {
     // A subclass may define __float__ itself.
     bool found;
     Value result = TRY(vm.call_special(v, Special::Float, {}, &found));
     if (found && is_float(result)) return make_float(vm, as_float(result));
     if (found)
-      return vm.raise(Exc::TypeError, "{}.__float__ returned non-float (type {})", type, vm.type_of(result));
+      return vm.raise(Exc::TypeError, "{}.__float__ returned non-float (type {})", type,
+                      vm.type_of(result));
   }
   return make_float(vm, TRY(to_double(vm, v)));
 }
@@ -67,9 +73,11 @@ Result<Value> float_from(VM& vm, Value v) {
 Result<Value> float_new(VM& vm, const Arguments& arguments) {
   Type* cls = TRY(new_receiver(vm, arguments, BuiltinType::Float));
   bool exact = cls == vm.type(BuiltinType::Float);
-  if (exact && arguments.keyword_count()) return vm.raise(Exc::TypeError, "float() takes no keyword arguments");
+  if (exact && arguments.keyword_count())
+    return vm.raise(Exc::TypeError, "float() takes no keyword arguments");
   uint32_t count = arguments.positional_count - 1;
-  if (count > 1) return vm.raise(Exc::TypeError, "float expected at most 1 argument, got {}", count);
+  if (count > 1)
+    return vm.raise(Exc::TypeError, "float expected at most 1 argument, got {}", count);
   Value result = count ? TRY(float_from(vm, arguments.values[1])) : TRY(make_float(vm, 0.0));
   if (exact) return result;
   auto* cell = static_cast<FloatCell*>(TRY(allocate_instance(vm, cls)));
@@ -98,12 +106,14 @@ Result<Value> float_compare(VM& vm, FloatReceiver self, Value other) {
 }
 Result<Value> float_pow(VM& vm, FloatReceiver self, Value exponent, Optional<Value> modulus) {
   if (modulus.present && !modulus.value.is_none())
-    return vm.raise(Exc::TypeError, "pow() 3rd argument not allowed unless all arguments are integers");
+    return vm.raise(Exc::TypeError,
+                    "pow() 3rd argument not allowed unless all arguments are integers");
   return float_operator<BinaryOp::Power>(vm, self, exponent);
 }
 Result<Value> float_rpow(VM& vm, FloatReceiver self, Value base, Optional<Value> modulus) {
   if (modulus.present && !modulus.value.is_none())
-    return vm.raise(Exc::TypeError, "pow() 3rd argument not allowed unless all arguments are integers");
+    return vm.raise(Exc::TypeError,
+                    "pow() 3rd argument not allowed unless all arguments are integers");
   return float_reflected<BinaryOp::Power>(vm, self, base);
 }
 
@@ -111,8 +121,12 @@ Result<double> float_neg(VM&, FloatReceiver self) { return -self.value; }
 Result<double> float_plus(VM&, FloatReceiver self) { return self.value; }
 Result<double> float_abs(VM&, FloatReceiver self) { return std::fabs(self.value); }
 Result<bool> float_bool(VM&, FloatReceiver self) { return self.value != 0; }
-Result<Value> float_hash(VM& vm, FloatReceiver self) { return make_int(vm, number_hash(self.object)); }
-Result<Str*> float_repr_method(VM& vm, FloatReceiver self) { return make_str_latin1(vm, float_repr(self.value)); }
+Result<Value> float_hash(VM& vm, FloatReceiver self) {
+  return make_int(vm, number_hash(self.object));
+}
+Result<Str*> float_repr_method(VM& vm, FloatReceiver self) {
+  return make_str_latin1(vm, float_repr(self.value));
+}
 
 Result<Value> float_format(VM& vm, FloatReceiver self, Str* spec) {
   if (spec->length == 0) return str_of(vm, self.object);
@@ -122,11 +136,16 @@ Result<Value> float_format(VM& vm, FloatReceiver self, Str* spec) {
 // --- rounding ---
 
 Result<Value> float_trunc(VM& vm, FloatReceiver self) { return float_to_int(vm, self.value); }
-Result<Value> float_floor(VM& vm, FloatReceiver self) { return float_to_int(vm, std::floor(self.value)); }
-Result<Value> float_ceil(VM& vm, FloatReceiver self) { return float_to_int(vm, std::ceil(self.value)); }
+Result<Value> float_floor(VM& vm, FloatReceiver self) {
+  return float_to_int(vm, std::floor(self.value));
+}
+Result<Value> float_ceil(VM& vm, FloatReceiver self) {
+  return float_to_int(vm, std::ceil(self.value));
+}
 
 Result<Value> float_round_method(VM& vm, FloatReceiver self, Optional<Value> digits) {
-  if (!digits.present || digits.value.is_none()) return float_to_int(vm, std::nearbyint(self.value));
+  if (!digits.present || digits.value.is_none())
+    return float_to_int(vm, std::nearbyint(self.value));
   int64_t places = TRY(to_int64_clamped(vm, digits.value));
   double rounded = float_round(self.value, places);
   if (std::isinf(rounded) && std::isfinite(self.value))
@@ -143,7 +162,8 @@ Result<bool> float_is_integer(VM&, FloatReceiver self) {
 Result<Value> float_as_ratio(VM& vm, FloatReceiver self) {
   double d = self.value;
   if (std::isnan(d)) return vm.raise(Exc::ValueError, "cannot convert NaN to integer ratio");
-  if (std::isinf(d)) return vm.raise(Exc::OverflowError, "cannot convert Infinity to integer ratio");
+  if (std::isinf(d))
+    return vm.raise(Exc::OverflowError, "cannot convert Infinity to integer ratio");
   int exponent;
   auto mantissa = static_cast<int64_t>(std::ldexp(std::frexp(d, &exponent), 53));
   exponent -= 53;
@@ -153,8 +173,10 @@ Result<Value> float_as_ratio(VM& vm, FloatReceiver self) {
   exponent += zeros;
   Value one = Value::small_int(1);
   Value pair[2] = {Value::small_int(mantissa), one};
-  if (exponent > 0) pair[0] = TRY(int_shift_left(vm, pair[0], Value::small_int(exponent)));
-  else pair[1] = TRY(int_shift_left(vm, one, Value::small_int(-exponent)));
+  if (exponent > 0)
+    pair[0] = TRY(int_shift_left(vm, pair[0], Value::small_int(exponent)));
+  else
+    pair[1] = TRY(int_shift_left(vm, one, Value::small_int(-exponent)));
   return make_tuple(vm, pair);
 }
 
@@ -164,7 +186,8 @@ Result<Value> float_getnewargs(VM& vm, FloatReceiver self) {
 }
 
 Result<Str*> float_getformat(VM& vm, Type*, Str* kind) {
-  if (str_equal(kind, "double") || str_equal(kind, "float")) return make_str(vm, "IEEE, little-endian");
+  if (str_equal(kind, "double") || str_equal(kind, "float"))
+    return make_str(vm, "IEEE, little-endian");
   return vm.raise(Exc::ValueError, "__getformat__() argument 1 must be 'double' or 'float'");
 }
 
@@ -234,7 +257,8 @@ HexOutcome scan_hex(std::string_view text, double* out) {
   }
   if (digits == 0) return HexOutcome::Bad;
   int64_t power = 0;
-  if (at < text.size() && (text[at] | 0x20) == 'p' && !scan_hex_exponent(text, &at, &power)) return HexOutcome::Bad;
+  if (at < text.size() && (text[at] | 0x20) == 'p' && !scan_hex_exponent(text, &at, &power))
+    return HexOutcome::Bad;
   if (at != text.size()) return HexOutcome::Bad;
   *out = round_to_double(mantissa, exponent + power);
   return std::isinf(*out) ? HexOutcome::TooLarge : HexOutcome::Good;
@@ -248,7 +272,8 @@ Result<Value> float_fromhex(VM& vm, Type* cls, Str* string) {
   size_t sign = !text.empty() && (text[0] == '+' || text[0] == '-');
   double d = 0;
   std::string_view unsigned_text = text.substr(sign);
-  bool is_word = !unsigned_text.empty() && ((unsigned_text[0] | 0x20) == 'i' || (unsigned_text[0] | 0x20) == 'n');
+  bool is_word = !unsigned_text.empty() &&
+                 ((unsigned_text[0] | 0x20) == 'i' || (unsigned_text[0] | 0x20) == 'n');
   HexOutcome outcome = HexOutcome::Bad;
   if (is_word) {
     size_t length;
@@ -257,7 +282,8 @@ Result<Value> float_fromhex(VM& vm, Type* cls, Str* string) {
   } else {
     outcome = scan_hex(unsigned_text, &d);
   }
-  if (outcome == HexOutcome::Bad) return vm.raise(Exc::ValueError, "invalid hexadecimal floating-point string");
+  if (outcome == HexOutcome::Bad)
+    return vm.raise(Exc::ValueError, "invalid hexadecimal floating-point string");
   if (outcome == HexOutcome::TooLarge)
     return vm.raise(Exc::OverflowError, "hexadecimal value too large to represent as a float");
   Value result = TRY(make_float(vm, sign && text[0] == '-' ? -d : d));
@@ -268,17 +294,25 @@ Result<Value> float_fromhex(VM& vm, Type* cls, Str* string) {
 Result<Value> get_real(VM& vm, Value self) { return make_float(vm, as_float(self)); }
 Result<Value> get_imaginary(VM& vm, Value) { return make_float(vm, 0.0); }
 
-#define OPERATOR(name, Op, symbol)                                                                            \
-  {"__" name "__(self, value, /)", "Return self" symbol "value.", bind<float_operator<BinaryOp::Op>>()},      \
-      {"__r" name "__(self, value, /)", "Return value" symbol "self.", bind<float_reflected<BinaryOp::Op>>()}
-#define COMPARISON(name, Op, symbol) \
-  {"__" name "__(self, value, /)", "Return self" symbol "value.", bind<float_compare<CompareOp::Op>>()}
+#define OPERATOR(name, Op, symbol)                                  \
+  {"__" name "__(self, value, /)", "Return self" symbol "value.",   \
+   bind<float_operator<BinaryOp::Op>>()},                           \
+  {                                                                 \
+    "__r" name "__(self, value, /)", "Return value" symbol "self.", \
+        bind<float_reflected<BinaryOp::Op>>()                       \
+  }
+#define COMPARISON(name, Op, symbol)                               \
+  {                                                                \
+    "__" name "__(self, value, /)", "Return self" symbol "value.", \
+        bind<float_compare<CompareOp::Op>>()                       \
+  }
 
 constexpr NativeFunctionDef kFloatMethods[] = {
     {"__new__(cls, *args, **kwargs)", "Create and return a new object.", bind<float_new>(),
      NativeFunctionDef::kStatic},
     {"__repr__(self, /)", "Return repr(self).", bind<float_repr_method>()},
-    {"__format__(self, format_spec, /)", "Formats the float according to format_spec.", bind<float_format>()},
+    {"__format__(self, format_spec, /)", "Formats the float according to format_spec.",
+     bind<float_format>()},
     {"__hash__(self, /)", "Return hash(self).", bind<float_hash>()},
     {"__bool__(self, /)", "True if self else False", bind<float_bool>()},
     COMPARISON("lt", Less, "<"),
@@ -301,7 +335,8 @@ constexpr NativeFunctionDef kFloatMethods[] = {
     {"__abs__(self, /)", "abs(self)", bind<float_abs>()},
     {"__int__(self, /)", "int(self)", bind<float_trunc>()},
     {"__float__(self, /)", "float(self)", bind<float_plus>()},
-    {"__trunc__(self, /)", "Return the Integral closest to x between 0 and x.", bind<float_trunc>()},
+    {"__trunc__(self, /)", "Return the Integral closest to x between 0 and x.",
+     bind<float_trunc>()},
     {"__floor__(self, /)", "Return the floor as an Integral.", bind<float_floor>()},
     {"__ceil__(self, /)", "Return the ceiling as an Integral.", bind<float_ceil>()},
     {"__round__(self, ndigits=None, /)",
@@ -309,15 +344,17 @@ constexpr NativeFunctionDef kFloatMethods[] = {
      "When an argument is passed, work like built-in round(x, ndigits).",
      bind<float_round_method>()},
     {"__getnewargs__(self, /)", "", bind<float_getnewargs>()},
-    {"__getformat__(cls, typestr, /)", "How a C type is stored on this machine.", bind<float_getformat>(),
-     NativeFunctionDef::kClassMethod},
+    {"__getformat__(cls, typestr, /)", "How a C type is stored on this machine.",
+     bind<float_getformat>(), NativeFunctionDef::kClassMethod},
     {"conjugate(self, /)", "Return self, the complex conjugate of any float.", bind<float_plus>()},
     {"is_integer(self, /)", "Return True if the float is an integer.", bind<float_is_integer>()},
-    {"as_integer_ratio(self, /)", "Return a pair of integers, whose ratio is exactly equal to the original float.",
+    {"as_integer_ratio(self, /)",
+     "Return a pair of integers, whose ratio is exactly equal to the original float.",
      bind<float_as_ratio>()},
-    {"hex(self, /)", "Return a hexadecimal representation of a floating-point number.", bind<float_hex>()},
-    {"fromhex(cls, string, /)", "Create a floating-point number from a hexadecimal string.", bind<float_fromhex>(),
-     NativeFunctionDef::kClassMethod},
+    {"hex(self, /)", "Return a hexadecimal representation of a floating-point number.",
+     bind<float_hex>()},
+    {"fromhex(cls, string, /)", "Create a floating-point number from a hexadecimal string.",
+     bind<float_fromhex>(), NativeFunctionDef::kClassMethod},
 };
 constexpr NativeGetSetDef kFloatAttributes[] = {
     {"real", "the real part of a complex number", get_real},
@@ -328,7 +365,8 @@ constexpr NativeGetSetDef kFloatAttributes[] = {
 
 extern const NativeTypeDef kFloatType = {
     .name = "float",
-    .doc = "float(x=0, /)\n--\n\nConvert a string or number to a floating-point number, if possible.",
+    .doc =
+        "float(x=0, /)\n--\n\nConvert a string or number to a floating-point number, if possible.",
     .methods = kFloatMethods,
     .attributes = kFloatAttributes,
     .flags = Type::kCanSubclass,

@@ -24,7 +24,8 @@ Result<Value> int_through_trunc(VM& vm, Value v) {
   Value result = TRY(vm.call_method(v, vm.names().trunc, {}));
   if (is_int(result)) return int_exact(vm, result);
   if (type_special(vm, vm.type_of(result), Special::Index).is_empty())
-    return vm.raise(Exc::TypeError, "__trunc__ returned non-Integral (type {})", vm.type_of(result));
+    return vm.raise(Exc::TypeError, "__trunc__ returned non-Integral (type {})",
+                    vm.type_of(result));
   return to_index(vm, result);
 }
 
@@ -49,14 +50,16 @@ Result<Value> int_from(VM& vm, Value v) {
   std::string_view bytes;
   if (get_bytes(v, &bytes)) return int_from_text(vm, TRY(make_bytes(vm, bytes)), 10);
   return vm.raise(Exc::TypeError,
-                  "int() argument must be a string, a bytes-like object or a real number, not '{}'", type);
+                  "int() argument must be a string, a bytes-like object or a real number, not '{}'",
+                  type);
 }
 
 Result<Value> int_with_base(VM& vm, Value v, Value base_value) {
   int64_t base = TRY(to_int64_clamped(vm, base_value));
   if (base != 0 && (base < 2 || base > 36))
     return vm.raise(Exc::ValueError, "int() base must be >= 2 and <= 36, or 0");
-  if (!is_text(v)) return vm.raise(Exc::TypeError, "int() can't convert non-string with explicit base");
+  if (!is_text(v))
+    return vm.raise(Exc::TypeError, "int() can't convert non-string with explicit base");
   return int_from_text(vm, v, static_cast<int>(base));
 }
 
@@ -133,7 +136,9 @@ Result<Value> int_format(VM& vm, IntReceiver self, Str* spec) {
 
 // --- other methods ---
 
-Result<int64_t> bit_length(VM&, IntReceiver self) { return static_cast<int64_t>(int_bit_length(self.value)); }
+Result<int64_t> bit_length(VM&, IntReceiver self) {
+  return static_cast<int64_t>(int_bit_length(self.value));
+}
 
 Result<int64_t> bit_count(VM&, IntReceiver self) {
   IntParts parts(self.value);
@@ -200,8 +205,8 @@ bool fits_bytes(const IntParts& parts, uint64_t bits, uint64_t length, bool is_s
   return std::has_single_bit(p[parts.size - 1]);
 }
 
-Result<Bytes*> int_to_bytes(VM& vm, IntReceiver self, Optional<int64_t> length_given, Optional<Str*> order,
-                            Optional<bool> is_signed) {
+Result<Bytes*> int_to_bytes(VM& vm, IntReceiver self, Optional<int64_t> length_given,
+                            Optional<Str*> order, Optional<bool> is_signed) {
   bool big = TRY(is_big_endian(vm, order));
   int64_t length = length_given.present ? length_given.value : 1;
   if (length < 0) return vm.raise(Exc::ValueError, "length argument must be non-negative");
@@ -226,14 +231,16 @@ Result<Bytes*> int_to_bytes(VM& vm, IntReceiver self, Optional<int64_t> length_g
   return bytes;
 }
 
-Result<Value> int_from_bytes(VM& vm, Type* cls, Value source, Optional<Str*> order, Optional<bool> is_signed) {
+Result<Value> int_from_bytes(VM& vm, Type* cls, Value source, Optional<Str*> order,
+                             Optional<bool> is_signed) {
   bool big = TRY(is_big_endian(vm, order));
   std::string_view view;
   if (!get_bytes(source, &view)) {
     if (is_kind(source, CellKind::Str))
       return vm.raise(Exc::TypeError, "cannot convert '{}' object to bytes", vm.type_of(source));
     bool is_index = is_int(source) || is_float(source);
-    if (is_index) return vm.raise(Exc::TypeError, "cannot convert '{}' object to bytes", vm.type_of(source));
+    if (is_index)
+      return vm.raise(Exc::TypeError, "cannot convert '{}' object to bytes", vm.type_of(source));
     source = TRY(vm.call(vm.type(BuiltinType::Bytes), {source}));
     if (!get_bytes(source, &view))
       return vm.raise(Exc::TypeError, "__bytes__ returned non-bytes (type {})", vm.type_of(source));
@@ -249,7 +256,8 @@ Result<Value> int_from_bytes(VM& vm, Type* cls, Value source, Optional<Str*> ord
     out[i / 8] |= uint64_t{byte} << (i % 8 * 8);
   }
   if (negative) {
-    for (uint64_t i = 0; i < limbs && ++out[i] == 0; ++i) {}
+    for (uint64_t i = 0; i < limbs && ++out[i] == 0; ++i) {
+    }
   }
   Value result = finish_int(cell, limbs, negative);
   if (cls == vm.type(BuiltinType::Int)) return result;
@@ -260,7 +268,8 @@ Result<Value> int_from_bytes(VM& vm, Type* cls, Value source, Optional<Str*> ord
 
 Result<Value> bool_new(VM& vm, const Arguments& arguments) {
   TRY(new_receiver(vm, arguments, BuiltinType::Bool));
-  if (arguments.keyword_count()) return vm.raise(Exc::TypeError, "bool() takes no keyword arguments");
+  if (arguments.keyword_count())
+    return vm.raise(Exc::TypeError, "bool() takes no keyword arguments");
   uint32_t count = arguments.positional_count - 1;
   if (count > 1) return vm.raise(Exc::TypeError, "bool expected at most 1 argument, got {}", count);
   return Value::boolean(count == 1 && TRY(is_truthy(vm, arguments.values[1])));
@@ -268,26 +277,34 @@ Result<Value> bool_new(VM& vm, const Arguments& arguments) {
 
 Result<Str*> bool_repr(VM& vm, Value self) {
   if (self.is_bool()) return intern(vm, self.is_true() ? "True" : "False");
-  return vm.raise(Exc::TypeError, "descriptor '__repr__' requires a 'bool' object but received a '{}'",
+  return vm.raise(Exc::TypeError,
+                  "descriptor '__repr__' requires a 'bool' object but received a '{}'",
                   vm.type_of(self));
 }
 
-Result<Value> get_exact(VM& vm, Value self) {
-  return int_exact(vm, TRY(check_int(vm, self)));
-}
+Result<Value> get_exact(VM& vm, Value self) { return int_exact(vm, TRY(check_int(vm, self))); }
 Result<Value> get_zero(VM&, Value) { return Value::small_int(0); }
 Result<Value> get_one(VM&, Value) { return Value::small_int(1); }
 
-#define OPERATOR(name, Op, symbol)                                                                          \
-  {"__" name "__(self, value, /)", "Return self" symbol "value.", bind<int_operator<BinaryOp::Op>>()},      \
-      {"__r" name "__(self, value, /)", "Return value" symbol "self.", bind<int_reflected<BinaryOp::Op>>()}
-#define COMPARISON(name, Op, symbol) \
-  {"__" name "__(self, value, /)", "Return self" symbol "value.", bind<int_compare_method<CompareOp::Op>>()}
+#define OPERATOR(name, Op, symbol)                                  \
+  {"__" name "__(self, value, /)", "Return self" symbol "value.",   \
+   bind<int_operator<BinaryOp::Op>>()},                             \
+  {                                                                 \
+    "__r" name "__(self, value, /)", "Return value" symbol "self.", \
+        bind<int_reflected<BinaryOp::Op>>()                         \
+  }
+#define COMPARISON(name, Op, symbol)                               \
+  {                                                                \
+    "__" name "__(self, value, /)", "Return self" symbol "value.", \
+        bind<int_compare_method<CompareOp::Op>>()                  \
+  }
 
 constexpr NativeFunctionDef kIntMethods[] = {
-    {"__new__(cls, *args, **kwargs)", "Create and return a new object.", bind<int_new>(), NativeFunctionDef::kStatic},
+    {"__new__(cls, *args, **kwargs)", "Create and return a new object.", bind<int_new>(),
+     NativeFunctionDef::kStatic},
     {"__repr__(self, /)", "Return repr(self).", bind<int_repr>()},
-    {"__format__(self, format_spec, /)", "Convert to a string according to format_spec.", bind<int_format>()},
+    {"__format__(self, format_spec, /)", "Convert to a string according to format_spec.",
+     bind<int_format>()},
     {"__hash__(self, /)", "Return hash(self).", bind<int_hash>()},
     {"__bool__(self, /)", "True if self else False", bind<int_bool>()},
     COMPARISON("lt", Less, "<"),
@@ -315,20 +332,23 @@ constexpr NativeFunctionDef kIntMethods[] = {
     {"__abs__(self, /)", "abs(self)", bind<int_abs>()},
     {"__invert__(self, /)", "~self", bind<int_inverted>()},
     {"__int__(self, /)", "int(self)", bind<int_plus>()},
-    {"__index__(self, /)", "Return self converted to an integer, if self is suitable for use as an index into a list.",
+    {"__index__(self, /)",
+     "Return self converted to an integer, if self is suitable for use as an index into a list.",
      bind<int_plus>()},
     {"__float__(self, /)", "float(self)", bind<int_float>()},
     {"__trunc__(self, /)", "Truncating an Integral returns itself.", bind<int_plus>()},
     {"__floor__(self, /)", "Flooring an Integral returns itself.", bind<int_plus>()},
     {"__ceil__(self, /)", "Ceiling of an Integral returns itself.", bind<int_plus>()},
     {"__round__(self, ndigits=<unrepresentable>, /)",
-     "Rounding an Integral returns itself.\n\nRounding with an ndigits argument also returns an integer.",
+     "Rounding an Integral returns itself.\n\nRounding with an ndigits argument also returns an "
+     "integer.",
      bind<int_round>()},
     {"__getnewargs__(self, /)", "", bind<int_getnewargs>()},
     {"__sizeof__(self, /)", "Returns size in memory, in bytes.", bind<int_sizeof>()},
     {"conjugate(self, /)", "Returns self, the complex conjugate of any int.", bind<int_plus>()},
     {"bit_length(self, /)",
-     "Number of bits necessary to represent self in binary.\n\n>>> bin(37)\n'0b100101'\n>>> (37).bit_length()\n6",
+     "Number of bits necessary to represent self in binary.\n\n>>> bin(37)\n'0b100101'\n>>> "
+     "(37).bit_length()\n6",
      bind<bit_length>()},
     {"bit_count(self, /)",
      "Number of ones in the binary representation of the absolute value of self.\n\n"
@@ -339,9 +359,10 @@ constexpr NativeFunctionDef kIntMethods[] = {
     {"from_bytes(cls, /, bytes, byteorder='big', *, signed=False)",
      "Return the integer represented by the given array of bytes.", bind<int_from_bytes>(),
      NativeFunctionDef::kClassMethod},
-    {"as_integer_ratio(self, /)", "Return a pair of integers, whose ratio is equal to the original int.",
-     bind<int_as_ratio>()},
-    {"is_integer(self, /)", "Returns True. Exists for duck type compatibility with float.is_integer.",
+    {"as_integer_ratio(self, /)",
+     "Return a pair of integers, whose ratio is equal to the original int.", bind<int_as_ratio>()},
+    {"is_integer(self, /)",
+     "Returns True. Exists for duck type compatibility with float.is_integer.",
      bind<int_is_integer>()},
 };
 constexpr NativeGetSetDef kIntAttributes[] = {
@@ -352,7 +373,8 @@ constexpr NativeGetSetDef kIntAttributes[] = {
 };
 
 constexpr NativeFunctionDef kBoolMethods[] = {
-    {"__new__(cls, *args, **kwargs)", "Create and return a new object.", bind<bool_new>(), NativeFunctionDef::kStatic},
+    {"__new__(cls, *args, **kwargs)", "Create and return a new object.", bind<bool_new>(),
+     NativeFunctionDef::kStatic},
     {"__repr__(self, /)", "Return repr(self).", bind<bool_repr>()},
     {"__invert__(self, /)", "~self", bind<int_inverted>()},
     OPERATOR("and", BitAnd, "&"),
@@ -364,11 +386,14 @@ constexpr NativeFunctionDef kBoolMethods[] = {
 
 extern const NativeTypeDef kIntType = {
     .name = "int",
-    .doc = "int([x]) -> integer\nint(x, base=10) -> integer\n\n"
-           "The integer that x stands for; 0 without arguments. A number goes through its __int__(), so that a float loses\n"
-           "its fraction. A string, bytes or bytearray holds an integer literal in the given base, with an optional sign and\n"
-           "white space around it. Bases are 2 to 36, and 0 to go by the literal's prefix:\n"
-           ">>> int('0b100', base=0)\n4",
+    .doc =
+        "int([x]) -> integer\nint(x, base=10) -> integer\n\n"
+        "The integer that x stands for; 0 without arguments. A number goes through its __int__(), "
+        "so that a float loses\n"
+        "its fraction. A string, bytes or bytearray holds an integer literal in the given base, "
+        "with an optional sign and\n"
+        "white space around it. Bases are 2 to 36, and 0 to go by the literal's prefix:\n"
+        ">>> int('0b100', base=0)\n4",
     .methods = kIntMethods,
     .attributes = kIntAttributes,
     .flags = Type::kCanSubclass,
@@ -376,8 +401,10 @@ extern const NativeTypeDef kIntType = {
 
 extern const NativeTypeDef kBoolType = {
     .name = "bool",
-    .doc = "bool(object=False, /)\n--\n\nTrue when the argument is true, else False; there are no other instances, and\n"
-           "the class cannot be subclassed.",
+    .doc =
+        "bool(object=False, /)\n--\n\nTrue when the argument is true, else False; there are no "
+        "other instances, and\n"
+        "the class cannot be subclassed.",
     .methods = kBoolMethods,
 };
 

@@ -1,5 +1,5 @@
-// Ints from text and back. GMP's conversions are subquadratic in both directions; the digit limit exists all the same,
-// because scripts can tell.
+// Ints from text and back. GMP's conversions are subquadratic in both directions; the digit limit
+// exists all the same, because scripts can tell.
 #include <gmp.h>
 
 #include <charconv>
@@ -37,9 +37,12 @@ struct Numeral {
 int prefix_base(std::string_view text) {
   if (text.size() < 2 || text[0] != '0') return 0;
   switch (text[1] | 0x20) {
-    case 'x': return 16;
-    case 'o': return 8;
-    case 'b': return 2;
+    case 'x':
+      return 16;
+    case 'o':
+      return 8;
+    case 'b':
+      return 2;
   }
   return 0;
 }
@@ -105,10 +108,11 @@ Result<Value> convert(VM& vm, const Numeral& numeral) {
   if (!is_power_of_two(numeral.base) && numeral.count > kUnlimitedDigits) {
     auto limit = static_cast<uint64_t>(int_digit_limit(vm));
     if (limit && numeral.count > limit)
-      return vm.raise(Exc::ValueError,
-                      "Exceeds the limit ({} digits) for integer string conversion: value has {} digits; use "
-                      "sys.set_int_max_str_digits() to increase the limit",
-                      limit, numeral.count);
+      return vm.raise(
+          Exc::ValueError,
+          "Exceeds the limit ({} digits) for integer string conversion: value has {} digits; use "
+          "sys.set_int_max_str_digits() to increase the limit",
+          limit, numeral.count);
   }
   return convert_long(vm, numeral);
 }
@@ -135,7 +139,9 @@ void set_int_digit_limit(VM& vm, int limit) {
   vm.module_state(&kDigitLimitKey) = reinterpret_cast<void*>(static_cast<intptr_t>(limit) + 1);
 }
 
-Result<Value> parse_int(VM& vm, std::string_view text, int base) { return parse(vm, text, base, Value()); }
+Result<Value> parse_int(VM& vm, std::string_view text, int base) {
+  return parse(vm, text, base, Value());
+}
 
 Result<Value> int_from_bytes_text(VM& vm, std::string_view text, int base, Value original) {
   return parse(vm, text, base, original);
@@ -152,9 +158,12 @@ std::string ascii_numeral(const Str* text) {
   for (size_t i = 0; i < text->length; ++i) {
     uint32_t c = text->at(i);
     int decimal = c < 0x80 ? -1 : unicode_decimal_value(c);
-    if (c < 0x80) ascii += static_cast<char>(c);
-    else if (decimal >= 0) ascii += static_cast<char>('0' + decimal);
-    else ascii += is_unicode_space(c) ? ' ' : '?';
+    if (c < 0x80)
+      ascii += static_cast<char>(c);
+    else if (decimal >= 0)
+      ascii += static_cast<char>('0' + decimal);
+    else
+      ascii += is_unicode_space(c) ? ' ' : '?';
   }
   return ascii;
 }

@@ -1,12 +1,12 @@
 // Numbers: conversions between the kinds, and the operators on mixed operands.
 //
-// int, float and complex form a ladder: an operation on two of them is done in the higher kind, and bool counts as
-// int. Comparison and hashing never convert, since that would round: an int and a float are compared exactly, and
-// the hash is the value modulo the prime 2**61 - 1 (of a fraction: times the inverse of its denominator), so that
-// equal numbers of all kinds hash alike.
+// int, float and complex form a ladder: an operation on two of them is done in the higher kind, and
+// bool counts as int. Comparison and hashing never convert, since that would round: an int and a
+// float are compared exactly, and the hash is the value modulo the prime 2**61 - 1 (of a fraction:
+// times the inverse of its denominator), so that equal numbers of all kinds hash alike.
 //
-// The special methods of the types and the interpreter's slow paths end up in number_binary alike. Rejected: one
-// table of functions per pair of types; the ladder has three rungs.
+// The special methods of the types and the interpreter's slow paths end up in number_binary alike.
+// Rejected: one table of functions per pair of types; the ladder has three rungs.
 #include "vm/objects/number.h"
 
 #include <cmath>
@@ -21,12 +21,14 @@ namespace apy {
 // --- conversions ---
 
 Result<Value> to_index(VM& vm, Value v) {
-  if (v.is_small_int() || is_exact(v, BuiltinType::Int)) [[likely]] return v;
+  if (v.is_small_int() || is_exact(v, BuiltinType::Int)) [[likely]]
+    return v;
   if (is_int(v)) return int_exact(vm, v);
   bool found;
   Value result = TRY(vm.call_special(v, Special::Index, {}, &found));
   if (!found)
-    return vm.raise(Exc::TypeError, "'{}' object cannot be interpreted as an integer", vm.type_of(v));
+    return vm.raise(Exc::TypeError, "'{}' object cannot be interpreted as an integer",
+                    vm.type_of(v));
   if (!is_int(result))
     return vm.raise(Exc::TypeError, "__index__ returned non-int (type {})", vm.type_of(result));
   return int_exact(vm, result);
@@ -53,7 +55,8 @@ Result<double> to_double(VM& vm, Value v) {
   Value result = TRY(vm.call_special(v, Special::Float, {}, &found));
   if (found) {
     if (is_float(result)) return as_float(result);
-    return vm.raise(Exc::TypeError, "{}.__float__ returned non-float (type {})", vm.type_of(v), vm.type_of(result));
+    return vm.raise(Exc::TypeError, "{}.__float__ returned non-float (type {})", vm.type_of(v),
+                    vm.type_of(result));
   }
   if (type_special(vm, vm.type_of(v), Special::Index).is_empty())
     return vm.raise(Exc::TypeError, "must be real number, not {}", vm.type_of(v));
@@ -66,8 +69,9 @@ namespace {
 
 Error division_by_zero(VM& vm, BinaryOp op) {
   return vm.raise(Exc::ZeroDivisionError, op == BinaryOp::TrueDivide ? "division by zero"
-                                          : op == BinaryOp::Modulo   ? "integer modulo by zero"
-                                                                     : "integer division or modulo by zero");
+                                          : op == BinaryOp::Modulo
+                                              ? "integer modulo by zero"
+                                              : "integer division or modulo by zero");
 }
 
 Result<Value> int_divide_binary(VM& vm, BinaryOp op, Value a, Value b) {
@@ -75,7 +79,8 @@ Result<Value> int_divide_binary(VM& vm, BinaryOp op, Value a, Value b) {
   if (op == BinaryOp::TrueDivide) return make_float(vm, TRY(int_true_divide(vm, a, b)));
   Value quotient, remainder;
   bool want_quotient = op != BinaryOp::Modulo, want_remainder = op != BinaryOp::FloorDivide;
-  TRY(int_divide(vm, a, b, want_quotient ? &quotient : nullptr, want_remainder ? &remainder : nullptr));
+  TRY(int_divide(vm, a, b, want_quotient ? &quotient : nullptr,
+                 want_remainder ? &remainder : nullptr));
   if (op == BinaryOp::FloorDivide) return quotient;
   if (op == BinaryOp::Modulo) return remainder;
   Value pair[2] = {quotient, remainder};
@@ -94,20 +99,29 @@ Result<Value> int_binary(VM& vm, BinaryOp op, Value a, Value b) {
   a = plain(a);
   b = plain(b);
   switch (op) {
-    case BinaryOp::Add: return int_add(vm, a, b);
-    case BinaryOp::Subtract: return int_subtract(vm, a, b);
-    case BinaryOp::Multiply: return int_multiply(vm, a, b);
+    case BinaryOp::Add:
+      return int_add(vm, a, b);
+    case BinaryOp::Subtract:
+      return int_subtract(vm, a, b);
+    case BinaryOp::Multiply:
+      return int_multiply(vm, a, b);
     case BinaryOp::TrueDivide:
     case BinaryOp::FloorDivide:
     case BinaryOp::Modulo:
-    case BinaryOp::DivMod: return int_divide_binary(vm, op, a, b);
-    case BinaryOp::Power: return int_power_binary(vm, a, b);
-    case BinaryOp::LeftShift: return int_shift_left(vm, a, b);
-    case BinaryOp::RightShift: return int_shift_right(vm, a, b);
+    case BinaryOp::DivMod:
+      return int_divide_binary(vm, op, a, b);
+    case BinaryOp::Power:
+      return int_power_binary(vm, a, b);
+    case BinaryOp::LeftShift:
+      return int_shift_left(vm, a, b);
+    case BinaryOp::RightShift:
+      return int_shift_right(vm, a, b);
     case BinaryOp::BitAnd:
     case BinaryOp::BitOr:
-    case BinaryOp::BitXor: return int_bitwise(vm, op, a, b);
-    case BinaryOp::MatrixMultiply: break;
+    case BinaryOp::BitXor:
+      return int_bitwise(vm, op, a, b);
+    case BinaryOp::MatrixMultiply:
+      break;
   }
   return Value::not_implemented();
 }
@@ -125,7 +139,9 @@ Result<Value> number_binary(VM& vm, BinaryOp op, Value a, Value b) {
   if (is_int(a) && is_int(b)) {
     if (a.is_bool() && b.is_bool() && is_bitwise(op)) {
       bool x = a.is_true(), y = b.is_true();
-      return Value::boolean(op == BinaryOp::BitAnd ? x && y : op == BinaryOp::BitOr ? x || y : x != y);
+      return Value::boolean(op == BinaryOp::BitAnd  ? x && y
+                            : op == BinaryOp::BitOr ? x || y
+                                                    : x != y);
     }
     return int_binary(vm, op, a, b);
   }
@@ -147,9 +163,11 @@ Result<Value> number_power(VM& vm, Value base, Value exponent, Value modulus) {
   if (is_int(base) && is_int(exponent) && is_int(modulus))
     return int_power_modulo(vm, plain(base), plain(exponent), plain(modulus));
   if (!is_number(base) || !is_number(exponent)) return Value::not_implemented();
-  if (is_kind(base, CellKind::Complex) || is_kind(exponent, CellKind::Complex) || is_kind(modulus, CellKind::Complex))
+  if (is_kind(base, CellKind::Complex) || is_kind(exponent, CellKind::Complex) ||
+      is_kind(modulus, CellKind::Complex))
     return vm.raise(Exc::ValueError, "complex modulo");
-  return vm.raise(Exc::TypeError, "pow() 3rd argument not allowed unless all arguments are integers");
+  return vm.raise(Exc::TypeError,
+                  "pow() 3rd argument not allowed unless all arguments are integers");
 }
 
 // --- comparison, hash ---
@@ -158,12 +176,18 @@ namespace {
 
 bool holds(CompareOp op, int order) {
   switch (op) {
-    case CompareOp::Less: return order < 0;
-    case CompareOp::LessEqual: return order <= 0;
-    case CompareOp::Equal: return order == 0;
-    case CompareOp::NotEqual: return order != 0;
-    case CompareOp::Greater: return order > 0;
-    case CompareOp::GreaterEqual: return order >= 0;
+    case CompareOp::Less:
+      return order < 0;
+    case CompareOp::LessEqual:
+      return order <= 0;
+    case CompareOp::Equal:
+      return order == 0;
+    case CompareOp::NotEqual:
+      return order != 0;
+    case CompareOp::Greater:
+      return order > 0;
+    case CompareOp::GreaterEqual:
+      return order >= 0;
   }
   return false;
 }
@@ -224,7 +248,8 @@ int64_t number_hash(Value v) {
   if (v.is_small_int()) {
     int64_t i = v.as_small_int();
     constexpr int64_t kModulus = (int64_t{1} << 61) - 1;
-    if (i > -kModulus && i < kModulus) [[likely]] return i == -1 ? -2 : i;
+    if (i > -kModulus && i < kModulus) [[likely]]
+      return i == -1 ? -2 : i;
   }
   if (is_int(v)) return hash_int(IntParts(v));
   if (is_float(v)) {

@@ -1,5 +1,6 @@
 #pragma once
-// Receivers of the methods of int and float: their values are not all cells, so `T*` cannot be the parameter.
+// Receivers of the methods of int and float: their values are not all cells, so `T*` cannot be the
+// parameter.
 #include "vm/binding/bind.h"
 #include "vm/objects/number.h"
 
@@ -20,7 +21,8 @@ struct Parameter<IntReceiver> {
   static constexpr bool kOptional = false;
   static bool convert(VM& vm, const NativeFunctionDef& d, unsigned, Value v, IntReceiver* out) {
     out->value = v;
-    if (is_int(v)) [[likely]] return true;
+    if (is_int(v)) [[likely]]
+      return true;
     (void)wrong_receiver(vm, d, "int", v);
     return false;
   }

@@ -1,4 +1,5 @@
-// Big integers against GMP's own integers, and what scripts cannot see: canonical form and memory limits.
+// Big integers against GMP's own integers, and what scripts cannot see: canonical form and memory
+// limits.
 #include "vm/objects/bigint.h"
 
 #include <gmp.h>
@@ -32,9 +33,14 @@ std::string random_digits(std::mt19937& random) {
   std::string text;
   while (text.size() < length) {
     switch (random() % 4) {
-      case 0: text.append(random() % 20 + 1, '0'); break;
-      case 1: text.append(random() % 20 + 1, 'f'); break;
-      default: text += "0123456789abcdef"[random() % 16];
+      case 0:
+        text.append(random() % 20 + 1, '0');
+        break;
+      case 1:
+        text.append(random() % 20 + 1, 'f');
+        break;
+      default:
+        text += "0123456789abcdef"[random() % 16];
     }
   }
   return (random() % 2 ? "-1" : "1") + text;
@@ -46,7 +52,8 @@ bool is_canonical(Value v) {
   if (v.is_small_int()) return true;
   const BigInt* cell = as<BigInt>(v);
   int64_t i;
-  return cell->size > 0 && cell->limbs()[cell->size - 1] != 0 && !(fits_int64(v, &i) && Value::fits_small_int(i));
+  return cell->size > 0 && cell->limbs()[cell->size - 1] != 0 &&
+         !(fits_int64(v, &i) && Value::fits_small_int(i));
 }
 
 }  // namespace
@@ -94,9 +101,10 @@ TEST_CASE("arithmetic agrees with GMP's integers") {
     mpz_abs(x.z, x.z);
     mpz_sqrt(expected.z, x.z);
     check(must(int_square_root(vm, must(int_absolute(vm, a)))));
-    CHECK((int_compare(a, b) < 0) == (must(int_subtract(vm, a, b)).is_small_int()
-                                          ? int_sign(must(int_subtract(vm, a, b))) < 0
-                                          : as<BigInt>(must(int_subtract(vm, a, b)))->is_negative()));
+    CHECK((int_compare(a, b) < 0) ==
+          (must(int_subtract(vm, a, b)).is_small_int()
+               ? int_sign(must(int_subtract(vm, a, b))) < 0
+               : as<BigInt>(must(int_subtract(vm, a, b)))->is_negative()));
   }
 }
 
@@ -126,14 +134,15 @@ TEST_CASE("integers obey the memory limit") {
   CHECK(vm.catch_pending(Exc::MemoryError));
   CHECK(int_power(vm, big, Value::small_int(1000)).is_error());
   CHECK(vm.catch_pending(Exc::MemoryError));
-  CHECK(int_power(vm, Value::small_int(3), must(int_power(vm, big, Value::small_int(2)))).is_error());
+  CHECK(
+      int_power(vm, Value::small_int(3), must(int_power(vm, big, Value::small_int(2)))).is_error());
   CHECK(vm.catch_pending(Exc::MemoryError));
 }
 
 TEST_CASE("rounding to a double") {
   CHECK(round_to_double(1, 0) == 1.0);
-  CHECK(round_to_double((uint64_t{1} << 53) + 1, 0) == 9007199254740992.0);   // a tie, to even
-  CHECK(round_to_double((uint64_t{1} << 53) + 3, 0) == 9007199254740996.0);   // a tie, to even
+  CHECK(round_to_double((uint64_t{1} << 53) + 1, 0) == 9007199254740992.0);  // a tie, to even
+  CHECK(round_to_double((uint64_t{1} << 53) + 3, 0) == 9007199254740996.0);  // a tie, to even
   CHECK(round_to_double(UINT64_MAX, 0) == 18446744073709551616.0);
   CHECK(round_to_double(1, -1074) == 5e-324);
   CHECK(round_to_double(1, -1075) == 0.0);  // half of the smallest: to even
