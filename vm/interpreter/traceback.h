@@ -31,6 +31,10 @@ void remember_source(VM& vm, std::string_view filename, std::string_view text);
 /// sys.tracebacklimit counts.
 std::string format_traceback(VM& vm, Value traceback);
 
+/// Source lines (without newlines, all of one expression, at least one) as a traceback shows them: without their common
+/// indentation, behind four blanks, with carets. The columns are byte offsets into the first and the last line.
+std::string source_excerpt(const std::vector<std::string>& lines, int32_t column, int32_t end_column);
+
 /// What is to be said after the message: ". Did you mean: 'x'?" and the like, or nothing.
 std::string suggestion_for(VM& vm, Exception* exception);
 /// Keeps what suggestion_for will need of the frame that raised `exception`, which is being recorded for the first time.

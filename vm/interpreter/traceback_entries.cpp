@@ -45,7 +45,7 @@ bool is_all_blank(const std::u32string& line) { return std::all_of(line.begin(),
 
 /// Characters that the first `bytes` bytes of UTF-8 make.
 size_t character_offset(std::string_view line, int32_t bytes) {
-  return decode_line(line.substr(0, static_cast<size_t>(bytes))).size();
+  return decode_line(line.substr(0, static_cast<size_t>(std::max(bytes, 0)))).size();
 }
 
 /// Length of the blanks that all lines with text begin with.
@@ -74,23 +74,10 @@ std::string source_lines(SourceCache& sources, const std::string& filename, cons
     size_t first = line.find_first_not_of(" \t\f\v");
     return first == line.npos ? std::string() : "    " + line.substr(first) + "\n";
   }
-  SourceLines lines;
-  size_t begin = 0, end = 0;
-  for (int32_t number = position.line; number <= position.end_line; ++number) {
-    std::string text = sources.line(filename, number);
-    if (number == position.line) begin = character_offset(text, position.column);
-    if (number == position.end_line) end = character_offset(text, position.end_column);
-    lines.push_back(decode_line(text));
-  }
-  if (std::all_of(lines.begin(), lines.end(), is_all_blank)) return {};
-  size_t margin = common_indentation(lines);
-  size_t first_cut = std::min(margin, lines.front().size());
-  for (std::u32string& line : lines) line.erase(0, std::min(margin, line.size()));
-  begin = begin > first_cut ? begin - first_cut : 0;
-  end = end > first_cut ? end - first_cut : 0;
-  std::string out;
-  for (const std::string& line : underline(lines, {0, begin}, {lines.size() - 1, end})) out += "    " + line + "\n";
-  return out;
+  std::vector<std::string> lines;
+  for (int32_t number = position.line; number <= position.end_line; ++number)
+    lines.push_back(sources.line(filename, number));
+  return source_excerpt(lines, position.column, position.end_column);
 }
 
 /// How many of the last entries sys.tracebacklimit lets through.
@@ -111,6 +98,21 @@ std::string folded(size_t repetitions) {
 }
 
 }  // namespace
+
+std::string source_excerpt(const std::vector<std::string>& text, int32_t column, int32_t end_column) {
+  SourceLines lines;
+  for (const std::string& line : text) lines.push_back(decode_line(line));
+  if (std::all_of(lines.begin(), lines.end(), is_all_blank)) return {};
+  size_t begin = character_offset(text.front(), column), end = character_offset(text.back(), end_column);
+  size_t margin = common_indentation(lines);
+  size_t first_cut = std::min(margin, lines.front().size());
+  for (std::u32string& line : lines) line.erase(0, std::min(margin, line.size()));
+  begin = begin > first_cut ? begin - first_cut : 0;
+  end = end > first_cut ? end - first_cut : 0;
+  std::string out;
+  for (const std::string& line : underline(lines, {0, begin}, {lines.size() - 1, end})) out += "    " + line + "\n";
+  return out;
+}
 
 std::string format_traceback(VM& vm, Value traceback) {
   constexpr size_t kShownRepetitions = 3;
