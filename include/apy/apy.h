@@ -147,7 +147,7 @@ class [[nodiscard]] Outcome {
   using Type = T;
   Outcome(T value) : state_(std::in_place_index<0>, std::move(value)) {}
   Outcome(Failure failure)
-      : state_(std::in_place_index<1>, std::make_unique<Failure>(std::move(failure))) {}
+      : state_(std::in_place_index<1>, new Failure(std::move(failure))) {}
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
@@ -167,7 +167,7 @@ class [[nodiscard]] Outcome {
   void require() const {
     if (!ok()) detail::no_value(failure());
   }
-  std::variant<T, std::unique_ptr<Failure>> state_;
+  std::variant<T, std::shared_ptr<const Failure>> state_;
 };
 
 template <>
@@ -175,7 +175,7 @@ class [[nodiscard]] Outcome<void> {
  public:
   using Type = void;
   Outcome() = default;
-  Outcome(Failure failure) : failure_(std::make_unique<Failure>(std::move(failure))) {}
+  Outcome(Failure failure) : failure_(new Failure(std::move(failure))) {}
   bool ok() const { return !failure_; }
   explicit operator bool() const { return ok(); }
   void value() const {
@@ -184,7 +184,7 @@ class [[nodiscard]] Outcome<void> {
   const Failure& failure() const { return *failure_; }
 
  private:
-  std::unique_ptr<Failure> failure_;
+  std::shared_ptr<const Failure> failure_;
 };
 
 /// A function of the host as scripts call it, with positional arguments: anything callable as

@@ -23,7 +23,7 @@ Outcome<std::vector<Handle>> make_all(Engine& engine, const A&... values) {
     handles.push_back(std::move(made).value());
     return true;
   };
-  (add(values) && ...);
+  static_cast<void>((add(values) && ...));
   if (failure) return std::move(*failure);
   return handles;
 }
@@ -60,7 +60,7 @@ Outcome<Handle> call_converted(Engine& engine, const std::string& name, std::spa
       target = std::move(result).value();
       return true;
     };
-    (take(std::get<I>(converted), arguments[I]) && ...);
+    static_cast<void>((take(std::get<I>(converted), arguments[I]) && ...));
     if (failure) return std::move(*failure);
     if constexpr (std::is_void_v<R>) {
       call(std::move(*std::get<I>(converted))...);

@@ -164,7 +164,7 @@ Fiber& turn_loop(Fiber& self, void* argument) noexcept {
       continue;
     }
     if (run_iteration(vm, loop)) continue;
-    if (!loop->core->running || state.exiting) continue;
+    if (state.exiting || !loop->core->running) continue;  // at the end the core may be gone already
     loop->core->running = false;
     state.uncaught = vm.has_pending() ? vm.take_pending() : Value();
   }

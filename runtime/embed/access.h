@@ -70,6 +70,8 @@ struct Access {
 
 /// The pending exception as a failure.
 Failure take_failure(Shared* shared);
+/// With the module unless it is a builtin. Allocates nothing in the heap.
+std::string type_name(VM& vm, Type* type);
 /// For handles that hold nothing.
 Failure nothing_held();
 /// A failure raised again; an exception is pending afterwards.

@@ -23,6 +23,12 @@ void no_value(const Failure& failure) {
   std::abort();
 }
 
+std::string type_name(VM& vm, Type* type) {
+  std::string name = to_utf8(type->qualname);
+  const Str* module = try_as<Str>(type_lookup(vm, type, vm.names().module_));
+  return !module || str_equal(module, "builtins") ? name : to_utf8(module) + "." + name;
+}
+
 Failure nothing_held() {
   Failure failure;
   failure.type = "RuntimeError";
@@ -49,14 +55,17 @@ Failure take_failure(Shared* shared) {
   Value value = vm.take_pending();
   Failure failure;
   if (!is_exception(value)) return nothing_held();
+  // A report shall be possible when the script has used up all its memory.
+  EngineCore::Slack slack(*shared->core);
   failure.exception = Access::make(shared, value);
-  failure.type = failure.exception.type_name();
+  failure.type = type_name(vm, vm.type_of(value));
   auto message = str_text(vm, value);
   if (message.is_ok()) failure.message = message.value();
   else vm.take_pending();
   auto traceback = format_exception(vm, value);
   if (traceback.is_ok()) failure.traceback = traceback.value();
   else vm.take_pending();
+  if (failure.traceback.empty()) failure.traceback = failure.type + ": " + failure.message + "\n";
   failure.is_system_exit = vm.is_instance(value, Exc::SystemExit);
   if (failure.is_system_exit) failure.exit_status = exit_status_of(as<Exception>(value));
   return failure;

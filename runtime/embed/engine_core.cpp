@@ -28,7 +28,8 @@ Result<void> EngineCore::start(const EngineSettings& settings) {
   safe_point_hooks(vm_) = {on_poll, on_waiter, this};
   TRY(make_main_module());
   if (settings.recursion_limit > 0) TRY(vm_.set_recursion_limit(settings.recursion_limit));
-  if (settings.memory_limit > 0) vm_.heap().set_memory_limit(settings.memory_limit);
+  memory_limit_ = settings.memory_limit;
+  vm_.heap().set_memory_limit(memory_limit_);
   return {};
 }
 
@@ -45,9 +46,11 @@ bool EngineCore::finish() {
     written = flush_streams();
     main_.value = Value();
     run_last_finalizers();
+    release_natives(false);
     // Finalizers may have printed; a stream that has failed already is not asked again.
     if (written) written = flush_streams();
-    release_natives();
+    release_natives(true);
+    natives_.values.clear();
     shut_down_async(vm_);
   }
   tear_down(vm_);
@@ -60,6 +63,13 @@ EngineCore::Entry::Entry(EngineCore& core) : core_(core) {
   bind_host_stack(core.vm_.context());
   core.vm_.switch_context(core.vm_.context());
 }
+
+EngineCore::Slack::Slack(EngineCore& core) : core_(core) {
+  constexpr size_t kSlack = 1 << 20;
+  if (core.memory_limit_ > 0) core.vm_.heap().set_memory_limit(core.memory_limit_ + kSlack);
+}
+
+EngineCore::Slack::~Slack() { core_.vm_.heap().set_memory_limit(core_.memory_limit_); }
 
 Result<void> EngineCore::make_main_module() {
   Module* module = TRY(make_module(vm_, "__main__"));
@@ -96,13 +106,23 @@ void EngineCore::run_last_finalizers() {
   }
 }
 
-void EngineCore::release_natives() {
-  for (size_t i = 0; i < natives_.values.size(); ++i) {
+/// The newest first: what was made later may need what was made before.
+void EngineCore::release_natives(bool streams) {
+  for (size_t i = natives_.values.size(); i-- > 0;) {
     auto* object = as<NativeObject>(natives_.values[i]);
+    if (is_standard_stream(object) != streams) continue;
     object->native_class->finalize(vm_, object);
     vm_.take_pending();
   }
-  natives_.values.clear();
+}
+
+/// sys.__stdin__ and so on.
+bool EngineCore::is_standard_stream(Value object) {
+  for (const char* name : {"__stdin__", "__stdout__", "__stderr__"}) {
+    auto key = intern(vm_, name);
+    if (key.is_ok() && vm_.sys_module() && dict_get_str(vm_, vm_.sys_module()->dict, key.value()) == object) return true;
+  }
+  return false;
 }
 
 // --- running ---

@@ -62,6 +62,17 @@ class EngineCore {
   /// KeyboardInterrupt at the next safe point. Safe in signal handlers and on other threads.
   void interrupt() noexcept;
 
+  /// While it lives, a little more memory than the limit: for reporting that there is none.
+  class Slack {
+   public:
+    explicit Slack(EngineCore& core);
+    ~Slack();
+    Slack(const Slack&) = delete;
+
+   private:
+    EngineCore& core_;
+  };
+
   /// Brackets every entry from the host; see above.
   class Entry {
    public:
@@ -78,7 +89,8 @@ class EngineCore {
   Result<void> set_main_file(std::string_view path);
   void run_exit_functions();
   void run_last_finalizers();
-  void release_natives();
+  void release_natives(bool streams);
+  bool is_standard_stream(Value object);
   static Result<void> on_poll(VM& vm, void* data);
   static void on_waiter(void* data, void (*wake)(void*), void* waiter);
 
@@ -88,6 +100,7 @@ class EngineCore {
   RootVector natives_{vm_.heap()};  // at the end: finalizers still to be run
   bool started_ = false;
   unsigned entries_ = 0;
+  size_t memory_limit_ = 0;
   pthread_t thread_{};
 
   std::atomic<bool> interrupted_{false};

@@ -79,14 +79,10 @@ bool Handle::is_instance(std::string_view builtin_class) const {
 }
 
 std::string Handle::type_name() const {
-  auto name = enter(*this, [](VM& vm, Value value) -> Result<std::string> {
-    Type* type = vm.type_of(value);
-    Value module = TRY(get_attribute(vm, type, vm.names().module_));
-    std::string text = to_utf8(type->qualname);
-    if (!is_kind(module, CellKind::Str) || str_equal(as<Str>(module), "builtins")) return text;
-    return to_utf8(as<Str>(module)) + "." + text;
-  });
-  return name.value_or("");
+  Value value = Access::value(*this);
+  if (value.is_empty()) return {};
+  EngineCore::Entry entry(*shared_->core);
+  return detail::type_name(Access::vm(*this), Access::vm(*this).type_of(value));
 }
 
 Outcome<bool> Handle::to_bool() const {
