@@ -7,6 +7,7 @@ extern const NativeModuleDef kAsyncioModule;
 extern const NativeModuleDef kBisectModule;
 extern const NativeModuleDef kBuiltinsModule;
 extern const NativeModuleDef kCollectionsModule;
+extern const NativeModuleDef kContextvarsModule;
 extern const NativeModuleDef kErrnoModule;
 extern const NativeModuleDef kFunctoolsModule;
 extern const NativeModuleDef kGcModule;
@@ -30,6 +31,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kAsyncioModule,
     &kBisectModule,
     &kCollectionsModule,
+    &kContextvarsModule,
     &kFunctoolsModule,
     &kHeapqModule,
     &kRandomModule,

@@ -95,6 +95,7 @@ void trace_contexts(VM& vm, Visitor& visitor) {
     }
     visitor.visit_conservatively(context->stack, top);
     visitor.visit(context->native_result);
+    visitor.visit(context->variables);
     // Registers of running heap frames are written without a barrier, so they are roots whatever
     // their age.
     for (Frame* f = frame; f; f = f->caller)

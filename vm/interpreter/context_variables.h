@@ -1,0 +1,36 @@
+#pragma once
+// Context variables (PEP 567): contextvars.Context, ContextVar, Token.
+//
+// A context is a dict from variable to value. Copies share the dict until one of them changes it, so copying, which every task
+// does, costs one small cell. What a fiber's code sees is Context::variables; empty stands for a context that was never
+// touched, so that programs without context variables pay nothing. Whoever runs code in a context that may be empty
+// (a task's step) takes Context::variables back afterwards: the code may have made one.
+#include "vm/objects/vm.h"
+
+namespace apy {
+
+struct NativeTypeDef;
+
+/// contextvars.copy_context(): the copy, or None when nothing was ever set here.
+Result<Value> copy_context_variables(VM& vm);
+/// The same, but always an object that a script can have.
+Result<Value> copy_context_object(VM& vm);
+
+/// Runs what follows in `variables` (a context, None or empty) until the end of the scope.
+class ContextVariablesScope {
+ public:
+  ContextVariablesScope(VM& vm, Value variables);
+  ~ContextVariablesScope();
+  ContextVariablesScope(const ContextVariablesScope&) = delete;
+  /// What the code has made of it: to be kept in place of `variables`.
+  Value current() const;
+
+ private:
+  Value& place_;
+  Value saved_;
+};
+
+/// Makes Context, ContextVar and Token in the module, once.
+Result<void> add_context_variable_types(VM& vm, Module* module);
+
+}  // namespace apy
