@@ -58,7 +58,10 @@ void link(VM& vm, Generator* generator, bool as_base, uint32_t entry_flag) {
         (generator->frame.flags & ((1u << Frame::kFlagBits) - 1)) | depth << Frame::kFlagBits;
   }
   generator->is_base = as_base;
-  generator->outer_handled = vm.handled();
+  // Empty stands for what the base's resumer handles, which may be something else when this goes on.
+  Value outer = vm.handled();
+  if (!as_base && outer.is(Interpreter::base(vm)->outer_handled)) outer = Value();
+  generator->outer_handled = outer;
   if (!generator->handled.is_empty()) vm.set_handled(generator->handled);
   generator->handled = Value();
   if (as_base) {
@@ -71,6 +74,11 @@ void link(VM& vm, Generator* generator, bool as_base, uint32_t entry_flag) {
 }
 
 }  // namespace
+
+Value handled_outside(VM& vm, const Generator* generator) {
+  if (!generator->outer_handled.is_empty()) return generator->outer_handled;
+  return Interpreter::base(vm)->outer_handled;
+}
 
 Frame* begin_resume(VM& vm, Generator* generator, Value sent, bool as_base) {
   Frame* target;
@@ -121,12 +129,13 @@ void finish_generator(VM& vm, Generator* generator) {
   generator->frame.caller = nullptr;
   generator->innermost = nullptr;
   generator->closing = 0;
+  Value outer = handled_outside(vm, generator);
   if (generator->is_base) {
     Interpreter::base(vm) = generator->previous_base;
     generator->previous_base = nullptr;
     generator->is_base = 0;
   }
-  vm.set_handled(generator->outer_handled);
+  vm.set_handled(outer);
   generator->outer_handled = Value();
   // Nothing keeps the locals alive any longer.
   std::fill(generator->registers(), generator->registers() + generator->aux, Value());

@@ -1028,6 +1028,9 @@ dispatch:
           return RunOutcome::AsyncYielded;
         }
         // A step of `async for` in the awaiting frame: the value is the result of its Send.
+        Value outside = handled_outside(vm, generator);
+        generator->handled = vm.handled_.is(outside) ? Value() : vm.handled_;
+        vm.handled_ = outside;
         generator->innermost = frame;
         generator->state = Generator::State::Suspended;
         Interpreter::frame(vm) = frame->caller;
@@ -1138,7 +1141,8 @@ dispatch:
       TARGET(PushHandled) {
         // A generator's resumer may change until it is resumed again: its exception is not kept,
         // empty stands for it.
-        bool is_resumers = (frame->flags & Frame::kHeap) && vm.handled_.is(vm.base_->outer_handled);
+        bool is_resumers = (frame->flags & Frame::kHeap) &&
+                           vm.handled_.is(handled_outside(vm, generator_of(frame)));
         Value exception = r[B];
         r[A] = is_resumers ? Value() : vm.handled_;
         vm.handled_ = exception;
@@ -1146,7 +1150,7 @@ dispatch:
       }
       TARGET(PopHandled) {
         bool is_resumers = r[A].is_empty() && (frame->flags & Frame::kHeap);
-        vm.handled_ = is_resumers ? vm.base_->outer_handled : r[A];
+        vm.handled_ = is_resumers ? handled_outside(vm, generator_of(frame)) : r[A];
         NEXT(1);
       }
       SLOW_TARGET(MatchException, 1)

@@ -63,6 +63,8 @@ Result<Value> call_native(VM& vm, NativeFunction* function, const Value* argumen
 Frame* begin_resume(VM& vm, Generator* generator, Value sent, bool as_base);
 /// Stores the value sent to a suspended frame where its instruction expects it.
 void deliver(Frame* frame, Value sent);
+/// The exception being handled around a running generator: its resumer's.
+Value handled_outside(VM& vm, const Generator* generator);
 /// Bookkeeping when a generator's frame ends (normally or by an exception): state, base chain,
 /// handled exception.
 void finish_generator(VM& vm, Generator* generator);
