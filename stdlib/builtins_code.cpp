@@ -235,11 +235,13 @@ Result<Value> run_text(VM& vm, Value source, Optional<Value> globals, Optional<V
     global_names = frame->function()->globals;
     if (local_names.is_none()) local_names = TRY(frame_locals(vm, frame));
   } else if (!is_kind(global_names, CellKind::Dict)) {
-    return vm.raise(Exc::TypeError,
-                    mode == SourceOptions::Mode::Eval
-                        ? "globals must be a real dict; try eval(code, {}, mapping)"
-                        : "exec() globals must be a dict, not {}",
-                    vm.type_of(global_names));
+    Type* type = vm.type_of(global_names);
+    if (mode != SourceOptions::Mode::Eval)
+      return vm.raise(Exc::TypeError, "exec() globals must be a dict, not {}", type);
+    if (type_special(vm, type, Special::GetItem).is_empty())
+      return vm.raise(Exc::TypeError, "globals must be a dict");
+    return vm.raise(Exc::TypeError, "globals must be a real dict; try eval(expr, {}, mapping)",
+                    "{}");
   }
   if (!local_names.is_none() &&
       type_special(vm, vm.type_of(local_names), Special::GetItem).is_empty())

@@ -200,10 +200,12 @@ Result<Value> method_run_forever(VM& vm, Value self) {
 /// Done callback of run_until_complete: `self` is the loop.
 Result<void> stop_when_done(VM& vm, Value self, Value done) {
   Future* future = try_future(done);
-  if (future && future->state() == Future::kFailed &&
-      (vm.is_instance(future->result, BuiltinType::SystemExit) ||
-       vm.is_instance(future->result, BuiltinType::KeyboardInterrupt))) {
-    return {};
+  if (future && future->state() == Future::kFailed) {
+    // Whoever runs until this future is done has seen its exception.
+    future->aux &= static_cast<uint16_t>(~Future::kLogTraceback);
+    if (vm.is_instance(future->result, BuiltinType::SystemExit) ||
+        vm.is_instance(future->result, BuiltinType::KeyboardInterrupt))
+      return {};
   }
   try_loop(self)->core->stopping = true;
   return {};

@@ -81,11 +81,8 @@ Result<Mode> parse_mode(VM& vm, const std::string& text) {
   if (kinds > 1)
     return vm.raise(Exc::ValueError, "must have exactly one of create/read/write/append mode");
   if (kinds == 0) {
-    return vm.raise(
-        Exc::ValueError,
-        mode.updating
-            ? "Must have exactly one of create/read/write/append mode and at most one plus"
-            : "must have exactly one of create/read/write/append mode");
+    return vm.raise(Exc::ValueError,
+                    "Must have exactly one of create/read/write/append mode and at most one plus");
   }
   return mode;
 }

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -113,7 +114,9 @@ Result<Value> execute_module(VM& vm, const ModulePlan& plan, std::string_view so
     Code* code = TRY(compile_source(vm, source, filename, {}));
     return vm.run_code(code, module->dict, Value());
   };
+  registry(vm).executing.push_back(plan.name);
   auto result = run();
+  registry(vm).executing.pop_back();
   if (result.is_error()) {
     Value pending = vm.take_pending();
     (void)dict_remove(vm, vm.modules(), key, nullptr);
@@ -343,8 +346,16 @@ Result<Value> import_from(VM& vm, Value module, Str* name) {
   if (TRY(get_attribute_optional(vm, module, vm.names().file, &file)) &&
       is_kind(file, CellKind::Str))
     location = to_utf8(as<Str>(file));
-  Error error =
-      vm.raise(Exc::ImportError, "cannot import name '{}' from '{}' ({})", name, shown, location);
+  const auto& executing = registry(vm).executing;
+  bool is_partial =
+      named && std::find(executing.begin(), executing.end(), shown) != executing.end();
+  Error error = is_partial
+                    ? vm.raise(Exc::ImportError,
+                               "cannot import name '{}' from partially initialized module '{}' "
+                               "(most likely due to a circular import) ({})",
+                               name, shown, location)
+                    : vm.raise(Exc::ImportError, "cannot import name '{}' from '{}' ({})", name,
+                               shown, location);
   if (Exception* exception = try_as<Exception>(vm.pending())) {
     exception->fields[1] = module_name;
     exception->fields[3] = name;

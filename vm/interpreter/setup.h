@@ -38,6 +38,7 @@ struct ModuleRegistry {
   std::span<const NativeModuleDef* const> native_modules;
   std::vector<const NativeModuleDef*> registered;
   FrozenFinder find_frozen = nullptr;
+  std::vector<std::string> executing;  // modules whose code is running, the innermost last
   std::unordered_map<std::string, std::string>
       texts;  // sources that are no files, by name: see remember_source
 };

@@ -2,6 +2,7 @@
 #include <bit>
 
 #include "vm/binding/bind.h"
+#include "vm/interpreter/messages.h"
 #include "vm/objects/bigint.h"
 #include "vm/objects/float.h"
 #include "vm/objects/format.h"
@@ -71,8 +72,14 @@ Result<Value> int_new(VM& vm, const Arguments& arguments) {
   if (Tuple* names = arguments.keyword_names) {
     for (uint32_t i = 0; i < names->length; ++i) {
       const Str* name = as<Str>(names->values()[i]);
-      if (!str_equal(name, "base"))
+      if (!str_equal(name, "base")) {
+        Value known = TRY(intern(vm, "base"));
+        if (suggest_name(vm, name, {&known, 1}))
+          return vm.raise(Exc::TypeError,
+                          "int() got an unexpected keyword argument '{}'. Did you mean 'base'?",
+                          name);
         return vm.raise(Exc::TypeError, "int() got an unexpected keyword argument '{}'", name);
+      }
       base = arguments.keyword_values()[i];
       ++count;
     }
