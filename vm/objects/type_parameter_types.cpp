@@ -46,12 +46,24 @@ Result<Value> or_method(VM& vm, Value left, Value right) { return make_union(vm,
 Result<Value> reflected_or_method(VM& vm, Value right, Value left) {
   return make_union(vm, left, right);
 }
+/// `*Ts` in an annotation: the one item typing.Unpack[Ts].
+Result<Value> variable_iterate(VM& vm, VariableSelf self) {
+  constexpr int64_t kTypeVarTuple = 2;
+  if (self->fields()[kKind].as_small_int() != kTypeVarTuple)
+    return vm.raise(Exc::TypeError, "'typing.TypeVar' object is not iterable");
+  Value typing = TRY(vm.import_module("typing"));
+  Value unpack = TRY(get_attribute(vm, typing, TRY(intern(vm, "Unpack"))));
+  Value item = TRY(get_item(vm, unpack, self.record));
+  Tuple* items = TRY(make_tuple(vm, {&item, 1}));
+  return get_iterator(vm, items);
+}
 Result<Value> variable_substitute(VM&, VariableSelf, Value argument) { return argument; }
 
 constexpr NativeFunctionDef kVariableMethods[] = {
     {"__repr__(self, /)", "Return repr(self).", bind<variable_repr>()},
     {"__or__(self, value, /)", "Return self|value.", bind<or_method>()},
     {"__ror__(self, value, /)", "Return value|self.", bind<reflected_or_method>()},
+    {"__iter__(self, /)", "Implement iter(self).", bind<variable_iterate>()},
     {"has_default(self, /)", nullptr, bind<variable_has_default>()},
     {"__typing_subst__(self, arg, /)", nullptr, bind<variable_substitute>()},
 };
