@@ -21,6 +21,15 @@ ParseMode parse_mode(SourceOptions::Mode mode) {
   }
 }
 
+/// Null (each pass takes its own budget below the caller) unless the stack that is left is smaller than that: on a
+/// fiber, or deep in a recursion.
+const void* tight_stack_limit(VM& vm) {
+  constexpr ptrdiff_t kAmple = 256 * 1024;
+  char marker;
+  const char* limit = Interpreter::native_stack_limit(vm);
+  return &marker - limit < kAmple ? limit : nullptr;
+}
+
 }  // namespace
 
 Result<Code*> compile_source(VM& vm, std::string_view text, std::string_view filename,
@@ -30,16 +39,19 @@ Result<Code*> compile_source(VM& vm, std::string_view text, std::string_view fil
   NameTable names;
   ParseOptions parse_options;
   parse_options.mode = parse_mode(options.mode);
+  parse_options.stack_limit = tight_stack_limit(vm);
   ParseResult parsed = parse(source, names, parse_options);
   if (!parsed) return raise_diagnostic(vm, parsed.error, source);
   ResolveOptions resolve_options;
   resolve_options.allow_top_level_await = options.top_level_await;
+  resolve_options.stack_limit = parse_options.stack_limit;
   Resolution resolved = resolve(parsed.root, names, resolve_options);
   if (!resolved) return raise_diagnostic(vm, resolved.error, source);
   CompileOptions compile_options;
   compile_options.use_namespace = options.dynamic_names;
   compile_options.top_level_await = options.top_level_await;
   compile_options.annotations_as_text = options.future_annotations;
+  compile_options.stack_limit = parse_options.stack_limit;
   return compile_module(vm, parsed.root, source, compile_options);
 }
 
