@@ -216,6 +216,6 @@ extern const NativeTypeDef kCellType = {"cell", "Create a new cell object.", kCe
                                         kCellAttributes};
 extern const NativeTypeDef kWeakReferenceType = {"weakref.ReferenceType", nullptr, kWeakMethods,
                                                  kWeakAttributes,
-                                                 Type::kCanSubclass | Type::kHasWeakref};
+                                                 Type::kCanSubclass};
 
 }  // namespace apy
