@@ -196,6 +196,7 @@ Result<void> bytearray_set_item(VM& vm, ByteArray* self, Value key, Value value)
     self->storage->data()[at] = static_cast<uint8_t>(byte);
     return {};
   }
+  slice = TRY(evaluate_slice(vm, slice));  // before `data`, since its parts may run script code
   std::string_view data;
   Bytes* copy = nullptr;
   if (!get_bytes(value, &data)) {
@@ -210,7 +211,7 @@ Result<void> bytearray_set_item(VM& vm, ByteArray* self, Value key, Value value)
     copy = TRY(make_bytes(vm, data));
     data = copy->view();
   }
-  SliceIndices s = TRY(resolve_slice(vm, slice, static_cast<int64_t>(self->length)));
+  SliceIndices s = TRY(resolve_slice(vm, slice, self->length));
   if (s.step != 1) {
     if (data.empty() && s.count) return delete_slice(vm, self, s);
     return assign_extended(vm, self, s, data);
@@ -222,7 +223,7 @@ Result<void> bytearray_set_item(VM& vm, ByteArray* self, Value key, Value value)
 Result<void> bytearray_delete_item(VM& vm, ByteArray* self, Value key) {
   if (Slice* slice = try_as<Slice>(key))
     return delete_slice(vm, self,
-                        TRY(resolve_slice(vm, slice, static_cast<int64_t>(self->length))));
+                        TRY(resolve_slice(vm, slice, self->length)));
   int64_t at = TRY(index_in(vm, key, self->length, "bytearray", "bytearray index out of range"));
   return splice(vm, self, static_cast<size_t>(at), static_cast<size_t>(at) + 1, {});
 }

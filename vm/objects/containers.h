@@ -99,11 +99,14 @@ struct Slice : Cell {
   }
 };
 Result<Value> make_slice(VM& vm, Value start, Value stop, Value step);
-/// A slice resolved against a length: element i is start + i*step for i < count.
+/// A slice resolved against a length: element i is start + i*step for i < count. `length` is read after the parts'
+/// `__index__` methods ran, which may change it.
 struct SliceIndices {
   int64_t start, stop, step, count;
 };
 /// Errors: TypeError "slice indices must be integers or None or have an __index__ method", ValueError "slice step cannot be zero".
-Result<SliceIndices> resolve_slice(VM& vm, Slice* slice, int64_t length);
+Result<SliceIndices> resolve_slice(VM& vm, Slice* slice, const uint64_t& length);
+/// The slice with all parts ints or None, so that resolving it runs no script code.
+Result<Slice*> evaluate_slice(VM& vm, Slice* slice);
 
 }  // namespace apy

@@ -224,6 +224,8 @@ Result<void> make_unhashable(VM& vm, Type* type) {
 // --- mappingproxy ---
 
 Result<Value> mapping_of(VM& vm, Value self) {
+  NativeDepth guard(vm);  // proxies of proxies
+  TRY(guard.check());
   if (is_exact(self, BuiltinType::MappingProxy)) return as<Record>(self)->fields()[0];
   return vm.raise(Exc::TypeError,
                   "descriptor requires a 'mappingproxy' object but received a '{}'",

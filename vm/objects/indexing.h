@@ -15,8 +15,9 @@ constexpr size_t kMaximumLength = size_t{1} << 59;
 Result<Cell*> allocate_variable_instance(VM& vm, Type* type, size_t size);
 
 /// `key` as an index into `length` items, negative ones counted from the end. TypeError
-/// "KIND indices must be integers or slices, not X", IndexError with `out_of_range`.
-inline Result<int64_t> index_in(VM& vm, Value key, size_t length, const char* kind,
+/// "KIND indices must be integers or slices, not X", IndexError with `out_of_range`. `length` is read after `__index__`
+/// ran, which may change it.
+inline Result<int64_t> index_in(VM& vm, Value key, const uint64_t& length, const char* kind,
                                 const char* out_of_range) {
   int64_t index;
   if (key.is_small_int()) {
@@ -92,6 +93,7 @@ Result<Value> compare_sequences(VM& vm, CompareOp op, Left left, Right right) {
     Value x = a[i], y = b[i];
     if (x == y || TRY(values_equal(vm, x, y))) continue;
     if (equality) return Value::boolean(op == CompareOp::NotEqual);
+    if (i >= left().size() || i >= right().size()) break;  // comparing changed one
     return compare(vm, op, x, y);
   }
   size_t a = left().size(), b = right().size();

@@ -111,6 +111,12 @@ Result<bool> iterator_next(VM& vm, Value iterator, Value* out) {
     case shape_of(BuiltinType::SequenceIterator): return sequence_iterator_next(vm, record, out);
     case shape_of(BuiltinType::CallableIterator): return callable_iterator_next(vm, record, out);
     case shape_of(BuiltinType::Reversed): return reversed_next(vm, record, out);
+    default: break;
+  }
+  // Iterators over iterators can be nested without limit.
+  NativeDepth guard(vm);
+  TRY(guard.check());
+  switch (cell->shape) {
     case shape_of(BuiltinType::Enumerate): return enumerate_next(vm, record, out);
     case shape_of(BuiltinType::Zip): return zip_next(vm, record, out);
     case shape_of(BuiltinType::Map): return map_next(vm, record, out);

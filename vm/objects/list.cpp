@@ -138,7 +138,7 @@ Result<void> list_extend(VM& vm, List* list, Value iterable) {
 
 Result<Value> list_get_item(VM& vm, List* list, Value key) {
   if (Slice* slice = try_as<Slice>(key)) {
-    SliceIndices indices = TRY(resolve_slice(vm, slice, static_cast<int64_t>(list->length)));
+    SliceIndices indices = TRY(resolve_slice(vm, slice, list->length));
     auto count = static_cast<size_t>(indices.count);
     List* result = TRY(make_list(vm, count));
     if (count == 0) return result;
@@ -177,16 +177,14 @@ Result<void> replace_range(VM& vm, List* list, size_t begin, size_t end,
 }
 
 Result<void> assign_slice(VM& vm, List* list, Slice* slice, Value value) {
-  SliceIndices indices = TRY(resolve_slice(vm, slice, static_cast<int64_t>(list->length)));
-  size_t length_before = list->length;
+  slice = TRY(evaluate_slice(vm, slice));
   if (type_special(vm, vm.type_of(value), Special::Iter).is_empty() &&
       type_special(vm, vm.type_of(value), Special::GetItem).is_empty())
     return vm.raise(Exc::TypeError, "must assign iterable to extended slice");
   // A copy: the items may come from this very list.
   Tuple* items = TRY(tuple_from(vm, value));
-  // Iterating may have changed the list.
-  if (list->length != length_before)
-    indices = TRY(resolve_slice(vm, slice, static_cast<int64_t>(list->length)));
+  // Only now: iterating may have changed the list.
+  SliceIndices indices = TRY(resolve_slice(vm, slice, list->length));
   auto count = static_cast<size_t>(indices.count);
   if (indices.step == 1) {
     auto begin = static_cast<size_t>(indices.start);
@@ -204,7 +202,7 @@ Result<void> assign_slice(VM& vm, List* list, Slice* slice, Value value) {
 }
 
 Result<void> delete_slice(VM& vm, List* list, Slice* slice) {
-  SliceIndices indices = TRY(resolve_slice(vm, slice, static_cast<int64_t>(list->length)));
+  SliceIndices indices = TRY(resolve_slice(vm, slice, list->length));
   if (indices.count == 0) return {};
   int64_t start = indices.start, step = indices.step;
   if (step < 0) {

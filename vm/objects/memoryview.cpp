@@ -212,7 +212,7 @@ Result<uint64_t> index_of(VM& vm, MemoryView* self, Value key) {
   return static_cast<uint64_t>(index);
 }
 Result<MemoryView*> slice_of(VM& vm, MemoryView* self, Slice* slice) {
-  SliceIndices s = TRY(resolve_slice(vm, slice, static_cast<int64_t>(self->length)));
+  SliceIndices s = TRY(resolve_slice(vm, slice, self->length));
   TRY(check(vm, self));
   MemoryView* view = TRY(copy_view(vm, self));
   view->offset = static_cast<uint64_t>(static_cast<int64_t>(self->offset) + s.start * self->stride);

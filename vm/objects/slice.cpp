@@ -26,8 +26,23 @@ Result<int64_t> slice_part(VM& vm, Value part) {
 
 }  // namespace
 
-Result<SliceIndices> resolve_slice(VM& vm, Slice* slice, int64_t length) {
+Result<Slice*> evaluate_slice(VM& vm, Slice* slice) {
+  auto is_plain = [](Value v) { return v.is_small_int() || v.is_none(); };
+  if (is_plain(slice->start) && is_plain(slice->stop) && is_plain(slice->step)) return slice;
+  auto part = [&](Value v) -> Result<Value> {
+    if (is_plain(v)) return v;
+    return make_int(vm, TRY(slice_part(vm, v)));
+  };
+  Value step = TRY(part(slice->step));
+  Value start = TRY(part(slice->start));
+  Value stop = TRY(part(slice->stop));
+  return as<Slice>(TRY(make_slice(vm, start, stop, step)));
+}
+
+Result<SliceIndices> resolve_slice(VM& vm, Slice* slice, const uint64_t& length_now) {
+  slice = TRY(evaluate_slice(vm, slice));
   constexpr int64_t kMaximum = INT64_MAX;
+  auto length = static_cast<int64_t>(length_now);
   int64_t step = slice->step.is_none() ? 1 : TRY(slice_part(vm, slice->step));
   if (step == 0) return vm.raise(Exc::ValueError, "slice step cannot be zero");
   if (step < -kMaximum) step = -kMaximum;

@@ -369,7 +369,7 @@ struct TextMethods {
   static Result<Value> get_item(VM& vm, Self* self, Value key) {
     Slice* slice = try_as<Slice>(key);
     if (!slice) return Family::item(vm, self, key);
-    SliceIndices s = TRY(resolve_slice(vm, slice, static_cast<int64_t>(Family::length(self))));
+    SliceIndices s = TRY(resolve_slice(vm, slice, self->length));
     if (s.step == 1 || s.count <= 1)
       return Family::slice(vm, self, s.count ? static_cast<size_t>(s.start) : 0,
                            s.count ? static_cast<size_t>(s.start + s.count) : 0);

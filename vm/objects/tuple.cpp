@@ -37,7 +37,7 @@ Result<Tuple*> make_tuple_of(VM& vm, Type* cls, std::span<const Value> values) {
 Result<Value> tuple_get_item(VM& vm, Tuple* tuple, Value key) {
   if (Slice* slice = try_as<Slice>(key)) {
     auto length = static_cast<int64_t>(tuple->length);
-    SliceIndices indices = TRY(resolve_slice(vm, slice, length));
+    SliceIndices indices = TRY(resolve_slice(vm, slice, tuple->length));
     if (indices.count == length && indices.step == 1 && is_exact(tuple, BuiltinType::Tuple))
       return tuple;
     Tuple* result = TRY(make_tuple(vm, static_cast<size_t>(indices.count)));
