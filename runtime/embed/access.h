@@ -1,9 +1,10 @@
 #pragma once
 // Between the public API and the engine: how handles hold values, and how results become outcomes.
 //
-// The values of all handles of an engine are in one table, which is a root of its heap. A handle is a place in that table plus a
-// pointer to what engine and handles share; when the engine goes, the table goes, and handles left over find that out
-// there. Nothing of this is thread-safe: handles belong to the thread that uses their engine.
+// The values of all handles of an engine are in one table, which is a root of its heap. A handle is
+// a place in that table plus a pointer to what engine and handles share; when the engine goes, the
+// table goes, and handles left over find that out there. Nothing of this is thread-safe: handles
+// belong to the thread that uses their engine.
 #include <deque>
 #include <optional>
 
@@ -16,7 +17,9 @@ namespace apy {
 class HandleTable final : public RootBase {
  public:
   explicit HandleTable(Heap& heap) : RootBase(heap) {}
-  void trace(Visitor& visitor) const override { visitor.visit_range(values_.data(), values_.size()); }
+  void trace(Visitor& visitor) const override {
+    visitor.visit_range(values_.data(), values_.size());
+  }
   uint32_t add(Value value);
   void remove(uint32_t slot) {
     values_[slot] = Value();
@@ -29,14 +32,15 @@ class HandleTable final : public RootBase {
   std::vector<uint32_t> free_;
 };
 
-namespace v1::detail {
+inline namespace v1 {
+namespace detail {
 
 /// What an engine and its handles share; counted.
 struct Shared {
   Engine* engine = nullptr;  // null: it is gone
   EngineCore* core = nullptr;
   HandleTable* table = nullptr;
-  size_t references = 1;     // of handles, and one of the engine
+  size_t references = 1;  // of handles, and one of the engine
 };
 
 /// A function of the host, as the table entry of a native function.
@@ -45,7 +49,8 @@ struct HostFunctionRecord : NativeFunctionDef {
   std::string name_text, signature_text, doc_text;
   HostFunction function;
 
-  HostFunctionRecord(Shared* shared, std::string_view name, HostFunction function, std::string_view doc);
+  HostFunctionRecord(Shared* shared, std::string_view name, HostFunction function,
+                     std::string_view doc);
 };
 
 struct Access {
@@ -63,7 +68,8 @@ struct Access {
   }
   /// Empty when the handle is, or its engine is gone.
   static Value value(const Handle& handle) {
-    return handle.shared_ && handle.shared_->table ? handle.shared_->table->get(handle.slot_) : Value();
+    return handle.shared_ && handle.shared_->table ? handle.shared_->table->get(handle.slot_)
+                                                   : Value();
   }
   static VM& vm(const Handle& handle) { return handle.shared_->core->vm(); }
 };
@@ -113,7 +119,8 @@ OutcomeOf<std::invoke_result_t<Body, VM&, Value>> enter(const Handle& handle, Bo
   return enter(Access::shared(handle), [&](VM& vm) { return body(vm, value); });
 }
 
-}  // namespace v1::detail
+}  // namespace detail
+}  // namespace v1
 
 struct v1::Engine::Implementation {
   std::unique_ptr<EngineCore> core = std::make_unique<EngineCore>();

@@ -34,7 +34,8 @@ int64_t read_clock(clockid_t clock) {
 }
 
 double seconds_of(int64_t nanoseconds) {
-  if (nanoseconds % kNanoseconds == 0) return static_cast<double>(nanoseconds / kNanoseconds);
+  const int64_t whole = nanoseconds / kNanoseconds;
+  if (whole * kNanoseconds == nanoseconds) return static_cast<double>(whole);
   return static_cast<double>(nanoseconds) / 1e9;
 }
 

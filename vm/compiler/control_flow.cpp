@@ -14,7 +14,7 @@ constexpr size_t kMaxBlocks = 21;
 
 void Compiler::enter_block(ControlBlock block, Span span) {
   if (unit_->blocks.size() >= kMaxBlocks) fail(span, "too many statically nested blocks");
-  unit_->push_block(std::move(block));
+  unit_->push_block(block);
 }
 
 // What a block owes when control leaves it by return, break or continue.

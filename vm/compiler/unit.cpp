@@ -61,11 +61,11 @@ void CodeUnit::push_block(ControlBlock block) {
       }
     }
   }
-  blocks.push_back(std::move(block));
+  blocks.push_back(block);
 }
 
 ControlBlock CodeUnit::pop_block() {
-  ControlBlock block = std::move(blocks.back());
+  ControlBlock block = blocks.back();
   blocks.pop_back();
   end_range(block);
   return block;

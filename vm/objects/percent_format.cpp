@@ -22,7 +22,6 @@ struct StrAlphabet {
   using Text = Str*;
   using Builder = StrBuilder;
   static constexpr bool kBytes = false;
-  static constexpr const char* kNoun = "string";
   Str* format;
   size_t length() const { return format->length; }
   uint32_t at(size_t i) const { return format->at(i); }
@@ -38,7 +37,6 @@ struct BytesAlphabet {
   using Text = std::string_view;
   using Builder = ByteBuilder;
   static constexpr bool kBytes = true;
-  static constexpr const char* kNoun = "bytes";
   std::string_view format;
   size_t length() const { return format.size(); }
   uint32_t at(size_t i) const { return static_cast<uint8_t>(format[i]); }
