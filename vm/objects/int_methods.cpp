@@ -2,7 +2,6 @@
 #include <bit>
 
 #include "vm/binding/bind.h"
-#include "vm/interpreter/messages.h"
 #include "vm/objects/bigint.h"
 #include "vm/objects/float.h"
 #include "vm/objects/format.h"
@@ -11,6 +10,8 @@
 #include "vm/objects/text.h"
 
 namespace apy {
+
+Str* suggest_name(VM& vm, const Str* wrong, std::span<const Value> names);  // vm/interpreter/messages.h
 
 namespace {
 
