@@ -84,7 +84,9 @@ Result<bool> look_up(VM& vm, VariableContext* context, Value variable, Value* ou
 
 // --- ContextVar ---
 
-Result<Value> variable_new(VM& vm, Type*, Value name, Optional<Value> fallback) {
+Result<Value> variable_new(VM& vm, Type*, Optional<Value> given, Optional<Value> fallback) {
+  if (!given.present) return vm.raise(Exc::TypeError, "ContextVar() takes exactly 1 positional argument (0 given)");
+  Value name = given.value;
   if (!is_kind(name, CellKind::Str)) return vm.raise(Exc::TypeError, "context variable name must be a str");
   ContextVariable* variable = TRY(make<ContextVariable>(vm));
   variable->name = name;
@@ -146,7 +148,7 @@ Result<Value> class_getitem(VM& vm, Value cls, Value key) { return make_generic_
 Result<Value> get_variable_name(VM&, Value self) { return static_cast<ContextVariable*>(self.cell())->name; }
 
 constexpr NativeFunctionDef kVariableMethods[] = {
-    {"__new__(cls, name, /, *, default=<unrepresentable>)", "Create a context variable.", bind<variable_new>(),
+    {"__new__(cls, name=<unrepresentable>, /, *, default=<unrepresentable>)", "Create a context variable.", bind<variable_new>(),
      NativeFunctionDef::kStatic},
     {"__repr__(self, /)", "Return repr(self).", bind<variable_repr>()},
     {"__class_getitem__(cls, key, /)", "See PEP 585.", bind<class_getitem>(), NativeFunctionDef::kClassMethod},
