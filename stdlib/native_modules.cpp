@@ -27,26 +27,10 @@ namespace {
 
 // In alphabetical order of the modules' names.
 constexpr const NativeModuleDef* kModules[] = {
-    &kAbcModule,
-    &kAsyncioModule,
-    &kBisectModule,
-    &kCollectionsModule,
-    &kContextvarsModule,
-    &kFunctoolsModule,
-    &kHeapqModule,
-    &kRandomModule,
-    &kTracebackModule,
-    &kTypesModule,
-    &kWeakrefModule,
-    &kBuiltinsModule,
-    &kErrnoModule,
-    &kGcModule,
-    &kIoModule,
-    &kItertoolsModule,
-    &kMathModule,
-    &kOperatorModule,
-    &kSysModule,
-    &kTimeModule,
+    &kAbcModule,       &kAsyncioModule,  &kBisectModule,   &kCollectionsModule, &kContextvarsModule,
+    &kFunctoolsModule, &kHeapqModule,    &kRandomModule,   &kTracebackModule,   &kTypesModule,
+    &kWeakrefModule,   &kBuiltinsModule, &kErrnoModule,    &kGcModule,          &kIoModule,
+    &kItertoolsModule, &kMathModule,     &kOperatorModule, &kSysModule,         &kTimeModule,
 };
 
 }  // namespace

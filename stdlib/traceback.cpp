@@ -13,7 +13,8 @@ namespace apy {
 
 namespace {
 
-/// The text of a file, decoded as a script would be, or of what was compiled under that name; None if there is neither.
+/// The text of a file, decoded as a script would be, or of what was compiled under that name; None
+/// if there is neither.
 Result<Value> source_text(VM& vm, Str* filename) {
   std::string name = to_utf8(filename);
   const auto& texts = registry(vm).texts;
@@ -36,7 +37,9 @@ Result<Value> excerpt(VM& vm, List* lines, int64_t column, int64_t end_column) {
     text.push_back(to_utf8(line));
   }
   if (text.empty()) return make_str(vm, "");
-  auto bounded = [](int64_t n) { return static_cast<int32_t>(std::clamp<int64_t>(n, 0, INT32_MAX)); };
+  auto bounded = [](int64_t n) {
+    return static_cast<int32_t>(std::clamp<int64_t>(n, 0, INT32_MAX));
+  };
   return make_str(vm, source_excerpt(text, bounded(column), bounded(end_column)));
 }
 
@@ -50,8 +53,8 @@ uint32_t place_number(Value v) {
   return static_cast<uint32_t>(std::min<int64_t>(v.as_small_int(), UINT32_MAX));
 }
 
-Result<Value> syntax_error_place(VM& vm, Str* filename, Value text, Value line, Value offset, Value end_line,
-                                 Value end_offset) {
+Result<Value> syntax_error_place(VM& vm, Str* filename, Value text, Value line, Value offset,
+                                 Value end_line, Value end_offset) {
   SyntaxErrorPlace place;
   place.has_line = line.is_small_int();
   place.line = place_number(line);
@@ -66,15 +69,19 @@ Result<Value> syntax_error_place(VM& vm, Str* filename, Value text, Value line, 
 }
 
 constexpr NativeFunctionDef kFunctions[] = {
-    {"source_text(filename, /)", "Text of a file or of what was compiled under a name, or None.", bind<source_text>()},
-    {"excerpt(lines, column, end_column, /)", "Source lines with carets; columns count bytes.", bind<excerpt>()},
-    {"suggestion(exception, /)", "What follows the message of an exception: a better name.", bind<suggestion>()},
+    {"source_text(filename, /)", "Text of a file or of what was compiled under a name, or None.",
+     bind<source_text>()},
+    {"excerpt(lines, column, end_column, /)", "Source lines with carets; columns count bytes.",
+     bind<excerpt>()},
+    {"suggestion(exception, /)", "What follows the message of an exception: a better name.",
+     bind<suggestion>()},
     {"syntax_error_place(filename, text, line, offset, end_line, end_offset, /)",
      "The lines above the message of a SyntaxError.", bind<syntax_error_place>()},
 };
 
 }  // namespace
 
-extern const NativeModuleDef kTracebackModule = {"_traceback", "The native half of traceback.", kFunctions, nullptr};
+extern const NativeModuleDef kTracebackModule = {"_traceback", "The native half of traceback.",
+                                                 kFunctions, nullptr};
 
 }  // namespace apy

@@ -22,7 +22,8 @@ Result<int64_t> getweakrefcount(VM& vm, Value object) {
 Result<Value> getweakrefs(VM& vm, Value object) { return references_to(vm, object); }
 
 constexpr NativeFunctionDef kFunctions[] = {
-    {"getweakrefcount(object, /)", "Return the number of weak references to 'object'.", bind<getweakrefcount>()},
+    {"getweakrefcount(object, /)", "Return the number of weak references to 'object'.",
+     bind<getweakrefcount>()},
     {"getweakrefs(object, /)", "Return a list of all weak reference objects pointing to 'object'.",
      bind<getweakrefs>()},
 };
@@ -34,6 +35,7 @@ Result<void> initialize(VM& vm, Module* module) {
 
 }  // namespace
 
-extern const NativeModuleDef kWeakrefModule = {"_weakref", "The native half of weakref.", kFunctions, initialize};
+extern const NativeModuleDef kWeakrefModule = {"_weakref", "The native half of weakref.",
+                                               kFunctions, initialize};
 
 }  // namespace apy

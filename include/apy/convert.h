@@ -1,5 +1,6 @@
 #pragma once
-// Conversions between C++ types and script values: the templates of apy.h. Not to be included by itself.
+// Conversions between C++ types and script values: the templates of apy.h. Not to be included by
+// itself.
 #include "apy/apy.h"
 
 namespace apy {
@@ -44,14 +45,15 @@ struct Adapter<R (*)(P...) noexcept> : Adapter<R (*)(P...)> {};
 
 /// `call` takes exactly the converted arguments.
 template <class R, class... P, class Call>
-Outcome<Handle> call_converted(Engine& engine, const std::string& name, std::span<const Handle> arguments, Call&& call) {
+Outcome<Handle> call_converted(Engine& engine, const std::string& name,
+                               std::span<const Handle> arguments, Call&& call) {
   constexpr size_t kCount = sizeof...(P);
   if (arguments.size() != kCount) {
     return engine.fail("TypeError", name + " expected " + std::to_string(kCount) +
                                         (kCount == 1 ? " argument, got " : " arguments, got ") +
                                         std::to_string(arguments.size()));
   }
-  return [&]<size_t... I>(std::index_sequence<I...>) -> Outcome<Handle> {
+  return [&]<size_t... I>(std::index_sequence<I...>)->Outcome<Handle> {
     std::tuple<std::optional<P>...> converted;
     std::optional<Failure> failure;
     [[maybe_unused]] auto take = [&](auto& target, const Handle& value) {
@@ -68,12 +70,15 @@ Outcome<Handle> call_converted(Engine& engine, const std::string& name, std::spa
     } else if constexpr (IsOutcome<R>::value) {
       R result = call(std::move(*std::get<I>(converted))...);
       if (!result) return result.failure();
-      if constexpr (std::is_void_v<typename R::Type>) return engine.none();
-      else return engine.make(result.value());
+      if constexpr (std::is_void_v<typename R::Type>)
+        return engine.none();
+      else
+        return engine.make(result.value());
     } else {
       return engine.make(call(std::move(*std::get<I>(converted))...));
     }
-  }(std::index_sequence_for<P...>());
+  }
+  (std::index_sequence_for<P...>());
 }
 
 template <class R, class... P>
@@ -93,8 +98,9 @@ struct Adapter<R (*)(Engine&, P...)> {
     return [name = std::move(name), function = std::move(function)](
                Engine& engine, std::span<const Handle> arguments) mutable -> Outcome<Handle> {
       return call_converted<R, std::remove_cvref_t<P>...>(
-          engine, name, arguments,
-          [&](auto&&... converted) -> R { return function(engine, std::forward<decltype(converted)>(converted)...); });
+          engine, name, arguments, [&](auto&&... converted) -> R {
+            return function(engine, std::forward<decltype(converted)>(converted)...);
+          });
     };
   }
 };
@@ -118,7 +124,7 @@ struct Convert<bool> {
   static Outcome<Handle> make(Engine& engine, bool value) { return engine.make_bool(value); }
 };
 template <class T>
-  requires std::is_integral_v<T>
+requires std::is_integral_v<T>
 struct Convert<T> {
   static Outcome<T> from(const Handle& value) {
     auto wide = value.to_int64();
@@ -129,28 +135,36 @@ struct Convert<T> {
     return narrow;
   }
   static Outcome<Handle> make(Engine& engine, T value) {
-    if constexpr (std::is_unsigned_v<T>) return engine.make_unsigned(value);
-    else return engine.make_int(value);
+    if constexpr (std::is_unsigned_v<T>)
+      return engine.make_unsigned(value);
+    else
+      return engine.make_int(value);
   }
 };
 template <class T>
-  requires std::is_floating_point_v<T>
+requires std::is_floating_point_v<T>
 struct Convert<T> {
   static Outcome<T> from(const Handle& value) {
     auto wide = value.to_double();
     if (!wide) return wide.failure();
     return static_cast<T>(*wide);
   }
-  static Outcome<Handle> make(Engine& engine, T value) { return engine.make_float(static_cast<double>(value)); }
+  static Outcome<Handle> make(Engine& engine, T value) {
+    return engine.make_float(static_cast<double>(value));
+  }
 };
 template <>
 struct Convert<std::string> {
   static Outcome<std::string> from(const Handle& value) { return value.to_string(); }
-  static Outcome<Handle> make(Engine& engine, std::string_view value) { return engine.make_str(value); }
+  static Outcome<Handle> make(Engine& engine, std::string_view value) {
+    return engine.make_str(value);
+  }
 };
 template <>
 struct Convert<std::string_view> {
-  static Outcome<Handle> make(Engine& engine, std::string_view value) { return engine.make_str(value); }
+  static Outcome<Handle> make(Engine& engine, std::string_view value) {
+    return engine.make_str(value);
+  }
 };
 template <>
 struct Convert<const char*> : Convert<std::string_view> {};

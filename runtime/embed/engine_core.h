@@ -1,17 +1,19 @@
 #pragma once
-// EngineCore: one VM with its standard library, from set-up to orderly end. The public API (include/apy/apy.h) is a shell
-// around it.
+// EngineCore: one VM with its standard library, from set-up to orderly end. The public API
+// (include/apy/apy.h) is a shell around it.
 //
-// Threads. An engine may move from thread to thread as long as only one uses it at a time. The collector scans the native stack
-// of the thread that runs it, so every entry from the host passes an Entry, and the outermost one looks where it is.
+// Threads. An engine may move from thread to thread as long as only one uses it at a time. The
+// collector scans the native stack of the thread that runs it, so every entry from the host passes
+// an Entry, and the outermost one looks where it is.
 //
-// Interrupts. `interrupt` may run in a signal handler or on another thread, at any moment: it sets a flag that the VM looks at in its
-// safe points, and ends the wait of the running loop. It may find a loop that is about to disappear, so it announces itself
-// in `interrupters_`, and whoever takes the loop away waits for that to be zero: a few instructions, without a lock that
-// a signal handler could find taken.
+// Interrupts. `interrupt` may run in a signal handler or on another thread, at any moment: it sets
+// a flag that the VM looks at in its safe points, and ends the wait of the running loop. It may
+// find a loop that is about to disappear, so it announces itself in `interrupters_`, and whoever
+// takes the loop away waits for that to be zero: a few instructions, without a lock that a signal
+// handler could find taken.
 //
-// Rejected: a lock around the waiter (a signal handler may interrupt its holder); asking the VM for the running loop (it
-// looks up a table).
+// Rejected: a lock around the waiter (a signal handler may interrupt its holder); asking the VM for
+// the running loop (it looks up a table).
 #include <pthread.h>
 
 #include <atomic>
@@ -29,8 +31,8 @@ struct EngineSettings {
   std::vector<std::string> arguments;  // sys.argv
   std::vector<std::string> path;       // sys.path
   std::string executable;
-  size_t memory_limit = 0;             // bytes of heap; 0: none
-  int recursion_limit = 0;             // 0: the usual 1000
+  size_t memory_limit = 0;  // bytes of heap; 0: none
+  int recursion_limit = 0;  // 0: the usual 1000
 };
 
 class EngineCore {
@@ -39,19 +41,22 @@ class EngineCore {
   ~EngineCore() { finish(); }
   EngineCore(const EngineCore&) = delete;
 
-  /// Must be called once, first, on the thread that will use the engine next. Errors are pending on the VM.
+  /// Must be called once, first, on the thread that will use the engine next. Errors are pending on
+  /// the VM.
   Result<void> start(const EngineSettings& settings);
 
-  /// Ends the script world in order: tasks, finalizers, streams, fibers. Only the heap is left. False: see flush_streams.
+  /// Ends the script world in order: tasks, finalizers, streams, fibers. Only the heap is left.
+  /// False: see flush_streams.
   bool finish();
 
   VM& vm() { return vm_; }
   HostLoop& host_loop() { return host_loop_; }
   /// The module `__main__`, made with the engine.
   Module* main_module() const { return as<Module>(main_.value); }
-  /// Runs a text in the main module. A text that awaits at top level is driven to its end: a program (Exec) by a loop made for it, as
-  /// asyncio.run does, everything else by the host's loop.
-  Result<Value> run_text(std::string_view text, std::string_view filename, const SourceOptions& options);
+  /// Runs a text in the main module. A text that awaits at top level is driven to its end: a
+  /// program (Exec) by a loop made for it, as asyncio.run does, everything else by the host's loop.
+  Result<Value> run_text(std::string_view text, std::string_view filename,
+                         const SourceOptions& options);
   Result<Value> run_file(const std::string& path);
   /// A module found by name, as the main program.
   Result<Value> run_module(const std::string& dotted_name);

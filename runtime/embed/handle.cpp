@@ -137,11 +137,13 @@ Outcome<void> Handle::set_attribute(std::string_view name, const Handle& value) 
   });
 }
 Outcome<Handle> Handle::item(const Handle& key) const {
-  return enter(*this, [&](VM& vm, Value object) { return get_item(vm, object, Access::value(key)); });
+  return enter(*this,
+               [&](VM& vm, Value object) { return get_item(vm, object, Access::value(key)); });
 }
 Outcome<void> Handle::set_item(const Handle& key, const Handle& value) const {
-  return enter(*this,
-               [&](VM& vm, Value object) { return apy::set_item(vm, object, Access::value(key), Access::value(value)); });
+  return enter(*this, [&](VM& vm, Value object) {
+    return apy::set_item(vm, object, Access::value(key), Access::value(value));
+  });
 }
 Outcome<int64_t> Handle::size() const {
   return enter(*this, [](VM& vm, Value object) { return length_of(vm, object); });
@@ -168,7 +170,8 @@ Outcome<Handle> Handle::call(std::span<const Handle> arguments) const {
   return enter(*this, [&](VM& vm, Value callee) { return vm.call(callee, values); });
 }
 
-Outcome<Handle> Handle::call_method(std::string_view name, std::span<const Handle> arguments) const {
+Outcome<Handle> Handle::call_method(std::string_view name,
+                                    std::span<const Handle> arguments) const {
   auto method = attribute(name);
   if (!method) return method;
   return method->call(arguments);

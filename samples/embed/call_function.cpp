@@ -30,7 +30,8 @@ int main() {
     return 1;
   }
 
-  // C++ values go in, a C++ value comes out; both conversions can fail, value() is for when they cannot.
+  // C++ values go in, a C++ value comes out; both conversions can fail, value() is for when they
+  // cannot.
   double mean = engine.call("mean", std::vector<double>{1, 2, 6}).value().to<double>().value();
   std::printf("mean: %g\n", mean);
   std::printf("%s\n", engine.call("describe", "apy").value().to<std::string>().value().c_str());
@@ -44,7 +45,8 @@ int main() {
               account.attribute("owner").value().to<std::string>().value().c_str());
 
   apy::Handle settings = engine.global("settings").value();
-  auto hosts = settings.item(engine.make("hosts").value()).value().to<std::vector<std::string>>().value();
+  auto hosts =
+      settings.item(engine.make("hosts").value()).value().to<std::vector<std::string>>().value();
   std::printf("%zu hosts, the first is %s\n", hosts.size(), hosts.front().c_str());
   std::printf("%s\n", engine.evaluate("sorted(settings)").value().repr().value().c_str());
 }

@@ -16,7 +16,8 @@ struct apy::Convert<Point> {
   static apy::Outcome<Point> from(const apy::Handle& value) {
     auto numbers = value.to<std::vector<double>>();
     if (!numbers) return numbers.failure();
-    if (numbers->size() != 2) return value.engine()->fail("ValueError", "a point has two coordinates");
+    if (numbers->size() != 2)
+      return value.engine()->fail("ValueError", "a point has two coordinates");
     return Point{(*numbers)[0], (*numbers)[1]};
   }
   static apy::Outcome<apy::Handle> make(apy::Engine& engine, const Point& point) {
@@ -55,27 +56,37 @@ for wrong in (lambda: distance(1, 2), lambda: distance((1, 2)), lambda: distance
 }  // namespace
 
 int main() {
-  std::map<std::string, apy::Handle> values;  // what scripts have stored; destroyed after the engine
+  std::map<std::string, apy::Handle>
+      values;  // what scripts have stored; destroyed after the engine
   apy::Engine engine;
 
   engine.define("distance", distance, "Distance of two points.").value();
-  engine.define("middle", [](const Point& a, const Point& b) { return Point{(a.x + b.x) / 2, (a.y + b.y) / 2}; }).value();
+  engine
+      .define("middle",
+              [](const Point& a, const Point& b) {
+                return Point{(a.x + b.x) / 2, (a.y + b.y) / 2};
+              })
+      .value();
   // Calls back into the script; what goes wrong there goes on there.
-  engine.define("apply", [](const apy::Handle& function, const apy::Handle& argument) { return function(argument); })
+  engine
+      .define("apply", [](const apy::Handle& function,
+                          const apy::Handle& argument) { return function(argument); })
       .value();
 
   const std::pair<std::string, apy::Handle> store[] = {
       {"put", engine
-                  .make_function("put", [&](const std::string& key, const apy::Handle& value) { values[key] = value; })
+                  .make_function("put", [&](const std::string& key,
+                                            const apy::Handle& value) { values[key] = value; })
                   .value()},
-      {"get", engine
-                  .make_function("get",
-                                 [&](apy::Engine& e, const std::string& key) -> apy::Outcome<apy::Handle> {
-                                   auto found = values.find(key);
-                                   if (found == values.end()) return e.fail("KeyError", key);
-                                   return found->second;
-                                 })
-                  .value()},
+      {"get",
+       engine
+           .make_function("get",
+                          [&](apy::Engine& e, const std::string& key) -> apy::Outcome<apy::Handle> {
+                            auto found = values.find(key);
+                            if (found == values.end()) return e.fail("KeyError", key);
+                            return found->second;
+                          })
+           .value()},
       {"size", engine.make_function("size", [&] { return values.size(); }).value()},
   };
   (void)engine.define_module("store", store, "Keeps values in the host.").value();

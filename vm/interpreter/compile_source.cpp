@@ -21,8 +21,8 @@ ParseMode parse_mode(SourceOptions::Mode mode) {
   }
 }
 
-/// Null (each pass takes its own budget below the caller) unless the stack that is left is smaller than that: on a
-/// fiber, or deep in a recursion.
+/// Null (each pass takes its own budget below the caller) unless the stack that is left is smaller
+/// than that: on a fiber, or deep in a recursion.
 const void* tight_stack_limit(VM& vm) {
   constexpr ptrdiff_t kAmple = 256 * 1024;
   char marker;

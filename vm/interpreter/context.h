@@ -17,8 +17,8 @@ struct Context {
   Value* stack_top = nullptr;    // saved VM::stack_top_ while not running
   // Windows that C++ code has laid out above the running frame end below this: see FloorGuard.
   Value* floor = nullptr;
-  Value native_result;                 // of a call from C++ that pushed no frame
-  Value variables;                     // values of context variables: context_variables.h; empty: none was set
+  Value native_result;  // of a call from C++ that pushed no frame
+  Value variables;      // values of context variables: context_variables.h; empty: none was set
   const char* native_limit = nullptr;  // lowest native stack address script code may use
   const void* native_high = nullptr;   // end of the native stack, for the collector
 

@@ -28,7 +28,8 @@ struct ContextToken : NativeObject {
 
 template <size_t count>
 void trace_fields(const Cell* self, Visitor& visitor) {
-  visitor.visit_range(reinterpret_cast<const Value*>(static_cast<const NativeObject*>(self) + 1), count);
+  visitor.visit_range(reinterpret_cast<const Value*>(static_cast<const NativeObject*>(self) + 1),
+                      count);
 }
 const NativeClass VariableContext::kClass = {"_contextvars.Context", trace_fields<3>, nullptr};
 const NativeClass ContextVariable::kClass = {"_contextvars.ContextVar", trace_fields<2>, nullptr};
@@ -85,9 +86,11 @@ Result<bool> look_up(VM& vm, VariableContext* context, Value variable, Value* ou
 // --- ContextVar ---
 
 Result<Value> variable_new(VM& vm, Type*, Optional<Value> given, Optional<Value> fallback) {
-  if (!given.present) return vm.raise(Exc::TypeError, "ContextVar() takes exactly 1 positional argument (0 given)");
+  if (!given.present)
+    return vm.raise(Exc::TypeError, "ContextVar() takes exactly 1 positional argument (0 given)");
   Value name = given.value;
-  if (!is_kind(name, CellKind::Str)) return vm.raise(Exc::TypeError, "context variable name must be a str");
+  if (!is_kind(name, CellKind::Str))
+    return vm.raise(Exc::TypeError, "context variable name must be a str");
   ContextVariable* variable = TRY(make<ContextVariable>(vm));
   variable->name = name;
   variable->fallback = fallback.value;
@@ -96,7 +99,8 @@ Result<Value> variable_new(VM& vm, Type*, Optional<Value> given, Optional<Value>
 
 Result<Value> variable_get(VM& vm, ContextVariable* self, Optional<Value> fallback) {
   Value value;
-  if (TRY(look_up(vm, try_native<VariableContext>(vm.context()->variables), self, &value))) return value;
+  if (TRY(look_up(vm, try_native<VariableContext>(vm.context()->variables), self, &value)))
+    return value;
   if (fallback.present) return fallback.value;
   if (!self->fallback.is_empty()) return self->fallback;
   Value argument = self;
@@ -117,14 +121,19 @@ Result<Value> variable_set(VM& vm, ContextVariable* self, Value value) {
 
 Result<void> variable_reset(VM& vm, ContextVariable* self, Value argument) {
   auto* token = try_native<ContextToken>(argument);
-  if (!token) return vm.raise(Exc::TypeError, "expected an instance of Token, got {}", TRY(repr_text(vm, argument)));
+  if (!token)
+    return vm.raise(Exc::TypeError, "expected an instance of Token, got {}",
+                    TRY(repr_text(vm, argument)));
   if (token->used.is_true())
-    return vm.raise(Exc::RuntimeError, "{} has already been used once", TRY(repr_text(vm, argument)));
+    return vm.raise(Exc::RuntimeError, "{} has already been used once",
+                    TRY(repr_text(vm, argument)));
   if (!token->variable.is(self))
-    return vm.raise(Exc::ValueError, "{} was created by a different ContextVar", TRY(repr_text(vm, argument)));
+    return vm.raise(Exc::ValueError, "{} was created by a different ContextVar",
+                    TRY(repr_text(vm, argument)));
   VariableContext* context = TRY(current_context(vm));
   if (!token->context.is(context))
-    return vm.raise(Exc::ValueError, "{} was created in a different Context", TRY(repr_text(vm, argument)));
+    return vm.raise(Exc::ValueError, "{} was created in a different Context",
+                    TRY(repr_text(vm, argument)));
   token->used = Value::boolean(true);
   Dict* values = TRY(own_values(vm, context));
   if (!token->old_value.is_empty()) return dict_set(vm, values, self, token->old_value);
@@ -144,16 +153,21 @@ Result<Value> variable_repr(VM& vm, ContextVariable* self) {
   return make_str(vm, text + at_address(self));
 }
 
-Result<Value> class_getitem(VM& vm, Value cls, Value key) { return make_generic_alias(vm, cls, key); }
-Result<Value> get_variable_name(VM&, Value self) { return static_cast<ContextVariable*>(self.cell())->name; }
+Result<Value> class_getitem(VM& vm, Value cls, Value key) {
+  return make_generic_alias(vm, cls, key);
+}
+Result<Value> get_variable_name(VM&, Value self) {
+  return static_cast<ContextVariable*>(self.cell())->name;
+}
 
 constexpr NativeFunctionDef kVariableMethods[] = {
-    {"__new__(cls, name=<unrepresentable>, /, *, default=<unrepresentable>)", "Create a context variable.", bind<variable_new>(),
-     NativeFunctionDef::kStatic},
+    {"__new__(cls, name=<unrepresentable>, /, *, default=<unrepresentable>)",
+     "Create a context variable.", bind<variable_new>(), NativeFunctionDef::kStatic},
     {"__repr__(self, /)", "Return repr(self).", bind<variable_repr>()},
-    {"__class_getitem__(cls, key, /)", "See PEP 585.", bind<class_getitem>(), NativeFunctionDef::kClassMethod},
-    {"get(self, default=<unrepresentable>, /)", "Return a value for the context variable for the current context.",
-     bind<variable_get>()},
+    {"__class_getitem__(cls, key, /)", "See PEP 585.", bind<class_getitem>(),
+     NativeFunctionDef::kClassMethod},
+    {"get(self, default=<unrepresentable>, /)",
+     "Return a value for the context variable for the current context.", bind<variable_get>()},
     {"set(self, value, /)", "Set a new value in the current context; return a token for reset().",
      bind<variable_set>()},
     {"reset(self, token, /)", "Put back the value from before the set() that gave the token.",
@@ -170,16 +184,20 @@ Result<Value> token_repr(VM& vm, ContextToken* self) {
   std::string text = self->used.is_true() ? "<Token used var=" : "<Token var=";
   return make_str(vm, text + TRY(repr_text(vm, self->variable)) + at_address(self));
 }
-Result<Value> get_token_variable(VM&, Value self) { return static_cast<ContextToken*>(self.cell())->variable; }
+Result<Value> get_token_variable(VM&, Value self) {
+  return static_cast<ContextToken*>(self.cell())->variable;
+}
 Result<Value> get_token_old_value(VM& vm, Value self) {
   Value old = static_cast<ContextToken*>(self.cell())->old_value;
   return old.is_empty() ? missing(vm) : old;
 }
 
 constexpr NativeFunctionDef kTokenMethods[] = {
-    {"__new__(cls, *args, **kwargs)", "Not for scripts.", bind<token_new>(), NativeFunctionDef::kStatic},
+    {"__new__(cls, *args, **kwargs)", "Not for scripts.", bind<token_new>(),
+     NativeFunctionDef::kStatic},
     {"__repr__(self, /)", "Return repr(self).", bind<token_repr>()},
-    {"__class_getitem__(cls, key, /)", "See PEP 585.", bind<class_getitem>(), NativeFunctionDef::kClassMethod},
+    {"__class_getitem__(cls, key, /)", "See PEP 585.", bind<class_getitem>(),
+     NativeFunctionDef::kClassMethod},
 };
 constexpr NativeGetSetDef kTokenAttributes[] = {
     {"var", "the variable", get_token_variable},
@@ -187,7 +205,8 @@ constexpr NativeGetSetDef kTokenAttributes[] = {
 };
 
 Result<Value> missing_repr(VM& vm, Value) { return make_str(vm, "<Token.MISSING>"); }
-constexpr NativeFunctionDef kMissingMethods[] = {{"__repr__(self, /)", "Return repr(self).", bind<missing_repr>()}};
+constexpr NativeFunctionDef kMissingMethods[] = {
+    {"__repr__(self, /)", "Return repr(self).", bind<missing_repr>()}};
 
 // --- Context ---
 
@@ -198,16 +217,22 @@ Result<Value> context_new(VM& vm, const Arguments& arguments) {
 }
 
 Result<Value> context_run(VM& vm, const Arguments& arguments) {
-  auto* self = arguments.positional_count ? try_native<VariableContext>(arguments.values[0]) : nullptr;
-  if (!self) return vm.raise(Exc::TypeError, "descriptor 'run' of '_contextvars.Context' object needs an argument");
-  if (arguments.positional_count < 2) return vm.raise(Exc::TypeError, "run() missing 1 required positional argument");
+  auto* self =
+      arguments.positional_count ? try_native<VariableContext>(arguments.values[0]) : nullptr;
+  if (!self)
+    return vm.raise(Exc::TypeError,
+                    "descriptor 'run' of '_contextvars.Context' object needs an argument");
+  if (arguments.positional_count < 2)
+    return vm.raise(Exc::TypeError, "run() missing 1 required positional argument");
   if (self->entered.is_true())
-    return vm.raise(Exc::RuntimeError, "cannot enter context: {} is already entered", TRY(repr_text(vm, self)));
+    return vm.raise(Exc::RuntimeError, "cannot enter context: {} is already entered",
+                    TRY(repr_text(vm, self)));
   self->entered = Value::boolean(true);
   ContextVariablesScope scope(vm, self);
   auto result = vm.call_keywords(
       arguments.values[1],
-      {arguments.values + 2, arguments.positional_count - 2 + arguments.keyword_count()}, arguments.keyword_names);
+      {arguments.values + 2, arguments.positional_count - 2 + arguments.keyword_count()},
+      arguments.keyword_names);
   self->entered = Value();
   return result;
 }
@@ -235,14 +260,18 @@ Result<Value> context_get(VM& vm, VariableContext* self, Value key, Optional<Val
   if (TRY(look_up(vm, self, key, &value))) return value;
   return fallback.value_or(Value::none());
 }
-Result<int64_t> context_length(VM&, VariableContext* self) { return self->values ? self->values->length : 0; }
+Result<int64_t> context_length(VM&, VariableContext* self) {
+  return self->values ? self->values->length : 0;
+}
 
 /// A snapshot: later changes to the context do not show.
 Result<Dict*> snapshot(VM& vm, VariableContext* self) {
   if (!self->values) return make_dict(vm);
   return dict_copy(vm, self->values);
 }
-Result<Value> context_iter(VM& vm, VariableContext* self) { return get_iterator(vm, TRY(snapshot(vm, self))); }
+Result<Value> context_iter(VM& vm, VariableContext* self) {
+  return get_iterator(vm, TRY(snapshot(vm, self)));
+}
 Result<Value> context_keys(VM& vm, VariableContext* self) {
   return vm.call_method(TRY(snapshot(vm, self)), vm.names().keys, {});
 }
@@ -262,17 +291,19 @@ Result<Value> unhashable(VM& vm, VariableContext*) {
 }
 
 constexpr NativeFunctionDef kContextMethods[] = {
-    {"__new__(cls, *args, **kwargs)", "Create an empty context.", bind<context_new>(), NativeFunctionDef::kStatic},
+    {"__new__(cls, *args, **kwargs)", "Create an empty context.", bind<context_new>(),
+     NativeFunctionDef::kStatic},
     {"__getitem__(self, key, /)", "Return self[key].", bind<context_getitem>()},
     {"__contains__(self, key, /)", "Return bool(key in self).", bind<context_contains>()},
     {"__len__(self, /)", "Return len(self).", bind<context_length>()},
     {"__iter__(self, /)", "Implement iter(self).", bind<context_iter>()},
     {"__eq__(self, value, /)", "Return self==value.", bind<context_equal>()},
     {"__hash__(self, /)", "Not hashable.", bind<unhashable>()},
-    {"run(self, callable, /, *args, **kwargs)", "Call something in this context.", bind<context_run>()},
+    {"run(self, callable, /, *args, **kwargs)", "Call something in this context.",
+     bind<context_run>()},
     {"copy(self, /)", "Return a shallow copy of the context object.", bind<context_copy>()},
-    {"get(self, key, default=None, /)", "Return the value for `key` if it has one here, else the default.",
-     bind<context_get>()},
+    {"get(self, key, default=None, /)",
+     "Return the value for `key` if it has one here, else the default.", bind<context_get>()},
     {"keys(self, /)", "The variables that have values here.", bind<context_keys>()},
     {"values(self, /)", "Their values.", bind<context_values>()},
     {"items(self, /)", "Pairs of variable and value.", bind<context_items>()},
@@ -288,12 +319,14 @@ constexpr NativeTypeDef type_definition(const char* doc, std::span<const NativeF
           .instance_size = sizeof(T),
           .native_class = &T::kClass};
 }
-const NativeTypeDef kContextType = type_definition<VariableContext>("Values of context variables.", kContextMethods, {});
-const NativeTypeDef kVariableType =
-    type_definition<ContextVariable>("A variable whose value depends on the context.", kVariableMethods, kVariableAttributes);
-const NativeTypeDef kTokenType =
-    type_definition<ContextToken>("What ContextVar.set() returns.", kTokenMethods, kTokenAttributes);
-const NativeTypeDef kMissingType = {.name = "_contextvars.Token.MISSING", .doc = nullptr, .methods = kMissingMethods};
+const NativeTypeDef kContextType =
+    type_definition<VariableContext>("Values of context variables.", kContextMethods, {});
+const NativeTypeDef kVariableType = type_definition<ContextVariable>(
+    "A variable whose value depends on the context.", kVariableMethods, kVariableAttributes);
+const NativeTypeDef kTokenType = type_definition<ContextToken>("What ContextVar.set() returns.",
+                                                               kTokenMethods, kTokenAttributes);
+const NativeTypeDef kMissingType = {
+    .name = "_contextvars.Token.MISSING", .doc = nullptr, .methods = kMissingMethods};
 
 Result<void> add_type(VM& vm, Module* module, const char* name, const NativeTypeDef& definition) {
   Type* type = TRY(make_native_type(vm, definition));

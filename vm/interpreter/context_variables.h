@@ -1,10 +1,11 @@
 #pragma once
 // Context variables (PEP 567): contextvars.Context, ContextVar, Token.
 //
-// A context is a dict from variable to value. Copies share the dict until one of them changes it, so copying, which every task
-// does, costs one small cell. What a fiber's code sees is Context::variables; empty stands for a context that was never
-// touched, so that programs without context variables pay nothing. Whoever runs code in a context that may be empty
-// (a task's step) takes Context::variables back afterwards: the code may have made one.
+// A context is a dict from variable to value. Copies share the dict until one of them changes it,
+// so copying, which every task does, costs one small cell. What a fiber's code sees is
+// Context::variables; empty stands for a context that was never touched, so that programs without
+// context variables pay nothing. Whoever runs code in a context that may be empty (a task's step)
+// takes Context::variables back afterwards: the code may have made one.
 #include "vm/objects/vm.h"
 
 namespace apy {

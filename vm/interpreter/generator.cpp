@@ -58,7 +58,8 @@ void link(VM& vm, Generator* generator, bool as_base, uint32_t entry_flag) {
         (generator->frame.flags & ((1u << Frame::kFlagBits) - 1)) | depth << Frame::kFlagBits;
   }
   generator->is_base = as_base;
-  // Empty stands for what the base's resumer handles, which may be something else when this goes on.
+  // Empty stands for what the base's resumer handles, which may be something else when this goes
+  // on.
   Value outer = vm.handled();
   if (!as_base && outer.is(Interpreter::base(vm)->outer_handled)) outer = Value();
   generator->outer_handled = outer;

@@ -21,14 +21,17 @@ std::string SourceCache::line(const std::string& filename, int32_t number) {
       entry->second = std::make_unique<Source>(Source::from_text(filename, text->second));
     } else if (!filename.starts_with('<') || !filename.ends_with('>')) {
       auto bytes = read_file(vm_, filename);
-      if (bytes.is_error()) vm_.take_pending();
-      else entry->second = std::make_unique<Source>(Source::from_bytes(filename, bytes.value()));
+      if (bytes.is_error())
+        vm_.take_pending();
+      else
+        entry->second = std::make_unique<Source>(Source::from_bytes(filename, bytes.value()));
     }
   }
   const Source* source = entry->second.get();
   if (!source || number < 1 || static_cast<uint32_t>(number) > source->line_count()) return {};
   std::string_view text = source->line_text(static_cast<uint32_t>(number));
-  while (!text.empty() && is_blank(static_cast<unsigned char>(text.back()) < 0x80 ? text.back() : U'x'))
+  while (!text.empty() &&
+         is_blank(static_cast<unsigned char>(text.back()) < 0x80 ? text.back() : U'x'))
     text.remove_suffix(1);
   return std::string(text);
 }
@@ -41,7 +44,9 @@ void remember_source(VM& vm, std::string_view filename, std::string_view text) {
 
 namespace {
 
-bool is_all_blank(const std::u32string& line) { return std::all_of(line.begin(), line.end(), is_blank); }
+bool is_all_blank(const std::u32string& line) {
+  return std::all_of(line.begin(), line.end(), is_blank);
+}
 
 /// Characters that the first `bytes` bytes of UTF-8 make.
 size_t character_offset(std::string_view line, int32_t bytes) {
@@ -68,7 +73,8 @@ size_t common_indentation(const SourceLines& lines) {
 }
 
 /// The indented source lines below an entry, or nothing when there is no text.
-std::string source_lines(SourceCache& sources, const std::string& filename, const Position& position) {
+std::string source_lines(SourceCache& sources, const std::string& filename,
+                         const Position& position) {
   if (position.end_line < position.line || position.column < 0 || position.end_column < 0) {
     std::string line = sources.line(filename, position.line);
     size_t first = line.find_first_not_of(" \t\f\v");
@@ -94,30 +100,36 @@ size_t traceback_limit(VM& vm, size_t count) {
 }
 
 std::string folded(size_t repetitions) {
-  return "  [Previous line repeated " + std::to_string(repetitions) + " more time" + (repetitions > 1 ? "s]\n" : "]\n");
+  return "  [Previous line repeated " + std::to_string(repetitions) + " more time" +
+         (repetitions > 1 ? "s]\n" : "]\n");
 }
 
 }  // namespace
 
-std::string source_excerpt(const std::vector<std::string>& text, int32_t column, int32_t end_column) {
+std::string source_excerpt(const std::vector<std::string>& text, int32_t column,
+                           int32_t end_column) {
   SourceLines lines;
   for (const std::string& line : text) lines.push_back(decode_line(line));
   if (std::all_of(lines.begin(), lines.end(), is_all_blank)) return {};
-  size_t begin = character_offset(text.front(), column), end = character_offset(text.back(), end_column);
+  size_t begin = character_offset(text.front(), column),
+         end = character_offset(text.back(), end_column);
   size_t margin = common_indentation(lines);
   size_t first_cut = std::min(margin, lines.front().size());
   for (std::u32string& line : lines) line.erase(0, std::min(margin, line.size()));
   begin = begin > first_cut ? begin - first_cut : 0;
   end = end > first_cut ? end - first_cut : 0;
   std::string out;
-  for (const std::string& line : underline(lines, {0, begin}, {lines.size() - 1, end})) out += "    " + line + "\n";
+  for (const std::string& line : underline(lines, {0, begin}, {lines.size() - 1, end}))
+    out += "    " + line + "\n";
   return out;
 }
 
 std::string format_traceback(VM& vm, Value traceback) {
   constexpr size_t kShownRepetitions = 3;
   size_t count = 0;
-  for (Traceback* level = try_as<Traceback>(traceback); level; level = try_as<Traceback>(level->next)) ++count;
+  for (Traceback* level = try_as<Traceback>(traceback); level;
+       level = try_as<Traceback>(level->next))
+    ++count;
   size_t skipped = count - traceback_limit(vm, count);
 
   SourceCache sources(vm);
@@ -125,7 +137,8 @@ std::string format_traceback(VM& vm, Value traceback) {
   const Code* last_code = nullptr;
   int32_t last_line = 0;
   size_t same = 0;
-  for (Traceback* level = try_as<Traceback>(traceback); level; level = try_as<Traceback>(level->next)) {
+  for (Traceback* level = try_as<Traceback>(traceback); level;
+       level = try_as<Traceback>(level->next)) {
     if (skipped > 0) {
       --skipped;
       continue;
@@ -143,7 +156,8 @@ std::string format_traceback(VM& vm, Value traceback) {
     std::string filename = to_utf8(code->filename);
     // What was typed at the prompt has a name of its own per statement.
     std::string shown = filename.starts_with("<stdin>-") ? "<stdin>" : filename;
-    out += "  File \"" + shown + "\", line " + std::to_string(position.line) + ", in " + to_utf8(code->name) + "\n";
+    out += "  File \"" + shown + "\", line " + std::to_string(position.line) + ", in " +
+           to_utf8(code->name) + "\n";
     out += source_lines(sources, filename, position);
   }
   if (same > kShownRepetitions) out += folded(same - kShownRepetitions);

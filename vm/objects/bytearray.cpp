@@ -222,8 +222,7 @@ Result<void> bytearray_set_item(VM& vm, ByteArray* self, Value key, Value value)
 
 Result<void> bytearray_delete_item(VM& vm, ByteArray* self, Value key) {
   if (Slice* slice = try_as<Slice>(key))
-    return delete_slice(vm, self,
-                        TRY(resolve_slice(vm, slice, self->length)));
+    return delete_slice(vm, self, TRY(resolve_slice(vm, slice, self->length)));
   int64_t at = TRY(index_in(vm, key, self->length, "bytearray", "bytearray index out of range"));
   return splice(vm, self, static_cast<size_t>(at), static_cast<size_t>(at) + 1, {});
 }

@@ -57,7 +57,8 @@ Result<void> list_append_slow(VM& vm, List* list, Value value);
 inline Result<void> list_append(VM& vm, List* list, Value value) {
   ValueArray* storage = list->storage;
   // A storage cell that still needs a barrier goes the slow way once; the barrier clears the flag.
-  if (storage && list->length < storage->capacity && !(storage->gc & Cell::kNeedsBarrier)) [[likely]] {
+  if (storage && list->length < storage->capacity && !(storage->gc & Cell::kNeedsBarrier))
+      [[likely]] {
     storage->values()[list->length++] = value;
     return {};
   }
@@ -73,7 +74,8 @@ Result<void> list_insert(VM& vm, List* list, size_t index, Value value);
 void list_erase(VM& vm, List* list, size_t begin, size_t end);
 /// The items [begin, end) as a new list.
 Result<List*> list_copy(VM& vm, List* list, size_t begin, size_t end);
-/// `list[key]`, `list[key] = value` and (value empty) `del list[key]` for ints, slices and __index__.
+/// `list[key]`, `list[key] = value` and (value empty) `del list[key]` for ints, slices and
+/// __index__.
 Result<Value> list_get_item(VM& vm, List* list, Value key);
 Result<void> list_set_item(VM& vm, List* list, Value key, Value value);
 /// list.sort(): stable; `key` a callable or none. The list is empty while keys and comparisons run.
@@ -84,7 +86,10 @@ struct Range : Cell {
   Value start, stop, step;  // ints
   Value length;             // int
   void trace(Visitor& visitor) const {
-    visitor.visit(start); visitor.visit(stop); visitor.visit(step); visitor.visit(length);
+    visitor.visit(start);
+    visitor.visit(stop);
+    visitor.visit(step);
+    visitor.visit(length);
   }
 };
 /// range(start, stop, step) of ints; ValueError "range() arg 3 must not be zero".
@@ -95,16 +100,20 @@ struct Slice : Cell {
   static constexpr CellKind kKind = CellKind::Slice;
   Value start, stop, step;
   void trace(Visitor& visitor) const {
-    visitor.visit(start); visitor.visit(stop); visitor.visit(step);
+    visitor.visit(start);
+    visitor.visit(stop);
+    visitor.visit(step);
   }
 };
 Result<Value> make_slice(VM& vm, Value start, Value stop, Value step);
-/// A slice resolved against a length: element i is start + i*step for i < count. `length` is read after the parts'
+/// A slice resolved against a length: element i is start + i*step for i < count. `length` is read
+/// after the parts'
 /// `__index__` methods ran, which may change it.
 struct SliceIndices {
   int64_t start, stop, step, count;
 };
-/// Errors: TypeError "slice indices must be integers or None or have an __index__ method", ValueError "slice step cannot be zero".
+/// Errors: TypeError "slice indices must be integers or None or have an __index__ method",
+/// ValueError "slice step cannot be zero".
 Result<SliceIndices> resolve_slice(VM& vm, Slice* slice, const uint64_t& length);
 /// The slice with all parts ints or None, so that resolving it runs no script code.
 Result<Slice*> evaluate_slice(VM& vm, Slice* slice);

@@ -1,5 +1,5 @@
-// dict_keys, dict_values, dict_items and mappingproxy: live views, Records whose field 0 is the dict (for mappingproxy
-// any mapping).
+// dict_keys, dict_values, dict_items and mappingproxy: live views, Records whose field 0 is the
+// dict (for mappingproxy any mapping).
 #include "vm/binding/bind.h"
 #include "vm/objects/dict.h"
 #include "vm/objects/iterators.h"
@@ -15,7 +15,9 @@ bool is_view(VM& vm, Value v, BuiltinType type) {
   return is_exact(v, type) || (is_kind(v, CellKind::Record) && vm.is_instance(v, type));
 }
 bool is_keys(VM& vm, Value v) { return is_view(vm, v, BuiltinType::DictKeys); }
-bool is_set_view(VM& vm, Value v) { return is_keys(vm, v) || is_view(vm, v, BuiltinType::DictItems); }
+bool is_set_view(VM& vm, Value v) {
+  return is_keys(vm, v) || is_view(vm, v, BuiltinType::DictItems);
+}
 
 /// The dict behind a view of that type; TypeError for other receivers.
 template <BuiltinType type>
@@ -31,9 +33,9 @@ constexpr BuiltinType kForward = type == BuiltinType::DictKeys     ? BuiltinType
                                  : type == BuiltinType::DictValues ? BuiltinType::DictValueIterator
                                                                    : BuiltinType::DictItemIterator;
 template <BuiltinType type>
-constexpr BuiltinType kBackward = type == BuiltinType::DictKeys ? BuiltinType::DictReverseKeyIterator
-                                  : type == BuiltinType::DictValues
-                                      ? BuiltinType::DictReverseValueIterator
+constexpr BuiltinType kBackward =
+    type == BuiltinType::DictKeys     ? BuiltinType::DictReverseKeyIterator
+    : type == BuiltinType::DictValues ? BuiltinType::DictReverseValueIterator
                                       : BuiltinType::DictReverseItemIterator;
 
 template <BuiltinType type>
@@ -95,7 +97,9 @@ Result<Value> view_or(VM& vm, Value self, Value other) {
 }
 
 /// Is `other` a set or a set-like view?
-bool is_set_like(VM& vm, Value other) { return is_kind(other, CellKind::Set) || is_set_view(vm, other); }
+bool is_set_like(VM& vm, Value other) {
+  return is_kind(other, CellKind::Set) || is_set_view(vm, other);
+}
 
 Result<Value> view_and(VM& vm, Value self, Value other) {
   // Visit the smaller side when both know their size; either operand may be the view.
@@ -108,7 +112,7 @@ Result<Value> view_and(VM& vm, Value self, Value other) {
   Value visited = visit_self ? self : other, tested = visit_self ? other : self;
   TRY(for_each(vm, visited, [&](Value item) -> Result<bool> {
     bool there = is_set_view(vm, tested) ? TRY(view_contains(vm, tested, item))
-                                     : TRY(set_contains(vm, as<Set>(tested), item));
+                                         : TRY(set_contains(vm, as<Set>(tested), item));
     if (there) TRY(set_add(vm, result, item));
     return true;
   }));
@@ -144,7 +148,7 @@ Result<bool> all_in(VM& vm, Value part, Value whole) {
   bool all = true;
   TRY(for_each(vm, part, [&](Value item) -> Result<bool> {
     all = is_set_view(vm, whole) ? TRY(view_contains(vm, whole, item))
-                             : TRY(set_contains(vm, as<Set>(whole), item));
+                                 : TRY(set_contains(vm, as<Set>(whole), item));
     return all;
   }));
   return all;
@@ -155,12 +159,18 @@ Result<Value> view_compare(VM& vm, Value self, Value other) {
   if (!is_set_view(vm, self) || !is_set_like(vm, other)) return Value::not_implemented();
   int64_t a = dict_behind(self)->length, b = TRY(length_of(vm, other));
   switch (op) {
-    case CompareOp::Equal: return Value::boolean(a == b && TRY(all_in(vm, self, other)));
-    case CompareOp::NotEqual: return Value::boolean(a != b || !TRY(all_in(vm, self, other)));
-    case CompareOp::Less: return Value::boolean(a < b && TRY(all_in(vm, self, other)));
-    case CompareOp::LessEqual: return Value::boolean(a <= b && TRY(all_in(vm, self, other)));
-    case CompareOp::Greater: return Value::boolean(a > b && TRY(all_in(vm, other, self)));
-    case CompareOp::GreaterEqual: return Value::boolean(a >= b && TRY(all_in(vm, other, self)));
+    case CompareOp::Equal:
+      return Value::boolean(a == b && TRY(all_in(vm, self, other)));
+    case CompareOp::NotEqual:
+      return Value::boolean(a != b || !TRY(all_in(vm, self, other)));
+    case CompareOp::Less:
+      return Value::boolean(a < b && TRY(all_in(vm, self, other)));
+    case CompareOp::LessEqual:
+      return Value::boolean(a <= b && TRY(all_in(vm, self, other)));
+    case CompareOp::Greater:
+      return Value::boolean(a > b && TRY(all_in(vm, other, self)));
+    case CompareOp::GreaterEqual:
+      return Value::boolean(a >= b && TRY(all_in(vm, other, self)));
   }
   return Value::not_implemented();
 }
@@ -178,30 +188,32 @@ Result<Value> view_reduce(VM& vm, Value self) {
   return vm.raise(Exc::TypeError, "cannot pickle '{}' object", vm.type_of(self));
 }
 
-#define VIEW_METHODS(Id)                                                                      \
-  {"__len__(self, /)", "len(self)", bind<view_length<BuiltinType::Id>>()},                    \
-  {"__iter__(self, /)", "iter(self)", bind<view_iter<BuiltinType::Id>>()},                    \
-  {"__reversed__(self, /)", "The items from last to first.",                                  \
-   bind<view_reversed<BuiltinType::Id>>()},                                                   \
-  {"__reduce__(self, /)", "What to pickle.", bind<view_reduce>()},                            \
-  {"__repr__(self, /)", "repr(self)", bind<view_repr<BuiltinType::Id>>()}
-#define SET_VIEW_METHODS                                                                      \
-  {"__contains__(self, key, /)", "key in self", bind<view_contains>()},                       \
-  {"__eq__(self, value, /)", "self==value", bind<view_compare<CompareOp::Equal>>()},          \
-  {"__ne__(self, value, /)", "self!=value", bind<view_compare<CompareOp::NotEqual>>()},       \
-  {"__lt__(self, value, /)", "self<value", bind<view_compare<CompareOp::Less>>()},            \
-  {"__le__(self, value, /)", "self<=value", bind<view_compare<CompareOp::LessEqual>>()},      \
-  {"__gt__(self, value, /)", "self>value", bind<view_compare<CompareOp::Greater>>()},         \
-  {"__ge__(self, value, /)", "self>=value", bind<view_compare<CompareOp::GreaterEqual>>()},   \
-  {"__or__(self, value, /)", "self|value", bind<view_or>()},                                  \
-  {"__and__(self, value, /)", "self&value", bind<view_and>()},                                \
-  {"__sub__(self, value, /)", "self-value", bind<view_subtract>()},                           \
-  {"__xor__(self, value, /)", "self^value", bind<view_xor>()},                                \
-  {"__ror__(self, value, /)", "value|self", bind<reflected<view_or>>()},                      \
-  {"__rand__(self, value, /)", "value&self", bind<reflected<view_and>>()},                    \
-  {"__rsub__(self, value, /)", "value-self", bind<reflected<view_subtract>>()},               \
-  {"__rxor__(self, value, /)", "value^self", bind<reflected<view_xor>>()},                    \
-  {"isdisjoint(self, other, /)", "Have the two no item in common?", bind<view_isdisjoint>()}
+#define VIEW_METHODS(Id)                                                       \
+  {"__len__(self, /)", "len(self)", bind<view_length<BuiltinType::Id>>()},     \
+      {"__iter__(self, /)", "iter(self)", bind<view_iter<BuiltinType::Id>>()}, \
+      {"__reversed__(self, /)", "The items from last to first.",               \
+       bind<view_reversed<BuiltinType::Id>>()},                                \
+      {"__reduce__(self, /)", "What to pickle.", bind<view_reduce>()}, {       \
+    "__repr__(self, /)", "repr(self)", bind<view_repr<BuiltinType::Id>>()      \
+  }
+#define SET_VIEW_METHODS                                                                        \
+  {"__contains__(self, key, /)", "key in self", bind<view_contains>()},                         \
+      {"__eq__(self, value, /)", "self==value", bind<view_compare<CompareOp::Equal>>()},        \
+      {"__ne__(self, value, /)", "self!=value", bind<view_compare<CompareOp::NotEqual>>()},     \
+      {"__lt__(self, value, /)", "self<value", bind<view_compare<CompareOp::Less>>()},          \
+      {"__le__(self, value, /)", "self<=value", bind<view_compare<CompareOp::LessEqual>>()},    \
+      {"__gt__(self, value, /)", "self>value", bind<view_compare<CompareOp::Greater>>()},       \
+      {"__ge__(self, value, /)", "self>=value", bind<view_compare<CompareOp::GreaterEqual>>()}, \
+      {"__or__(self, value, /)", "self|value", bind<view_or>()},                                \
+      {"__and__(self, value, /)", "self&value", bind<view_and>()},                              \
+      {"__sub__(self, value, /)", "self-value", bind<view_subtract>()},                         \
+      {"__xor__(self, value, /)", "self^value", bind<view_xor>()},                              \
+      {"__ror__(self, value, /)", "value|self", bind<reflected<view_or>>()},                    \
+      {"__rand__(self, value, /)", "value&self", bind<reflected<view_and>>()},                  \
+      {"__rsub__(self, value, /)", "value-self", bind<reflected<view_subtract>>()},             \
+      {"__rxor__(self, value, /)", "value^self", bind<reflected<view_xor>>()}, {                \
+    "isdisjoint(self, other, /)", "Have the two no item in common?", bind<view_isdisjoint>()    \
+  }
 
 constexpr NativeFunctionDef kKeysMethods[] = {VIEW_METHODS(DictKeys), SET_VIEW_METHODS};
 constexpr NativeFunctionDef kValuesMethods[] = {VIEW_METHODS(DictValues)};
@@ -227,8 +239,7 @@ Result<Value> mapping_of(VM& vm, Value self) {
   NativeDepth guard(vm);  // proxies of proxies
   TRY(guard.check());
   if (is_exact(self, BuiltinType::MappingProxy)) return as<Record>(self)->fields()[0];
-  return vm.raise(Exc::TypeError,
-                  "descriptor requires a 'mappingproxy' object but received a '{}'",
+  return vm.raise(Exc::TypeError, "descriptor requires a 'mappingproxy' object but received a '{}'",
                   vm.type_of(self));
 }
 
@@ -249,9 +260,7 @@ Result<Value> proxy_getitem(VM& vm, Value self, Value key) {
 Result<bool> proxy_contains(VM& vm, Value self, Value key) {
   return contains(vm, TRY(mapping_of(vm, self)), key);
 }
-Result<Value> proxy_iter(VM& vm, Value self) {
-  return get_iterator(vm, TRY(mapping_of(vm, self)));
-}
+Result<Value> proxy_iter(VM& vm, Value self) { return get_iterator(vm, TRY(mapping_of(vm, self))); }
 Result<Value> proxy_reversed(VM& vm, Value self) {
   return vm.call_method(TRY(mapping_of(vm, self)), vm.special_name(Special::Reversed), {});
 }
@@ -264,9 +273,7 @@ Result<Value> proxy_repr(VM& vm, Value self) {
 }
 Result<Value> proxy_str(VM& vm, Value self) { return str_of(vm, TRY(mapping_of(vm, self))); }
 
-Result<int64_t> proxy_hash(VM& vm, Value self) {
-  return hash_value(vm, TRY(mapping_of(vm, self)));
-}
+Result<int64_t> proxy_hash(VM& vm, Value self) { return hash_value(vm, TRY(mapping_of(vm, self))); }
 
 template <CompareOp op>
 Result<Value> proxy_compare(VM& vm, Value self, Value other) {
@@ -340,15 +347,18 @@ constexpr uint32_t kOneField = sizeof(Record) + sizeof(Value);
 }  // namespace
 
 extern const NativeTypeDef kDictKeysType = {
-    "dict_keys", "", kKeysMethods, kKeysAttributes, Type::kDisallowNew, kOneField, nullptr,
-    make_unhashable};
+    "dict_keys",        "",        kKeysMethods, kKeysAttributes,
+    Type::kDisallowNew, kOneField, nullptr,      make_unhashable};
 extern const NativeTypeDef kDictValuesType = {
     "dict_values", "", kValuesMethods, kValuesAttributes, Type::kDisallowNew, kOneField};
 extern const NativeTypeDef kDictItemsType = {
-    "dict_items", "", kItemsMethods, kItemsAttributes, Type::kDisallowNew, kOneField, nullptr,
-    make_unhashable};
+    "dict_items",       "",        kItemsMethods, kItemsAttributes,
+    Type::kDisallowNew, kOneField, nullptr,       make_unhashable};
 extern const NativeTypeDef kMappingProxyType = {
-    "mappingproxy", "mappingproxy(mapping)\n\nA read-only view of a mapping.", kProxyMethods, {},
+    "mappingproxy",
+    "mappingproxy(mapping)\n\nA read-only view of a mapping.",
+    kProxyMethods,
+    {},
     Type::kMapping};
 
 }  // namespace apy

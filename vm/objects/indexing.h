@@ -15,8 +15,8 @@ constexpr size_t kMaximumLength = size_t{1} << 59;
 Result<Cell*> allocate_variable_instance(VM& vm, Type* type, size_t size);
 
 /// `key` as an index into `length` items, negative ones counted from the end. TypeError
-/// "KIND indices must be integers or slices, not X", IndexError with `out_of_range`. `length` is read after `__index__`
-/// ran, which may change it.
+/// "KIND indices must be integers or slices, not X", IndexError with `out_of_range`. `length` is
+/// read after `__index__` ran, which may change it.
 inline Result<int64_t> index_in(VM& vm, Value key, const uint64_t& length, const char* kind,
                                 const char* out_of_range) {
   int64_t index;
@@ -65,8 +65,7 @@ inline Result<size_t> position_argument(VM& vm, const Optional<Value>& argument,
   } else {
     if (!is_int(argument.value) &&
         type_special(vm, vm.type_of(argument.value), Special::Index).is_empty())
-      return vm.raise(Exc::TypeError,
-                      "slice indices must be integers or have an __index__ method");
+      return vm.raise(Exc::TypeError, "slice indices must be integers or have an __index__ method");
     position = TRY(to_int64_clamped(vm, argument.value));
   }
   if (position < 0) position += static_cast<int64_t>(length);
@@ -79,12 +78,12 @@ inline Result<void> readonly_member(VM& vm, Value, Value) {
   return vm.raise(Exc::AttributeError, "readonly attribute");
 }
 
-/// Lexicographic comparison. `left` and `right` give the items anew each time: comparing may change a list.
+/// Lexicographic comparison. `left` and `right` give the items anew each time: comparing may change
+/// a list.
 template <class Left, class Right>
 Result<Value> compare_sequences(VM& vm, CompareOp op, Left left, Right right) {
   bool equality = op == CompareOp::Equal || op == CompareOp::NotEqual;
-  if (equality && left().size() != right().size())
-    return Value::boolean(op == CompareOp::NotEqual);
+  if (equality && left().size() != right().size()) return Value::boolean(op == CompareOp::NotEqual);
   NativeDepth guard(vm);
   TRY(guard.check(" in comparison"));
   for (size_t i = 0;; ++i) {
@@ -98,12 +97,18 @@ Result<Value> compare_sequences(VM& vm, CompareOp op, Left left, Right right) {
   }
   size_t a = left().size(), b = right().size();
   switch (op) {
-    case CompareOp::Less: return Value::boolean(a < b);
-    case CompareOp::LessEqual: return Value::boolean(a <= b);
-    case CompareOp::Equal: return Value::boolean(a == b);
-    case CompareOp::NotEqual: return Value::boolean(a != b);
-    case CompareOp::Greater: return Value::boolean(a > b);
-    case CompareOp::GreaterEqual: return Value::boolean(a >= b);
+    case CompareOp::Less:
+      return Value::boolean(a < b);
+    case CompareOp::LessEqual:
+      return Value::boolean(a <= b);
+    case CompareOp::Equal:
+      return Value::boolean(a == b);
+    case CompareOp::NotEqual:
+      return Value::boolean(a != b);
+    case CompareOp::Greater:
+      return Value::boolean(a > b);
+    case CompareOp::GreaterEqual:
+      return Value::boolean(a >= b);
   }
   return Value::none();
 }

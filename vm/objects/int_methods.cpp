@@ -11,7 +11,8 @@
 
 namespace apy {
 
-Str* suggest_name(VM& vm, const Str* wrong, std::span<const Value> names);  // vm/interpreter/messages.h
+Str* suggest_name(VM& vm, const Str* wrong,
+                  std::span<const Value> names);  // vm/interpreter/messages.h
 
 namespace {
 

@@ -1,7 +1,8 @@
 // Iteration: iter() and next() on any value.
 //
-// The builtin iterators are stepped directly; everything else goes through the special methods of its type. Exhaustion
-// of a script iterator arrives as a pending StopIteration, which iterator_next absorbs.
+// The builtin iterators are stepped directly; everything else goes through the special methods of
+// its type. Exhaustion of a script iterator arrives as a pending StopIteration, which iterator_next
+// absorbs.
 #include "vm/objects/frame.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
@@ -33,10 +34,13 @@ Result<Value> get_iterator_slow(VM& vm, Value iterable) {
 
 Result<bool> next_of_generator(VM& vm, Generator* generator, Value* out) {
   switch (vm.resume(generator, Value::none(), Value(), out)) {
-    case VM::ResumeOutcome::Yielded: return true;
-    case VM::ResumeOutcome::Returned: return false;
+    case VM::ResumeOutcome::Yielded:
+      return true;
+    case VM::ResumeOutcome::Returned:
+      return false;
     case VM::ResumeOutcome::AsyncYielded:  // only async generators do
-    case VM::ResumeOutcome::Raised: return Error{};
+    case VM::ResumeOutcome::Raised:
+      return Error{};
   }
   return false;
 }
@@ -66,20 +70,27 @@ Result<bool> next_slow(VM& vm, Value iterator, Value* out) {
 Result<Value> get_iterator(VM& vm, Value iterable) {
   if (iterable.is_cell()) {
     switch (iterable.cell()->shape) {
-      case shape_of(BuiltinType::List): return make_list_iterator(vm, as<List>(iterable));
-      case shape_of(BuiltinType::Tuple): return make_tuple_iterator(vm, as<Tuple>(iterable));
-      case shape_of(BuiltinType::Range): return make_range_iterator(vm, as<Range>(iterable));
+      case shape_of(BuiltinType::List):
+        return make_list_iterator(vm, as<List>(iterable));
+      case shape_of(BuiltinType::Tuple):
+        return make_tuple_iterator(vm, as<Tuple>(iterable));
+      case shape_of(BuiltinType::Range):
+        return make_range_iterator(vm, as<Range>(iterable));
       case shape_of(BuiltinType::Dict):
         return make_dict_iterator(vm, BuiltinType::DictKeyIterator, as<Dict>(iterable));
-      case shape_of(BuiltinType::Str): return make_str_iterator(vm, iterable);
+      case shape_of(BuiltinType::Str):
+        return make_str_iterator(vm, iterable);
       case shape_of(BuiltinType::Set):
-      case shape_of(BuiltinType::FrozenSet): return make_set_iterator(vm, as<Set>(iterable));
+      case shape_of(BuiltinType::FrozenSet):
+        return make_set_iterator(vm, as<Set>(iterable));
       case shape_of(BuiltinType::Generator):
       case shape_of(BuiltinType::Enumerate):
       case shape_of(BuiltinType::Zip):
       case shape_of(BuiltinType::Map):
-      case shape_of(BuiltinType::Filter): return iterable;
-      default: break;
+      case shape_of(BuiltinType::Filter):
+        return iterable;
+      default:
+        break;
     }
   }
   return get_iterator_slow(vm, iterable);
@@ -90,37 +101,53 @@ Result<bool> iterator_next(VM& vm, Value iterator, Value* out) {
   Cell* cell = iterator.cell();
   auto* record = static_cast<Record*>(cell);
   switch (cell->shape) {
-    case shape_of(BuiltinType::ListIterator): return list_iterator_next(record, out);
-    case shape_of(BuiltinType::ListReverseIterator): return list_reverse_iterator_next(record, out);
-    case shape_of(BuiltinType::TupleIterator): return tuple_iterator_next(record, out);
-    case shape_of(BuiltinType::RangeIterator): return range_iterator_next(record, out);
+    case shape_of(BuiltinType::ListIterator):
+      return list_iterator_next(record, out);
+    case shape_of(BuiltinType::ListReverseIterator):
+      return list_reverse_iterator_next(record, out);
+    case shape_of(BuiltinType::TupleIterator):
+      return tuple_iterator_next(record, out);
+    case shape_of(BuiltinType::RangeIterator):
+      return range_iterator_next(record, out);
     case shape_of(BuiltinType::LongRangeIterator):
       return range_iterator_next_slow(vm, record, out);
     case shape_of(BuiltinType::DictKeyIterator):
     case shape_of(BuiltinType::DictValueIterator):
-    case shape_of(BuiltinType::DictItemIterator): return dict_iterator_step(vm, record, out);
+    case shape_of(BuiltinType::DictItemIterator):
+      return dict_iterator_step(vm, record, out);
     case shape_of(BuiltinType::DictReverseKeyIterator):
     case shape_of(BuiltinType::DictReverseValueIterator):
     case shape_of(BuiltinType::DictReverseItemIterator):
       return dict_reverse_iterator_step(vm, record, out);
     case shape_of(BuiltinType::StrIterator):
-    case shape_of(BuiltinType::StrAsciiIterator): return str_iterator_next(vm, record, out);
+    case shape_of(BuiltinType::StrAsciiIterator):
+      return str_iterator_next(vm, record, out);
     case shape_of(BuiltinType::BytesIterator):
-    case shape_of(BuiltinType::ByteArrayIterator): return bytes_iterator_next(vm, record, out);
-    case shape_of(BuiltinType::SetIterator): return set_iterator_next(vm, record, out);
-    case shape_of(BuiltinType::SequenceIterator): return sequence_iterator_next(vm, record, out);
-    case shape_of(BuiltinType::CallableIterator): return callable_iterator_next(vm, record, out);
-    case shape_of(BuiltinType::Reversed): return reversed_next(vm, record, out);
-    default: break;
+    case shape_of(BuiltinType::ByteArrayIterator):
+      return bytes_iterator_next(vm, record, out);
+    case shape_of(BuiltinType::SetIterator):
+      return set_iterator_next(vm, record, out);
+    case shape_of(BuiltinType::SequenceIterator):
+      return sequence_iterator_next(vm, record, out);
+    case shape_of(BuiltinType::CallableIterator):
+      return callable_iterator_next(vm, record, out);
+    case shape_of(BuiltinType::Reversed):
+      return reversed_next(vm, record, out);
+    default:
+      break;
   }
   // Iterators over iterators can be nested without limit.
   NativeDepth guard(vm);
   TRY(guard.check());
   switch (cell->shape) {
-    case shape_of(BuiltinType::Enumerate): return enumerate_next(vm, record, out);
-    case shape_of(BuiltinType::Zip): return zip_next(vm, record, out);
-    case shape_of(BuiltinType::Map): return map_next(vm, record, out);
-    case shape_of(BuiltinType::Filter): return filter_next(vm, record, out);
+    case shape_of(BuiltinType::Enumerate):
+      return enumerate_next(vm, record, out);
+    case shape_of(BuiltinType::Zip):
+      return zip_next(vm, record, out);
+    case shape_of(BuiltinType::Map):
+      return map_next(vm, record, out);
+    case shape_of(BuiltinType::Filter):
+      return filter_next(vm, record, out);
     case shape_of(BuiltinType::Generator): {
       auto* generator = static_cast<Generator*>(cell);
       if (generator->state == Generator::State::Finished) return false;
@@ -128,7 +155,8 @@ Result<bool> iterator_next(VM& vm, Value iterator, Value* out) {
         return next_of_generator(vm, generator, out);
       return next_slow(vm, iterator, out);
     }
-    default: return next_slow(vm, iterator, out);
+    default:
+      return next_slow(vm, iterator, out);
   }
 }
 

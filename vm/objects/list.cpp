@@ -1,8 +1,9 @@
 // Lists: storage, growth, slices.
 //
-// The items live in a ValueArray that is replaced when it is full. Whoever runs script code (comparisons, iteration,
-// __index__) must read `length` and `storage` again afterwards. Slots beyond `length` are empty, so that nothing is
-// kept alive by them.
+// The items live in a ValueArray that is replaced when it is full. Whoever runs script code
+// (comparisons, iteration,
+// __index__) must read `length` and `storage` again afterwards. Slots beyond `length` are empty, so
+// that nothing is kept alive by them.
 #include <algorithm>
 
 #include "vm/objects/containers.h"
@@ -218,8 +219,10 @@ Result<void> delete_slice(VM& vm, List* list, Slice* slice) {
   Value* values = list->values();
   size_t to = begin, removed = 0;
   for (size_t from = begin; from < list->length; ++from) {
-    if (removed < count && (from - begin) % static_cast<size_t>(step) == 0) ++removed;
-    else values[to++] = values[from];
+    if (removed < count && (from - begin) % static_cast<size_t>(step) == 0)
+      ++removed;
+    else
+      values[to++] = values[from];
   }
   list_erase(vm, list, to, list->length);
   return {};

@@ -215,7 +215,6 @@ extern const NativeTypeDef kNotImplementedTypeType = {
 extern const NativeTypeDef kCellType = {"cell", "Create a new cell object.", kCellMethods,
                                         kCellAttributes};
 extern const NativeTypeDef kWeakReferenceType = {"weakref.ReferenceType", nullptr, kWeakMethods,
-                                                 kWeakAttributes,
-                                                 Type::kCanSubclass};
+                                                 kWeakAttributes, Type::kCanSubclass};
 
 }  // namespace apy

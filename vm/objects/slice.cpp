@@ -98,7 +98,8 @@ Result<Value> slice_compare(VM& vm, Slice* slice, Value other) {
   Value a[3] = {slice->start, slice->stop, slice->step};
   Value b[3] = {right->start, right->stop, right->step};
   return compare_sequences(
-      vm, op, [&a] { return std::span<const Value>(a); }, [&b] { return std::span<const Value>(b); });
+      vm, op, [&a] { return std::span<const Value>(a); },
+      [&b] { return std::span<const Value>(b); });
 }
 
 Result<Value> slice_hash(VM& vm, Slice* slice) {
@@ -165,19 +166,19 @@ constexpr NativeFunctionDef kSliceMethods[] = {
     {"__gt__(self, value, /)", "self>value", bind<slice_compare<CompareOp::Greater>>()},
     {"__ge__(self, value, /)", "self>=value", bind<slice_compare<CompareOp::GreaterEqual>>()},
     {"__hash__(self, /)", "hash(self)", bind<slice_hash>()},
-    {"indices(self, length, /)",
-     "(start, stop, step) as they apply to a sequence of that length.", bind<slice_indices>()},
+    {"indices(self, length, /)", "(start, stop, step) as they apply to a sequence of that length.",
+     bind<slice_indices>()},
     {"__reduce__(self, /)", "What to pickle.", bind<slice_reduce>()},
 };
-constexpr NativeGetSetDef kSliceAttributes[] = {
-    {"start", "", slice_start, readonly_member},
-    {"stop", "", slice_stop, readonly_member},
-    {"step", "", slice_step, readonly_member}};
+constexpr NativeGetSetDef kSliceAttributes[] = {{"start", "", slice_start, readonly_member},
+                                                {"stop", "", slice_stop, readonly_member},
+                                                {"step", "", slice_step, readonly_member}};
 
 }  // namespace
 
 extern const NativeTypeDef kSliceType = {
-    "slice", "slice(stop)\nslice(start, stop[, step])\n\nWhat stands between the brackets of a[i:j:k].",
+    "slice",
+    "slice(stop)\nslice(start, stop[, step])\n\nWhat stands between the brackets of a[i:j:k].",
     kSliceMethods, kSliceAttributes};
 
 }  // namespace apy

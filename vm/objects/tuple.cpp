@@ -59,7 +59,6 @@ Result<Value> tuple_new(VM& vm, Type* cls, Optional<Value> iterable) {
   return make_tuple_of(vm, cls, items->span());
 }
 
-
 Result<int64_t> tuple_length(VM&, Tuple* tuple) { return static_cast<int64_t>(tuple->length); }
 
 Result<Value> tuple_iter(VM& vm, Tuple* tuple) { return make_tuple_iterator(vm, tuple); }
@@ -108,8 +107,8 @@ Result<Value> tuple_compare_with(VM& vm, Tuple* tuple, Value other) {
   return tuple_compare(vm, op, tuple, other);
 }
 
-/// The xxHash round over the items' hashes, as the reference implementation does it: the order of sets of tuples
-/// depends on it.
+/// The xxHash round over the items' hashes, as the reference implementation does it: the order of
+/// sets of tuples depends on it.
 Result<int64_t> tuple_hash(VM& vm, Tuple* tuple) {
   NativeDepth guard(vm);
   TRY(guard.check(" while hashing a tuple"));
@@ -180,15 +179,11 @@ constexpr NativeFunctionDef kTupleMethods[] = {
     {"__mul__(self, value, /)", "self*value", bind<tuple_repeat>()},
     {"__rmul__(self, value, /)", "value*self", bind<tuple_repeat>()},
     {"__lt__(self, value, /)", "self<value", bind<tuple_compare_with<CompareOp::Less>>()},
-    {"__le__(self, value, /)", "self<=value",
-     bind<tuple_compare_with<CompareOp::LessEqual>>()},
+    {"__le__(self, value, /)", "self<=value", bind<tuple_compare_with<CompareOp::LessEqual>>()},
     {"__eq__(self, value, /)", "self==value", bind<tuple_compare_with<CompareOp::Equal>>()},
-    {"__ne__(self, value, /)", "self!=value",
-     bind<tuple_compare_with<CompareOp::NotEqual>>()},
-    {"__gt__(self, value, /)", "self>value",
-     bind<tuple_compare_with<CompareOp::Greater>>()},
-    {"__ge__(self, value, /)", "self>=value",
-     bind<tuple_compare_with<CompareOp::GreaterEqual>>()},
+    {"__ne__(self, value, /)", "self!=value", bind<tuple_compare_with<CompareOp::NotEqual>>()},
+    {"__gt__(self, value, /)", "self>value", bind<tuple_compare_with<CompareOp::Greater>>()},
+    {"__ge__(self, value, /)", "self>=value", bind<tuple_compare_with<CompareOp::GreaterEqual>>()},
     {"__hash__(self, /)", "hash(self)", bind<tuple_hash>()},
     {"__repr__(self, /)", "repr(self)", bind<tuple_repr>()},
     {"count(self, value, /)", "How often value occurs.", bind<tuple_count>()},
@@ -197,17 +192,17 @@ constexpr NativeFunctionDef kTupleMethods[] = {
      bind<tuple_index>()},
     {"__getnewargs__(self, /)", "", bind<tuple_getnewargs>()},
     {"__sizeof__(self, /)", "Size in memory, in bytes.", bind<tuple_sizeof>()},
-    {"__class_getitem__(cls, item, /)", "The generic alias of the class and item.", bind<tuple_class_getitem>(),
-     NativeFunctionDef::kClassMethod},
+    {"__class_getitem__(cls, item, /)", "The generic alias of the class and item.",
+     bind<tuple_class_getitem>(), NativeFunctionDef::kClassMethod},
 };
 
 }  // namespace
 
-extern const NativeTypeDef kTupleType = {
-    "tuple",
-    "An immutable sequence.\n\nWith an iterable: a tuple of its items; an exact tuple is returned as it is.",
-    kTupleMethods,
-    {},
-    Type::kCanSubclass | Type::kSequence};
+extern const NativeTypeDef kTupleType = {"tuple",
+                                         "An immutable sequence.\n\nWith an iterable: a tuple of "
+                                         "its items; an exact tuple is returned as it is.",
+                                         kTupleMethods,
+                                         {},
+                                         Type::kCanSubclass | Type::kSequence};
 
 }  // namespace apy
