@@ -154,7 +154,7 @@ class [[nodiscard]] Outcome {
   /// There must be a value: without one the program ends with the traceback.
   T& value() & { return require(), *std::get_if<0>(&state_); }
   const T& value() const& { return require(), *std::get_if<0>(&state_); }
-  T&& value() && { return require(), std::move(*std::get_if<0>(&state_)); }
+  T value() && { return require(), std::move(*std::get_if<0>(&state_)); }  // by value: safe in a range-for
   T value_or(T fallback) const { return ok() ? *std::get_if<0>(&state_) : std::move(fallback); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }

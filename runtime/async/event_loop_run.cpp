@@ -213,6 +213,7 @@ Result<Value> loop_run_forever(VM& vm, EventLoop* loop) {
     hooks.on_waiter(hooks.data, [](void* poller) { static_cast<Poller*>(poller)->wake(); }, &loop->core->poller);
   state.switch_to(*fiber);
   if (hooks.on_waiter) hooks.on_waiter(hooks.data, nullptr, nullptr);
+  state.retire_idle();
   vm.set_handled(outer_handled);
   loop->core->running = false;
   loop->core->stopping = false;

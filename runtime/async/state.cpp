@@ -32,6 +32,11 @@ AsyncState::AsyncState(VM& vm) : RootBase(vm.heap()), vm(vm), fibers({}, this) {
 }
 
 AsyncState::~AsyncState() {
+  retire_idle();
+  vm.set_suspender(nullptr);
+}
+
+void AsyncState::retire_idle() {
   // Idle fibers have only the loop's own frames: they see `exiting` and return.
   exiting = true;
   while (!idle.empty()) {
@@ -39,7 +44,7 @@ AsyncState::~AsyncState() {
     idle.pop_back();
     switch_to(*fiber);
   }
-  vm.set_suspender(nullptr);
+  exiting = false;
 }
 
 void AsyncState::trace(Visitor& visitor) const {

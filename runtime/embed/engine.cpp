@@ -103,8 +103,6 @@ Engine::~Engine() {
   finish();
   Shared* shared = implementation_->shared;
   implementation_->unusable.reset();
-  delete shared->table;
-  shared->table = nullptr;
   shared->engine = nullptr;
   shared->core = nullptr;
   implementation_->core.reset();
@@ -418,6 +416,8 @@ bool Engine::finish() {
     implementation_->unusable->message = "the engine has finished";
     implementation_->unusable->traceback = "RuntimeError: the engine has finished\n";
   }
+  // From now on handles hold nothing.
+  delete std::exchange(implementation_->shared->table, nullptr);
   return written;
 }
 
@@ -428,10 +428,11 @@ bool Engine::flush() {
 }
 
 void Engine::collect() {
+  if (implementation_->unusable) return;
   EngineCore::Entry entry(*implementation_->core);
   VM& vm = implementation_->core->vm();
   vm.heap().collect_full();
-  if (!implementation_->unusable) run_finalizers(vm);
+  run_finalizers(vm);
 }
 
 size_t Engine::memory_in_use() const { return implementation_->core->vm().heap().bytes_in_use(); }

@@ -39,6 +39,7 @@ bool EngineCore::finish() {
   bool written;
   {
     Entry entry(*this);
+    Slack slack(*this);
     vm_.take_pending();
     interrupted_.store(false, std::memory_order_relaxed);
     run_exit_functions();

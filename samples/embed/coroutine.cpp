@@ -20,6 +20,7 @@ async def main():
 )";
 
 int main() {
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // its lines and the script's shall come in order
   apy::Engine engine;
   engine
       .define("report",

@@ -5,26 +5,31 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <thread>
 
 constexpr const char* kScript = R"(
 import asyncio
 
-async def clock():
-    for tick in range(3):
-        await asyncio.sleep(0.02)
-        print('tick', tick)
-
 inbox = asyncio.Queue()
 
+async def clock():
+    for tick in range(3):
+        await asyncio.sleep(0.01)
+        print('tick', tick)
+        send('tock' if tick < 2 else 'stop')
+
 async def listener():
-    while (message := await inbox.get()) != 'bye':
-        print('message:', message)
+    while (message := await inbox.get()) != 'stop':
+        print('from the pipe:', message)
     print('listener ends')
 )";
 
 int main() {
+  // What happens in the host's world: messages of four letters come through a pipe.
+  int channel[2];
+  if (pipe(channel) != 0) return 1;
+
   apy::Engine engine;
+  engine.define("send", [&](const std::string& text) { return write(channel[1], text.data(), 4) == 4; }).value();
   if (auto loaded = engine.run_source(kScript); !loaded) {
     engine.report(loaded.failure());
     return 1;
@@ -33,34 +38,19 @@ int main() {
   (void)engine.spawn(engine.call("listener").value()).value();
   apy::Handle put = engine.global("inbox").value().attribute("put_nowait").value();
 
-  // The host's own source of events.
-  int channel[2];
-  if (pipe(channel) != 0) return 1;
-  std::thread sender([&] {
-    for (const char* message : {"hello", "again", "bye"}) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(30));
-      (void)!write(channel[1], message, 5);
-    }
-  });
-
-  bool pending = true;
-  while (pending) {
+  while (engine.has_pending()) {
+    // The engine says what to wait for beside the host's own sources, and how long at most.
     apy::Engine::Wait wait = engine.prepare_wait().value();
     int timeout = wait.timeout ? static_cast<int>((wait.timeout->count() + 999'999) / 1'000'000) : -1;
     pollfd sources[] = {{channel[0], POLLIN, 0}, {wait.descriptor, POLLIN, 0}};
     poll(sources, 2, timeout);
-    if (sources[0].revents & POLLIN) {
-      char text[6] = {};
-      if (read(channel[0], text, 5) > 0) (void)put(std::string(text[2] == 'e' ? "bye" : text)).value();
-    }
-    auto turned = engine.poll();
-    if (!turned) {
+    char text[4];
+    if ((sources[0].revents & POLLIN) && read(channel[0], text, 4) == 4) (void)put(std::string(text, 4)).value();
+    if (auto turned = engine.poll(); !turned) {
       engine.report(turned.failure());
-      break;
+      return 1;
     }
-    pending = *turned;
   }
-  sender.join();
   close(channel[0]);
   close(channel[1]);
 }
