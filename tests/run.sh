@@ -2,24 +2,26 @@
 # Sets up, builds and runs every test of apy in every mode; the last line is "N passed, N failed".
 #
 #   tests/run.sh                  everything
-#   tests/run.sh --mode MODE      one of: check normal switch shuffle stress asan install
+#   tests/run.sh --mode MODE      one of: check normal switch shuffle stress asan install tidy
 #   tests/run.sh --mode MODE PATH...   only the script tests below the given paths
 #
-#   check    structure, format, the tools' own tests, clang-tidy
+#   check    structure, format, the tools' own tests
 #   normal   release build: unit tests, scripts, broken programs
 #   switch   the same scripts with switch dispatch          shuffle  with a random scheduler
 #   stress   a collection at every allocation               asan     ASan and UBSan
+#   tidy     clang-tidy over every file (half an hour the first time; not among the modes that run by default)
 #   install  cmake --install, then host programs (samples/embed) built against the package
 set -uo pipefail
 cd "$(dirname -- "${BASH_SOURCE[0]}")/.."
 
-all_modes="check normal switch shuffle stress asan install"
+default_modes="check normal switch shuffle stress asan install"
+all_modes="$default_modes tidy"
 modes=""
 paths=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --mode) modes="$modes ${2:?--mode needs a name}"; shift 2 ;;
-    --help|-h) sed -n '2,13p' tests/run.sh; exit 0 ;;
+    --help|-h) sed -n '2,14p' tests/run.sh; exit 0 ;;
     -*) echo "unknown option $1" >&2; exit 2 ;;
     *) paths+=("$(realpath -- "$1")"); shift ;;
   esac
@@ -30,7 +32,7 @@ for mode in $modes; do
     *) echo "unknown mode $mode; one of: $all_modes" >&2; exit 2 ;;
   esac
 done
-modes="${modes:-$all_modes}"
+modes="${modes:-$default_modes}"
 
 passed=0
 failed=0
@@ -119,6 +121,9 @@ mode_check() {
   for test in tests/tools/*_test.py; do
     check "$test" python3 "$test"
   done
+}
+
+mode_tidy() {
   if build release all; then
     stage "clang-tidy"
     check clang-tidy tests/tools/check_tidy.py build/release
