@@ -274,16 +274,26 @@ def main() -> int:
     scripts, broken = discover([p.resolve() for p in options.paths])
     jobs = [(runner.script, p) for p in scripts] + [(runner.broken, p) for p in broken]
     passed = failed = skipped = 0
+    again = []
     with ThreadPoolExecutor(options.jobs) as pool:
-        for (_, path), complaints in zip(jobs, pool.map(lambda job: job[0](job[1]), jobs)):
+        for job, complaints in zip(jobs, pool.map(lambda job: job[0](job[1]), jobs)):
             if complaints is None:
                 skipped += 1
             elif complaints:
-                failed += 1
-                print(f"FAIL {path.relative_to(ROOT)} ({label})")
-                print("\n".join(complaints), flush=True)
+                again.append(job)
             else:
                 passed += 1
+    # Sleeps of a few milliseconds can come out in another order while all cores are busy: what failed runs once more,
+    # alone, and counts as it does then. It is named, so that a test that needs this often is seen.
+    for run, path in again:
+        complaints = run(path)
+        if complaints:
+            failed += 1
+            print(f"FAIL {path.relative_to(ROOT)} ({label})")
+            print("\n".join(complaints), flush=True)
+        else:
+            passed += 1
+            print(f"passed when run alone: {path.relative_to(ROOT)} ({label})", flush=True)
     if options.paths and not jobs:
         print("no test below the given paths")
         return 1
