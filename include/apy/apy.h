@@ -146,15 +146,16 @@ class [[nodiscard]] Outcome {
  public:
   using Type = T;
   Outcome(T value) : state_(std::in_place_index<0>, std::move(value)) {}
-  Outcome(Failure failure)
-      : state_(std::in_place_index<1>, new Failure(std::move(failure))) {}
+  Outcome(Failure failure) : state_(std::in_place_index<1>, new Failure(std::move(failure))) {}
 
   bool ok() const { return state_.index() == 0; }
   explicit operator bool() const { return ok(); }
   /// There must be a value: without one the program ends with the traceback.
   T& value() & { return require(), *std::get_if<0>(&state_); }
   const T& value() const& { return require(), *std::get_if<0>(&state_); }
-  T value() && { return require(), std::move(*std::get_if<0>(&state_)); }  // by value: safe in a range-for
+  T value() && {
+    return require(), std::move(*std::get_if<0>(&state_));
+  }  // by value: safe in a range-for
   T value_or(T fallback) const { return ok() ? *std::get_if<0>(&state_) : std::move(fallback); }
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }

@@ -41,10 +41,11 @@ Result<void> fire_timer(VM& vm, EventLoop* loop, Cell* payload) {
   return loop_push(vm, loop, Ready::Timer, payload, Value(), Value());
 }
 
-/// Nothing is ready, no timer, no I/O, no stop asked for: nobody on this thread can ever wake a task.
+/// Nothing is ready, no timer, no I/O, no stop asked for: nobody on this thread can ever wake a
+/// task.
 bool is_deadlocked(const LoopCore& core) {
-  return core.ready.empty() && core.timers.pending() == 0 && !core.poller.has_io() && !core.stopping &&
-         core.tasks != nullptr;
+  return core.ready.empty() && core.timers.pending() == 0 && !core.poller.has_io() &&
+         !core.stopping && core.tasks != nullptr;
 }
 
 Error raise_deadlock(VM& vm, EventLoop* loop) {
@@ -54,7 +55,8 @@ Error raise_deadlock(VM& vm, EventLoop* loop) {
     if (count++ == 8) continue;
     if (count > 8) continue;
     std::string name = to_utf8(TRY(task_name(vm, task)));
-    std::string waits = task->waiting_for.is_empty() ? "nothing" : TRY(repr_text(vm, task->waiting_for));
+    std::string waits =
+        task->waiting_for.is_empty() ? "nothing" : TRY(repr_text(vm, task->waiting_for));
     text += (count > 1 ? "; task '" : "task '") + name + "' waits for " + waits;
   }
   if (count > 8) text += "; and " + std::to_string(count - 8) + " more";
@@ -79,7 +81,8 @@ Result<void> gather_ready(VM& vm, EventLoop* loop) {
   if (vm.poll_needed()) TRY(vm.poll());
   if (core.timers.pending() == 0) return {};
   double end = core.clock->now() + core.clock->resolution();
-  while (void* payload = core.timers.pop_due(end)) TRY(fire_timer(vm, loop, static_cast<Cell*>(payload)));
+  while (void* payload = core.timers.pop_due(end))
+    TRY(fire_timer(vm, loop, static_cast<Cell*>(payload)));
   return {};
 }
 
@@ -122,7 +125,8 @@ bool run_entry(VM& vm, EventLoop* loop, const Ready& entry) {
   }
   if (result.is_ok()) return true;
   if (pending_ends_loop(vm)) return false;
-  // An engine-level failure of a step (out of memory while queueing, for example) is reported, not lost.
+  // An engine-level failure of a step (out of memory while queueing, for example) is reported, not
+  // lost.
   vm.write_unraisable(entry.target);
   return true;
 }
@@ -138,7 +142,8 @@ bool run_iteration(VM& vm, EventLoop* loop) {
     Ready entry = core.ready.pop();
     if (!run_entry(vm, loop, entry)) return false;
     if (state.exiting || !core.running) return false;
-    // While native code waited in that entry another fiber has turned the loop: this iteration is over.
+    // While native code waited in that entry another fiber has turned the loop: this iteration is
+    // over.
     if (core.turn != turn) break;
     if (vm.heap().has_finalizable()) run_finalizers(vm);
   }
@@ -152,7 +157,8 @@ Fiber& turn_loop(Fiber& self, void* argument) noexcept {
   AsyncState& state = *static_cast<AsyncState*>(argument);
   VM& vm = state.vm;
   if (state.left && state.left->user) {
-    static_cast<Context*>(state.left->user)->saved_stack_pointer = state.left->saved_stack_pointer();
+    static_cast<Context*>(state.left->user)->saved_stack_pointer =
+        state.left->saved_stack_pointer();
   }
   static_cast<Context*>(self.user)->saved_stack_pointer = nullptr;
   while (!state.exiting) {
@@ -196,7 +202,8 @@ Result<Value> loop_run_forever(VM& vm, EventLoop* loop) {
   if (loop->core->running) return vm.raise(Exc::RuntimeError, "This event loop is already running");
   if (!state.running_loop.is_empty())
     return vm.raise(Exc::RuntimeError, "Cannot run the event loop while another loop is running");
-  if (!state.fibers.bind_host_stack()) return vm.raise(Exc::RuntimeError, "the engine is in use on another thread");
+  if (!state.fibers.bind_host_stack())
+    return vm.raise(Exc::RuntimeError, "the engine is in use on another thread");
   state.host_context = vm.context();
   state.fibers.host().user = state.host_context;
   Fiber* fiber = state.turner();
@@ -210,7 +217,9 @@ Result<Value> loop_run_forever(VM& vm, EventLoop* loop) {
   // So that an interrupt from outside ends a wait.
   const SafePointHooks& hooks = safe_point_hooks(vm);
   if (hooks.on_waiter)
-    hooks.on_waiter(hooks.data, [](void* poller) { static_cast<Poller*>(poller)->wake(); }, &loop->core->poller);
+    hooks.on_waiter(
+        hooks.data, [](void* poller) { static_cast<Poller*>(poller)->wake(); },
+        &loop->core->poller);
   state.switch_to(*fiber);
   if (hooks.on_waiter) hooks.on_waiter(hooks.data, nullptr, nullptr);
   state.retire_idle();
@@ -227,7 +236,8 @@ Result<Value> loop_run_forever(VM& vm, EventLoop* loop) {
 
 Result<Value> AsyncState::await_value(VM&, Value awaitable) {
   EventLoop* loop = try_loop(running_loop);
-  if (!loop || fibers.current().is_host()) return vm.raise(Exc::RuntimeError, "no running event loop");
+  if (!loop || fibers.current().is_host())
+    return vm.raise(Exc::RuntimeError, "no running event loop");
   Future* future = try_future(awaitable);
   if (!future) {
     Task* task = TRY(make_task(vm, awaitable, loop, Value(), Value(), false));
@@ -236,7 +246,8 @@ Result<Value> AsyncState::await_value(VM&, Value awaitable) {
   if (!future->done()) {
     // The wait is a callback entry that holds this fiber's place.
     std::vector<Fiber*>& parked = loop->core->parked;
-    size_t index = static_cast<size_t>(std::find(parked.begin(), parked.end(), nullptr) - parked.begin());
+    size_t index =
+        static_cast<size_t>(std::find(parked.begin(), parked.end(), nullptr) - parked.begin());
     if (index == parked.size()) parked.push_back(nullptr);
     Fiber* next = turner();
     if (!next) return Error{};

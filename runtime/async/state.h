@@ -43,8 +43,8 @@ class AsyncState final : public RootBase, public FiberHooks, public Suspender {
   /// A fiber that turns the running loop: an idle one or a new one. Null (MemoryError) when stacks
   /// run out.
   Fiber* turner();
-  /// Lets the idle fibers run to their end, from the host's stack: between two runs of loops an engine may move to another
-  /// thread, and frames may not.
+  /// Lets the idle fibers run to their end, from the host's stack: between two runs of loops an
+  /// engine may move to another thread, and frames may not.
   void retire_idle();
 
   VM& vm;

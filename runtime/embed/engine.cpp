@@ -60,11 +60,15 @@ Failure take_failure(Shared* shared) {
   failure.exception = Access::make(shared, value);
   failure.type = type_name(vm, vm.type_of(value));
   auto message = str_text(vm, value);
-  if (message.is_ok()) failure.message = message.value();
-  else vm.take_pending();
+  if (message.is_ok())
+    failure.message = message.value();
+  else
+    vm.take_pending();
   auto traceback = format_exception(vm, value);
-  if (traceback.is_ok()) failure.traceback = traceback.value();
-  else vm.take_pending();
+  if (traceback.is_ok())
+    failure.traceback = traceback.value();
+  else
+    vm.take_pending();
   if (failure.traceback.empty()) failure.traceback = failure.type + ": " + failure.message + "\n";
   failure.is_system_exit = vm.is_instance(value, Exc::SystemExit);
   if (failure.is_system_exit) failure.exit_status = exit_status_of(as<Exception>(value));
@@ -123,12 +127,14 @@ Outcome<Handle> Engine::run_source(std::string_view text, std::string_view name)
   RETURN_IF_UNUSABLE;
   SourceOptions options;
   options.is_file = false;
-  return enter(implementation_->shared, [&](VM&) { return implementation_->core->run_text(text, name, options); });
+  return enter(implementation_->shared,
+               [&](VM&) { return implementation_->core->run_text(text, name, options); });
 }
 
 Outcome<Handle> Engine::run_module(std::string_view name) {
   RETURN_IF_UNUSABLE;
-  return enter(implementation_->shared, [&](VM&) { return implementation_->core->run_module(std::string(name)); });
+  return enter(implementation_->shared,
+               [&](VM&) { return implementation_->core->run_module(std::string(name)); });
 }
 
 Outcome<Handle> Engine::run_statement(std::string_view text, std::string_view name) {
@@ -136,7 +142,8 @@ Outcome<Handle> Engine::run_statement(std::string_view text, std::string_view na
   SourceOptions options;
   options.mode = SourceOptions::Mode::Single;
   options.is_file = false;
-  return enter(implementation_->shared, [&](VM&) { return implementation_->core->run_text(text, name, options); });
+  return enter(implementation_->shared,
+               [&](VM&) { return implementation_->core->run_text(text, name, options); });
 }
 
 Outcome<Handle> Engine::evaluate(std::string_view expression) {
@@ -144,8 +151,9 @@ Outcome<Handle> Engine::evaluate(std::string_view expression) {
   SourceOptions options;
   options.mode = SourceOptions::Mode::Eval;
   options.is_file = false;
-  return enter(implementation_->shared,
-               [&](VM&) { return implementation_->core->run_text(expression, "<expression>", options); });
+  return enter(implementation_->shared, [&](VM&) {
+    return implementation_->core->run_text(expression, "<expression>", options);
+  });
 }
 
 Outcome<Handle> Engine::import_module(std::string_view dotted_name) {
@@ -170,14 +178,16 @@ Outcome<void> Engine::set_global(std::string_view name, const Handle& value) {
   RETURN_IF_UNUSABLE;
   if (!value) return detail::nothing_held();
   return enter(implementation_->shared, [&](VM& vm) -> Result<void> {
-    return dict_set_str(vm, implementation_->core->main_module()->dict, TRY(intern(vm, name)), Access::value(value));
+    return dict_set_str(vm, implementation_->core->main_module()->dict, TRY(intern(vm, name)),
+                        Access::value(value));
   });
 }
 
 // --- values ---
 
 Handle Engine::none() {
-  return implementation_->unusable ? Handle() : Access::make(implementation_->shared, Value::none());
+  return implementation_->unusable ? Handle()
+                                   : Access::make(implementation_->shared, Value::none());
 }
 Outcome<Handle> Engine::make_bool(bool value) {
   RETURN_IF_UNUSABLE;
@@ -207,7 +217,8 @@ Outcome<Handle> Engine::make_bytes(std::string_view bytes) {
 namespace {
 
 /// The values of handles that must all be there and belong to this engine.
-Result<void> collect_values(VM& vm, Shared* shared, std::span<const Handle> handles, std::vector<Value>* values) {
+Result<void> collect_values(VM& vm, Shared* shared, std::span<const Handle> handles,
+                            std::vector<Value>* values) {
   values->reserve(handles.size());
   for (const Handle& handle : handles) {
     Value value = Access::value(handle);
@@ -287,26 +298,31 @@ Value call_host_function(VM& vm, const NativeFunctionDef& definition, const Argu
 
 }  // namespace
 
-detail::HostFunctionRecord::HostFunctionRecord(Shared* shared, std::string_view name, HostFunction function,
-                                               std::string_view doc)
-    : shared(shared), name_text(name), signature_text(name_text + "(*args)"), doc_text(doc),
+detail::HostFunctionRecord::HostFunctionRecord(Shared* shared, std::string_view name,
+                                               HostFunction function, std::string_view doc)
+    : shared(shared),
+      name_text(name),
+      signature_text(name_text + "(*args)"),
+      doc_text(doc),
       function(std::move(function)) {
   signature = signature_text.c_str();
   this->doc = doc.empty() ? nullptr : doc_text.c_str();
   bound = {call_host_function, 0, -1, 0};
 }
 
-Outcome<Handle> Engine::make_host_function(std::string_view name, HostFunction function, std::string_view doc) {
+Outcome<Handle> Engine::make_host_function(std::string_view name, HostFunction function,
+                                           std::string_view doc) {
   RETURN_IF_UNUSABLE;
-  const NativeFunctionDef& record =
-      implementation_->functions.emplace_back(implementation_->shared, name, std::move(function), doc);
+  const NativeFunctionDef& record = implementation_->functions.emplace_back(
+      implementation_->shared, name, std::move(function), doc);
   return enter(implementation_->shared, [&](VM& vm) -> Result<Value> {
     return make_native_function(vm, record, nullptr, Value(), vm.names().main);
   });
 }
 
 Outcome<Handle> Engine::define_module(std::string_view dotted_name,
-                                      std::span<const std::pair<std::string, Handle>> members, std::string_view doc) {
+                                      std::span<const std::pair<std::string, Handle>> members,
+                                      std::string_view doc) {
   RETURN_IF_UNUSABLE;
   return enter(implementation_->shared, [&](VM& vm) -> Result<Value> {
     Module* module = TRY(make_module(vm, dotted_name));
@@ -345,13 +361,15 @@ Failure Engine::fail(std::string_view builtin_class, std::string_view message) {
 
 Outcome<Handle> Engine::run_until_complete(const Handle& awaitable) {
   RETURN_IF_UNUSABLE;
-  return enter(awaitable,
-               [&](VM&, Value value) { return implementation_->core->host_loop().run_until_complete(value); });
+  return enter(awaitable, [&](VM&, Value value) {
+    return implementation_->core->host_loop().run_until_complete(value);
+  });
 }
 
 Outcome<Handle> Engine::spawn(const Handle& coroutine) {
   RETURN_IF_UNUSABLE;
-  return enter(coroutine, [&](VM&, Value value) { return implementation_->core->host_loop().spawn(value); });
+  return enter(coroutine,
+               [&](VM&, Value value) { return implementation_->core->host_loop().spawn(value); });
 }
 
 Outcome<bool> Engine::poll() {
@@ -404,8 +422,10 @@ void Engine::report(const Failure& failure) {
   if (code.is_empty() || code.is_none() || is_int(code)) return;
   implementation_->core->flush_streams();
   auto text = str_text(vm, code);
-  if (text.is_ok()) write_standard_error(vm, text.value() + "\n");
-  else vm.take_pending();
+  if (text.is_ok())
+    write_standard_error(vm, text.value() + "\n");
+  else
+    vm.take_pending();
 }
 
 bool Engine::finish() {

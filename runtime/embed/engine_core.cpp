@@ -79,7 +79,8 @@ Result<void> EngineCore::make_main_module() {
   TRY(dict_set_str(vm_, module->dict, names.name_, names.main));
   for (Str* name : {names.doc, names.package, names.loader, names.spec})
     TRY(dict_set_str(vm_, module->dict, name, Value::none()));
-  TRY(dict_set_str(vm_, module->dict, names.builtins_, dict_get_str(vm_, vm_.modules(), names.builtins)));
+  TRY(dict_set_str(vm_, module->dict, names.builtins_,
+                   dict_get_str(vm_, vm_.modules(), names.builtins)));
   return dict_set_str(vm_, vm_.modules(), names.main, module);
 }
 
@@ -93,11 +94,13 @@ void EngineCore::run_exit_functions() {
   vm_.write_unraisable(atexit);
 }
 
-/// What scripts defined (`__del__`). Native resources, the streams among them, come later: finalizers may still print.
+/// What scripts defined (`__del__`). Native resources, the streams among them, come later:
+/// finalizers may still print.
 void EngineCore::run_last_finalizers() {
   vm_.heap().make_all_finalizable();
   while (Cell* cell = vm_.heap().take_finalizable()) {
-    NativeObject* object = cell->kind == CellKind::NativeObject ? static_cast<NativeObject*>(cell) : nullptr;
+    NativeObject* object =
+        cell->kind == CellKind::NativeObject ? static_cast<NativeObject*>(cell) : nullptr;
     if (object && object->native_class->finalize) {
       natives_.values.push_back(object);
       continue;
@@ -121,7 +124,9 @@ void EngineCore::release_natives(bool streams) {
 bool EngineCore::is_standard_stream(Value object) {
   for (const char* name : {"__stdin__", "__stdout__", "__stderr__"}) {
     auto key = intern(vm_, name);
-    if (key.is_ok() && vm_.sys_module() && dict_get_str(vm_, vm_.sys_module()->dict, key.value()) == object) return true;
+    if (key.is_ok() && vm_.sys_module() &&
+        dict_get_str(vm_, vm_.sys_module()->dict, key.value()) == object)
+      return true;
   }
   return false;
 }
@@ -134,7 +139,9 @@ namespace {
 void drop_driver_levels(VM& vm, Value exception) {
   Exception* cell = as<Exception>(exception);
   while (Traceback* level = try_as<Traceback>(cell->traceback)) {
-    if (!is_kind(level->next, CellKind::Traceback) || !to_utf8(level->code->filename).starts_with("<frozen asyncio")) return;
+    if (!is_kind(level->next, CellKind::Traceback) ||
+        !to_utf8(level->code->filename).starts_with("<frozen asyncio"))
+      return;
     cell->traceback = level->next;
     vm.barrier(cell);
   }
@@ -142,10 +149,13 @@ void drop_driver_levels(VM& vm, Value exception) {
 
 }  // namespace
 
-Result<Value> EngineCore::run_text(std::string_view text, std::string_view filename, const SourceOptions& options) {
+Result<Value> EngineCore::run_text(std::string_view text, std::string_view filename,
+                                   const SourceOptions& options) {
   SourceOptions main_options = options;
   main_options.top_level_await = true;
-  if (filename.starts_with('<') && filename != "<stdin>" && options.mode != SourceOptions::Mode::Eval) remember_source(vm_, filename, text);
+  if (filename.starts_with('<') && filename != "<stdin>" &&
+      options.mode != SourceOptions::Mode::Eval)
+    remember_source(vm_, filename, text);
   Code* code = TRY(compile_source(vm_, text, filename, main_options));
   Value result = TRY(vm_.run_code(code, main_module()->dict, Value()));
   if (!(code->flags & Code::kCoroutine)) return result;
@@ -176,7 +186,8 @@ Result<Value> EngineCore::run_module(const std::string& dotted_name) {
   std::string package = dot == std::string::npos ? "" : source.name.substr(0, dot);
   TRY(module_set(vm_, main_module(), "__package__", TRY(make_str(vm_, package))));
   TRY(set_main_file(source.filename));
-  List* arguments = try_as<List>(dict_get_str(vm_, vm_.sys_module()->dict, TRY(intern(vm_, "argv"))));
+  List* arguments =
+      try_as<List>(dict_get_str(vm_, vm_.sys_module()->dict, TRY(intern(vm_, "argv"))));
   if (arguments && arguments->length > 0)
     TRY(list_set_item(vm_, arguments, Value::small_int(0), TRY(make_str(vm_, source.filename))));
   return run_text(source.text, source.filename, {});
@@ -208,7 +219,8 @@ void EngineCore::report(Value value) {
   auto name = intern(vm_, "excepthook");
   Value hook = name.is_ok() ? dict_get_str(vm_, vm_.sys_module()->dict, name.value()) : Value();
   // The builtin hook does just this.
-  if (hook.is_empty() || is_kind(hook, CellKind::NativeFunction)) return print_exception(vm_, exception);
+  if (hook.is_empty() || is_kind(hook, CellKind::NativeFunction))
+    return print_exception(vm_, exception);
   Value traceback = exception->traceback.is_empty() ? Value::none() : exception->traceback;
   if (vm_.call(hook, {Value(vm_.type_of(exception)), Value(exception), traceback}).is_ok()) return;
   Value failure = vm_.take_pending();

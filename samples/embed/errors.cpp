@@ -23,7 +23,9 @@ int main() {
   show("a wrong type", engine.evaluate("'text'").value().to<int>().failure());
   show("too big", engine.evaluate("2 ** 40").value().to<int32_t>().failure());
   show("endless recursion", engine.run_source("def f(): f()\nf()\n").failure());
-  show("endless memory", engine.run_source("def g():\n  x = []\n  while True: x.append([0] * 10000)\ng()\n").failure());
+  show("endless memory",
+       engine.run_source("def g():\n  x = []\n  while True: x.append([0] * 10000)\ng()\n")
+           .failure());
 
   auto ended = engine.run_source("import sys\nsys.exit(7)\n");
   std::printf("an exit -> status %d\n", ended.failure().exit_status);
@@ -44,5 +46,6 @@ int main() {
   apy::Handle cause = failure.exception.attribute("__cause__").value();
   std::printf("cause: %s\n", cause.repr().value().c_str());
 
-  std::printf("the engine goes on: %s\n", engine.evaluate("sum(range(10))").value().repr().value().c_str());
+  std::printf("the engine goes on: %s\n",
+              engine.evaluate("sum(range(10))").value().repr().value().c_str());
 }

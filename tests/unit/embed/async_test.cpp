@@ -24,7 +24,9 @@ async def fail():
     raise LookupError('lost')
 )";
 
-std::string log_of(Engine& engine) { return engine.evaluate("' '.join(log)").value().to<std::string>().value(); }
+std::string log_of(Engine& engine) {
+  return engine.evaluate("' '.join(log)").value().to<std::string>().value();
+}
 
 }  // namespace
 
@@ -67,24 +69,35 @@ TEST_CASE("embed: polling from the host's loop") {
 
 TEST_CASE("embed: a host function waits in straight-line code") {
   Engine engine;
-  REQUIRE(engine.define("wait_for", [](Engine& e, const Handle& awaitable) { return e.await(awaitable); }).ok());
+  REQUIRE(
+      engine
+          .define("wait_for", [](Engine& e, const Handle& awaitable) { return e.await(awaitable); })
+          .ok());
   REQUIRE(engine.run_source(kScript).ok());
-  REQUIRE(engine.run_source("async def outer(name, delay):\n"
-                            "    result = [wait_for(work(n, delay, n)) for n in (name + '1', name + '2')]\n"
-                            "    return '+'.join(sorted(result, key=lambda r: wait_for(work(r + 'k', 0, r))))\n"
-                            "async def main():\n"
-                            "    return await asyncio.gather(outer('x', 0.004), outer('y', 0.006))\n")
-              .ok());
+  REQUIRE(
+      engine
+          .run_source(
+              "async def outer(name, delay):\n"
+              "    result = [wait_for(work(n, delay, n)) for n in (name + '1', name + '2')]\n"
+              "    return '+'.join(sorted(result, key=lambda r: wait_for(work(r + 'k', 0, r))))\n"
+              "async def main():\n"
+              "    return await asyncio.gather(outer('x', 0.004), outer('y', 0.006))\n")
+          .ok());
   auto result = engine.run_until_complete(engine.call("main").value());
   REQUIRE(result.ok());
   CHECK(result->repr().value() == "['x1+x2', 'y1+y2']");
   // Both wait at the same time.
   CHECK(log_of(engine).starts_with("x1 y1 x1!"));
   // Failures come out of the wait as they would from `await`.
-  REQUIRE(engine.run_source("async def main():\n  try:\n    wait_for(fail())\n  except LookupError as e:\n    return str(e)\n").ok());
-  CHECK(engine.run_until_complete(engine.call("main").value()).value().to<std::string>().value() == "lost");
+  REQUIRE(engine
+              .run_source("async def main():\n  try:\n    wait_for(fail())\n  except LookupError "
+                          "as e:\n    return str(e)\n")
+              .ok());
+  CHECK(engine.run_until_complete(engine.call("main").value()).value().to<std::string>().value() ==
+        "lost");
   // Outside a loop it drives the awaitable itself.
-  CHECK(engine.evaluate("wait_for(work('z', 0, 'done'))").value().to<std::string>().value() == "done");
+  CHECK(engine.evaluate("wait_for(work('z', 0, 'done'))").value().to<std::string>().value() ==
+        "done");
 }
 
 TEST_CASE("embed: top-level await") {
@@ -117,10 +130,12 @@ TEST_CASE("embed: the end cancels what is pending") {
   {
     Engine engine;
     REQUIRE(engine.define("note", [&](const std::string& text) { seen += text; }).ok());
-    REQUIRE(engine.run_source("import asyncio\nasync def f():\n  try:\n    await asyncio.sleep(1000)\n"
-                              "  except asyncio.CancelledError:\n    note('cancelled ')\n    raise\n"
-                              "  finally:\n    note('finally')\n")
-                .ok());
+    REQUIRE(
+        engine
+            .run_source("import asyncio\nasync def f():\n  try:\n    await asyncio.sleep(1000)\n"
+                        "  except asyncio.CancelledError:\n    note('cancelled ')\n    raise\n"
+                        "  finally:\n    note('finally')\n")
+            .ok());
     REQUIRE(engine.spawn(engine.call("f").value()).ok());
     REQUIRE(engine.poll().ok());
   }
@@ -137,7 +152,8 @@ TEST_CASE("embed: engines on several threads at once") {
       (void)engine.define("offset", [n] { return n; });
       (void)engine.run_source(
           "import asyncio\nasync def step(i):\n  await asyncio.sleep(0)\n  return i + offset()\n"
-          "async def main():\n  return sum(await asyncio.gather(*(step(i) for i in range(200))))\n");
+          "async def main():\n  return sum(await asyncio.gather(*(step(i) for i in "
+          "range(200))))\n");
       auto result = engine.run_until_complete(engine.call("main").value());
       results[n] = result ? result->to<int64_t>().value() : -1;
     });

@@ -26,8 +26,11 @@ TEST_CASE("embed: expressions give values") {
   CHECK(evaluated<std::string>(engine, "'gr\u00fc\u00df' + 'e'") == "grüße");
   CHECK(evaluated<bool>(engine, "[] == []"));
   CHECK(engine.evaluate("b'a\\x00b'").value().to_bytes().value() == std::string("a\0b", 3));
-  CHECK(evaluated<std::vector<int>>(engine, "(i * i for i in range(4))") == std::vector<int>{0, 1, 4, 9});
-  CHECK(evaluated<std::vector<std::vector<std::string>>>(engine, "[['a'], ['b', 'c']]").at(1).at(1) == "c");
+  CHECK(evaluated<std::vector<int>>(engine, "(i * i for i in range(4))") ==
+        std::vector<int>{0, 1, 4, 9});
+  CHECK(
+      evaluated<std::vector<std::vector<std::string>>>(engine, "[['a'], ['b', 'c']]").at(1).at(1) ==
+      "c");
   CHECK_FALSE(evaluated<std::optional<int>>(engine, "None").has_value());
   CHECK(evaluated<std::optional<int>>(engine, "5") == 5);
 }
@@ -109,8 +112,11 @@ TEST_CASE("embed: SystemExit") {
 
 TEST_CASE("embed: calls and globals") {
   Engine engine;
-  REQUIRE(engine.run_source("def join(*parts): return '-'.join(map(str, parts))\nclass A:\n  n = 3\n").ok());
-  CHECK(engine.call("join", 1, 2.5, "x", nullptr, true).value().to<std::string>().value() == "1-2.5-x-None-True");
+  REQUIRE(
+      engine.run_source("def join(*parts): return '-'.join(map(str, parts))\nclass A:\n  n = 3\n")
+          .ok());
+  CHECK(engine.call("join", 1, 2.5, "x", nullptr, true).value().to<std::string>().value() ==
+        "1-2.5-x-None-True");
   CHECK(engine.call("join", std::vector<int>{1, 2}).value().to<std::string>().value() == "[1, 2]");
   CHECK(engine.call("missing").failure().type == "KeyError");
   REQUIRE(engine.set_global("n", engine.make(5).value()).ok());
@@ -142,14 +148,23 @@ TEST_CASE("embed: made values") {
 TEST_CASE("embed: host functions") {
   Engine engine;
   int calls = 0;
-  REQUIRE(engine.define("add", [&](int64_t a, double b) { return ++calls, static_cast<double>(a) + b; }).ok());
-  REQUIRE(engine.define("greet", [](const std::string& name) { return "hello " + name; }, "Greets.").ok());
+  REQUIRE(
+      engine.define("add", [&](int64_t a, double b) { return ++calls, static_cast<double>(a) + b; })
+          .ok());
+  REQUIRE(engine
+              .define(
+                  "greet", [](const std::string& name) { return "hello " + name; }, "Greets.")
+              .ok());
   REQUIRE(engine.define("nothing", [] {}).ok());
   REQUIRE(engine
               .define("count",
-                      [](Engine& e, std::span<const Handle> arguments) -> Outcome<Handle> { return e.make(arguments.size()); })
+                      [](Engine& e, std::span<const Handle> arguments) -> Outcome<Handle> {
+                        return e.make(arguments.size());
+                      })
               .ok());
-  REQUIRE(engine.define("refuse", [](Engine& e) -> Outcome<int> { return e.fail("ValueError", "no"); }).ok());
+  REQUIRE(
+      engine.define("refuse", [](Engine& e) -> Outcome<int> { return e.fail("ValueError", "no"); })
+          .ok());
   REQUIRE(engine.define("thrower", [](int) -> int { throw std::runtime_error("boom"); }).ok());
   CHECK(evaluated<double>(engine, "add(1, 2)") == 3);
   CHECK(calls == 1);
@@ -157,7 +172,9 @@ TEST_CASE("embed: host functions") {
   CHECK(evaluated<std::string>(engine, "greet.__doc__") == "Greets.");
   CHECK(engine.evaluate("nothing()").value().is_none());
   CHECK(evaluated<int>(engine, "count(1, 'x', None)") == 3);
-  auto message = [&](const char* expression) { return engine.evaluate(expression).failure().message; };
+  auto message = [&](const char* expression) {
+    return engine.evaluate(expression).failure().message;
+  };
   CHECK(message("add(1)") == "add expected 2 arguments, got 1");
   CHECK(message("greet(1)") == "expected str, got int");
   CHECK(message("count(a=1)") == "count() takes no keyword arguments");
@@ -171,8 +188,9 @@ TEST_CASE("embed: a script's exception passes through a host function") {
   Engine engine;
   REQUIRE(engine.define("apply", [](const Handle& f, const Handle& x) { return f(x); }).ok());
   CHECK(evaluated<int>(engine, "apply(lambda n: n + 1, 4)") == 5);
-  REQUIRE(engine.run_source("def f(x): raise KeyError(x)\n"
-                            "try:\n  apply(f, 'gone')\nexcept KeyError as e:\n  seen = e.args\n")
+  REQUIRE(engine
+              .run_source("def f(x): raise KeyError(x)\n"
+                          "try:\n  apply(f, 'gone')\nexcept KeyError as e:\n  seen = e.args\n")
               .ok());
   CHECK(engine.global("seen").value().repr().value() == "('gone',)");
 }
@@ -184,7 +202,10 @@ TEST_CASE("embed: modules of the host") {
       {"double", engine.make_function("double", [](int n) { return 2 * n; }).value()},
   };
   REQUIRE(engine.define_module("host", members, "What the host offers.").ok());
-  REQUIRE(engine.run_source("import host\nfrom host import double\nx = double(4), host.version, host.__doc__").ok());
+  REQUIRE(engine
+              .run_source(
+                  "import host\nfrom host import double\nx = double(4), host.version, host.__doc__")
+              .ok());
   CHECK(engine.global("x").value().repr().value() == "(8, '1.2', 'What the host offers.')");
   CHECK(engine.import_module("math").value().attribute("pi").value().is_float());
   CHECK(engine.import_module("no_such").failure().type == "ModuleNotFoundError");
@@ -240,7 +261,9 @@ TEST_CASE("embed: limits") {
   options.memory_limit = 32u << 20;
   options.recursion_limit = 100;
   Engine engine(options);
-  CHECK(engine.run_source("def fill():\n  x = []\n  while True: x.append([0] * 1000)\nfill()\n").failure().type == "MemoryError");
+  CHECK(engine.run_source("def fill():\n  x = []\n  while True: x.append([0] * 1000)\nfill()\n")
+            .failure()
+            .type == "MemoryError");
   CHECK(evaluated<int>(engine, "sum(range(10))") == 45);
   CHECK(engine.run_source("def f(): f()\nf()\n").failure().type == "RecursionError");
   CHECK(engine.memory_in_use() < options.memory_limit);
@@ -260,8 +283,9 @@ TEST_CASE("embed: interrupt from another thread") {
 
 TEST_CASE("embed: an engine moves between threads") {
   Engine engine;
-  REQUIRE(engine.run_source("import asyncio\nx = [[i] for i in range(1000)]\n"
-                            "async def f():\n  await asyncio.sleep(0)\n  return sum(map(len, x))\n")
+  REQUIRE(engine
+              .run_source("import asyncio\nx = [[i] for i in range(1000)]\n"
+                          "async def f():\n  await asyncio.sleep(0)\n  return sum(map(len, x))\n")
               .ok());
   CHECK(engine.run_until_complete(engine.call("f").value()).value().to<int>().value() == 1000);
   int result = 0;
