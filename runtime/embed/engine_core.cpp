@@ -1,6 +1,7 @@
 #include "runtime/embed/engine_core.h"
 
 #include "runtime/embed/modules.h"
+#include "runtime/fiber/native_stack.h"
 #include "vm/binding/native.h"
 #include "vm/bytecode/code.h"
 #include "vm/interpreter/import.h"
@@ -13,6 +14,15 @@ namespace apy {
 
 void shut_down_async(VM& vm);  // runtime/async/state.h, whose fibers nothing here needs
 
+namespace {
+
+NativeStackBounds host_stack() {
+  StackBounds stack = current_thread_stack();
+  return {reinterpret_cast<const char*>(stack.low), reinterpret_cast<const char*>(stack.high)};
+}
+
+}  // namespace
+
 // --- life ---
 
 Result<void> EngineCore::start(const EngineSettings& settings) {
@@ -22,6 +32,7 @@ Result<void> EngineCore::start(const EngineSettings& settings) {
   options.arguments = settings.arguments;
   options.path = settings.path;
   options.executable = settings.executable;
+  options.host_stack = host_stack();
   started_ = true;
   thread_ = pthread_self();
   TRY(set_up(vm_, options));
@@ -61,7 +72,7 @@ bool EngineCore::finish() {
 EngineCore::Entry::Entry(EngineCore& core) : core_(core) {
   if (core.entries_++ > 0 || pthread_equal(core.thread_, pthread_self())) return;
   core.thread_ = pthread_self();
-  bind_host_stack(core.vm_.context());
+  bind_host_stack(core.vm_.context(), host_stack());
   core.vm_.switch_context(core.vm_.context());
 }
 

@@ -41,20 +41,21 @@ void destroy_context(VM& vm, Context* context) {
   delete context;
 }
 
-void bind_host_stack(Context* context) {
-  pthread_attr_t attributes;
-  void* low = nullptr;
-  size_t size = 0;
-  if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
-    pthread_attr_getstack(&attributes, &low, &size);
-    pthread_attr_destroy(&attributes);
+void bind_host_stack(Context* context, NativeStackBounds bounds) {
+  if (!bounds.high) {
+    pthread_attr_t attributes;
+    void* low = nullptr;
+    size_t size = 0;
+    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
+      pthread_attr_getstack(&attributes, &low, &size);
+      pthread_attr_destroy(&attributes);
+    }
+    bounds = {static_cast<const char*>(low), static_cast<const char*>(low) + size};
   }
-  const char* high = static_cast<const char*>(low) + size;
-  // The main thread's stack grows up to the limit; what the system reports may be all of an
-  // "unlimited" one.
-  size_t usable = std::min<size_t>(size, 512u * 1024 * 1024);
-  context->native_high = high;
-  context->native_limit = high - usable + std::min(kNativeReserve, usable / 4);
+  // The main thread's stack grows up to the limit; what the system reports may be all of an "unlimited" one.
+  size_t usable = std::min<size_t>(static_cast<size_t>(bounds.high - bounds.low), 512u * 1024 * 1024);
+  context->native_high = bounds.high;
+  context->native_limit = bounds.high - usable + std::min(kNativeReserve, usable / 4);
 }
 
 void VM::switch_context(Context* context) {

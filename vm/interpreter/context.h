@@ -36,8 +36,14 @@ struct Context {
 /// out.
 Context* create_context(VM& vm);
 void destroy_context(VM& vm, Context* context);
-/// Derives the native bounds of the calling thread's own stack and stores them in `context`.
-void bind_host_stack(Context* context);
+/// The calling thread's own stack, [low, high).
+struct NativeStackBounds {
+  const char* low = nullptr;
+  const char* high = nullptr;
+};
+/// Stores the bounds of the calling thread's stack in `context`. Null bounds: asks the system, which is slow on a first
+/// thread.
+void bind_host_stack(Context* context, NativeStackBounds bounds = {});
 /// Reports all contexts' VM stacks and parked native stacks.
 void trace_contexts(VM& vm, Visitor& visitor);
 /// The first free word above everything in use on the running VM stack.

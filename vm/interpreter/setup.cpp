@@ -28,7 +28,7 @@ Result<void> set_up(VM& vm, const SetupOptions& options) {
 
   Context* host = create_context(vm);
   if (!host) return vm.out_of_memory();
-  bind_host_stack(host);
+  bind_host_stack(host, options.host_stack);
   vm.switch_context(host);
 
   Interpreter::modules(vm) = TRY(make_dict(vm));

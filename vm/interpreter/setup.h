@@ -24,6 +24,7 @@ struct SetupOptions {
   std::vector<std::string> arguments;  // sys.argv
   std::vector<std::string> path;       // sys.path
   std::string executable;
+  NativeStackBounds host_stack;  // of the calling thread
 };
 
 /// Must be called once, on the thread that will run the VM, before anything else. Errors are
