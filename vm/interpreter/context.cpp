@@ -52,8 +52,10 @@ void bind_host_stack(Context* context, NativeStackBounds bounds) {
     }
     bounds = {static_cast<const char*>(low), static_cast<const char*>(low) + size};
   }
-  // The main thread's stack grows up to the limit; what the system reports may be all of an "unlimited" one.
-  size_t usable = std::min<size_t>(static_cast<size_t>(bounds.high - bounds.low), 512u * 1024 * 1024);
+  // The main thread's stack grows up to the limit; what the system reports may be all of an
+  // "unlimited" one.
+  size_t usable =
+      std::min<size_t>(static_cast<size_t>(bounds.high - bounds.low), 512u * 1024 * 1024);
   context->native_high = bounds.high;
   context->native_limit = bounds.high - usable + std::min(kNativeReserve, usable / 4);
 }

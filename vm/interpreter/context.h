@@ -41,8 +41,8 @@ struct NativeStackBounds {
   const char* low = nullptr;
   const char* high = nullptr;
 };
-/// Stores the bounds of the calling thread's stack in `context`. Null bounds: asks the system, which is slow on a first
-/// thread.
+/// Stores the bounds of the calling thread's stack in `context`. Null bounds: asks the system,
+/// which is slow on a first thread.
 void bind_host_stack(Context* context, NativeStackBounds bounds = {});
 /// Reports all contexts' VM stacks and parked native stacks.
 void trace_contexts(VM& vm, Visitor& visitor);
