@@ -1,8 +1,12 @@
 // The module gc: the collector as scripts see it. Generations are the two kinds of collection,
 // minor and full.
+#include <algorithm>
+
 #include "stdlib/native_modules.h"
 #include "vm/binding/bind.h"
+#include "vm/bytecode/code.h"
 #include "vm/interpreter/safe_point.h"
+#include "vm/objects/frame.h"
 
 namespace apy {
 
@@ -13,9 +17,21 @@ bool is_visible(VM& vm, const Cell* cell) {
          vm.shape(cell->shape) != nullptr;
 }
 
+/// Forgets what earlier expressions left in the registers of the calling frame: everything from the
+/// window of the call that is running now. The collector takes all registers for roots, and a
+/// script that calls collect() wants to see its effect.
+void clear_stale_registers(VM& vm) {
+  Frame* frame = vm.current_frame();
+  if (!frame || frame->pc == frame->code->instructions) return;
+  const Instruction& call = frame->pc[-1];
+  if (call.opcode != Opcode::Call && call.opcode != Opcode::CallMethod) return;
+  std::fill(frame->registers() + call.b, frame->registers() + frame->code->register_count, Value());
+}
+
 Result<int64_t> gc_collect(VM& vm, Optional<int64_t> generation) {
   int64_t which = generation.value_or(2);
   if (which < 0 || which > 2) return vm.raise(Exc::ValueError, "invalid generation");
+  clear_stale_registers(vm);
   HeapStatistics before = vm.heap().statistics();
   if (which == 0) {
     vm.heap().collect_minor();
