@@ -282,7 +282,15 @@ Result<Value> builtin_import(VM& vm, Value name, Optional<Value> globals, Option
                      level.value_or(0));
 }
 
+/// CPython's `site` adds these two for the prompt, and many scripts use them.
+Result<Value> builtin_exit(VM& vm, Optional<Value> code) {
+  Value status = code.present ? code.value : Value::none();
+  return vm.raise_with(Exc::SystemExit, {&status, 1});
+}
+
 constexpr NativeFunctionDef kFunctions[] = {
+    {"exit(code=None)", "Exit the interpreter by raising SystemExit(code).", bind<builtin_exit>()},
+    {"quit(code=None)", "Exit the interpreter by raising SystemExit(code).", bind<builtin_exit>()},
     {"abs(number, /)", "Return the absolute value of the argument.", bind<builtin_abs>()},
     {"all(iterable, /)", "Return True if bool(x) is True for all values x in the iterable.",
      bind<builtin_all>()},

@@ -114,6 +114,12 @@ scripts() {
   count "scripts $mode" "${PIPESTATUS[0]}"
 }
 
+command_line() {
+  stage "command line, $1"
+  tests/tools/check_command_line.py --apy "$1" 2>&1 | tee "$log"
+  count "command line $1" "${PIPESTATUS[0]}"
+}
+
 mode_check() {
   stage "checks"
   check structure tests/tools/check_structure.py
@@ -133,6 +139,7 @@ mode_tidy() {
 mode_normal() {
   build release apy apy_unit || return
   unit release
+  [ ${#paths[@]} -ne 0 ] || command_line build/release/apy
   scripts build/release/apy normal
 }
 
