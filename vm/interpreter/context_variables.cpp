@@ -113,7 +113,10 @@ Result<Value> variable_set(VM& vm, ContextVariable* self, Value value) {
   token->variable = self;
   token->context = context;
   Value old;
-  if (TRY(look_up(vm, context, self, &old))) token->old_value = old;
+  if (TRY(look_up(vm, context, self, &old))) {
+    token->old_value = old;
+    vm.barrier(token);
+  }
   Dict* values = TRY(own_values(vm, context));
   TRY(dict_set(vm, values, self, value));
   return token;
