@@ -17,6 +17,7 @@ extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kMathModule;
 extern const NativeModuleDef kOperatorModule;
 extern const NativeModuleDef kRandomModule;
+extern const NativeModuleDef kSignalModule;
 extern const NativeModuleDef kSysModule;
 extern const NativeModuleDef kTimeModule;
 extern const NativeModuleDef kTracebackModule;
@@ -28,7 +29,8 @@ namespace {
 // In alphabetical order of the modules' names.
 constexpr const NativeModuleDef* kModules[] = {
     &kAbcModule,       &kAsyncioModule,  &kBisectModule,   &kCollectionsModule, &kContextvarsModule,
-    &kFunctoolsModule, &kHeapqModule,    &kRandomModule,   &kTracebackModule,   &kTypesModule,
+    &kFunctoolsModule, &kHeapqModule,    &kRandomModule,   &kSignalModule,      &kTracebackModule,
+    &kTypesModule,
     &kWeakrefModule,   &kBuiltinsModule, &kErrnoModule,    &kGcModule,          &kIoModule,
     &kItertoolsModule, &kMathModule,     &kOperatorModule, &kSysModule,         &kTimeModule,
 };

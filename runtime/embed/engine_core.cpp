@@ -36,7 +36,7 @@ Result<void> EngineCore::start(const EngineSettings& settings) {
   started_ = true;
   thread_ = pthread_self();
   TRY(set_up(vm_, options));
-  safe_point_hooks(vm_) = {on_poll, on_waiter, this};
+  safe_point_hooks(vm_) = {on_poll, on_waiter, this, wake_waiter};
   TRY(make_main_module());
   if (settings.recursion_limit > 0) TRY(vm_.set_recursion_limit(settings.recursion_limit));
   memory_limit_ = settings.memory_limit;
@@ -246,9 +246,14 @@ void EngineCore::report(Value value) {
 void EngineCore::interrupt() noexcept {
   interrupted_.store(true, std::memory_order_relaxed);
   vm_.request_interrupt();
-  interrupters_.fetch_add(1);
-  if (void* waiter = waiter_.load()) wake_.load()(waiter);
-  interrupters_.fetch_sub(1);
+  wake_waiter(this);
+}
+
+void EngineCore::wake_waiter(void* data) {
+  auto* core = static_cast<EngineCore*>(data);
+  core->interrupters_.fetch_add(1);
+  if (void* waiter = core->waiter_.load()) core->wake_.load()(waiter);
+  core->interrupters_.fetch_sub(1);
 }
 
 Result<void> EngineCore::on_poll(VM& vm, void* data) {

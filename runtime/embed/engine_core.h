@@ -98,6 +98,7 @@ class EngineCore {
   bool is_standard_stream(Value object);
   static Result<void> on_poll(VM& vm, void* data);
   static void on_waiter(void* data, void (*wake)(void*), void* waiter);
+  static void wake_waiter(void* data);
 
   VM vm_;
   Root main_{vm_.heap()};

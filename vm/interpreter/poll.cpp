@@ -8,6 +8,7 @@ Result<void> VM::poll() {
   interrupt_requested_.store(0, std::memory_order_relaxed);
   SafePointHooks& hooks = safe_point_hooks(*this);
   run_finalizers(*this);
+  if (hooks.on_signals) TRY(hooks.on_signals(*this));
   if (hooks.on_poll) return hooks.on_poll(*this, hooks.data);
   return {};
 }
