@@ -5,6 +5,7 @@
 #include "runtime/async/task.h"
 #include "vm/binding/bind.h"
 #include "vm/interpreter/async_generator.h"
+#include "vm/interpreter/context_variables.h"
 #include "vm/objects/internals.h"
 
 namespace apy {
@@ -67,7 +68,7 @@ Result<Handle*> loop_make_handle(VM& vm, EventLoop* loop, Value callback,
   handle->native_class = &Handle::kClass;
   handle->callback = callback;
   handle->loop = loop;
-  handle->context = context;
+  handle->context = TRY(context_or_copy(vm, context));
   handle->arguments = TRY(make_tuple(vm, arguments));
   vm.barrier(handle);
   if (loop->debug) {
@@ -340,7 +341,7 @@ Result<Value> schedule_at(VM& vm, const CallArguments& call, double when, Value 
   handle->native_class = &Handle::kClass;
   handle->callback = call.rest[1];
   handle->loop = loop;
-  handle->context = call.context;
+  handle->context = TRY(context_or_copy(vm, call.context));
   handle->when = when_value;
   handle->arguments = TRY(make_tuple(vm, call.rest.subspan(2)));
   if (loop->debug) handle->source_traceback = TRY(source_traceback(vm));

@@ -5,6 +5,7 @@
 
 #include "runtime/async/event_loop.h"
 #include "runtime/async/task.h"
+#include "vm/interpreter/context_variables.h"
 #include "vm/interpreter/safe_point.h"
 #include "vm/objects/protocol.h"
 
@@ -107,7 +108,11 @@ bool run_entry(VM& vm, EventLoop* loop, const Ready& entry) {
     case Ready::Run:
       return run_handle(vm, loop, static_cast<Handle*>(entry.target.cell())).is_ok();
     case Ready::Callback: {
-      auto called = vm.call(entry.target, {entry.argument});
+      Result<Value> called = Error{};
+      {
+        ContextVariablesScope scope(vm, entry.context);
+        called = vm.call(entry.target, {entry.argument});
+      }
       if (called.is_ok()) return true;
       if (pending_ends_loop(vm)) return false;
       // Reported as a handle would report it.

@@ -3,6 +3,7 @@
 #include "runtime/async/event_loop.h"
 #include "runtime/async/task.h"
 #include "vm/binding/bind.h"
+#include "vm/interpreter/context_variables.h"
 
 namespace apy {
 
@@ -203,7 +204,7 @@ Result<void> future_add_fiber(VM& vm, Future* future, int64_t index) {
 }
 
 Result<void> future_add_callback(VM& vm, Future* future, Value function, Value context) {
-  if (context.is_empty()) context = Value::none();
+  context = TRY(context_or_copy(vm, context));
   if (future->done()) return schedule_waiter(vm, future, function, context);
   return add_waiter(vm, future, function, context);
 }

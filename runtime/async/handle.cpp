@@ -1,6 +1,7 @@
 // Handle and TimerHandle: a callback that was given to the loop.
 #include "runtime/async/event_loop.h"
 #include "vm/binding/bind.h"
+#include "vm/interpreter/context_variables.h"
 
 namespace apy {
 
@@ -48,7 +49,11 @@ Result<bool> run_handle(VM& vm, EventLoop* loop, Handle* handle) {
   if (handle->cancelled) return true;
   loop->current_handle = handle;
   vm.barrier(loop);
-  auto called = vm.call(handle->callback, as<Tuple>(handle->arguments)->span());
+  Result<Value> called = Error{};
+  {
+    ContextVariablesScope scope(vm, handle->context);
+    called = vm.call(handle->callback, as<Tuple>(handle->arguments)->span());
+  }
   if (called.is_error()) {
     if (pending_ends_loop(vm)) return Error{};
     if (report_callback_error(vm, loop, handle).is_error()) {
@@ -74,7 +79,7 @@ Result<void> handle_init(VM& vm, Handle* self, Value callback, Value arguments, 
   self->callback = callback;
   self->arguments = TRY(tuple_from(vm, arguments));
   self->loop = loop;
-  self->context = context.value;
+  self->context = TRY(context_or_copy(vm, context.value));
   vm.barrier(self);
   return {};
 }
@@ -98,7 +103,9 @@ Result<void> method_cancel(VM& vm, Handle* self) {
   return {};
 }
 Result<bool> method_cancelled(VM&, Handle* self) { return self->cancelled; }
-Result<Value> method_get_context(VM&, Handle* self) { return none_if_empty(self->context); }
+Result<Value> method_get_context(VM& vm, Handle* self) {
+  return context_object(vm, &self->context, self);
+}
 Result<Value> method_when(VM&, Handle* self) { return self->when; }
 Result<void> method_run(VM& vm, Handle* self) {
   EventLoop* loop = try_loop(self->loop);
@@ -159,8 +166,9 @@ Result<Value> get_callback(VM&, Value self) {
 Result<Value> get_args(VM&, Value self) {
   return none_if_empty(try_native<Handle>(self)->arguments);
 }
-Result<Value> get_context(VM&, Value self) {
-  return none_if_empty(try_native<Handle>(self)->context);
+Result<Value> get_context(VM& vm, Value self) {
+  Handle* handle = try_native<Handle>(self);
+  return context_object(vm, &handle->context, handle);
 }
 Result<Value> get_loop(VM&, Value self) { return none_if_empty(try_native<Handle>(self)->loop); }
 Result<Value> get_cancelled(VM&, Value self) {

@@ -2,6 +2,7 @@
 
 #include "runtime/async/event_loop.h"
 #include "vm/binding/bind.h"
+#include "vm/interpreter/context_variables.h"
 #include "vm/interpreter/generator.h"
 
 namespace apy {
@@ -77,7 +78,7 @@ Result<void> initialize_task(VM& vm, Task* task, Value coroutine, Value loop, Va
   TRY(initialize_future(vm, task, loop));
   task->coroutine = coroutine;
   task->log_destroy_pending = true;
-  task->context = context;
+  task->context = TRY(context_or_copy(vm, context));
   if (name.is_empty() || name.is_none()) {
     task->name = Value::small_int(static_cast<int64_t>(++state.task_counter));
   } else {
@@ -299,7 +300,13 @@ Result<void> task_step(VM& vm, Task* task, Value exception) {
   Value outer = state.current_task;
   state.current_task = task;
   Value result;
-  Drive outcome = drive(vm, task->coroutine, exception, &result);
+  Drive outcome;
+  {
+    ContextVariablesScope scope(vm, task->context);
+    outcome = drive(vm, task->coroutine, exception, &result);
+    task->context = scope.current();
+  }
+  vm.barrier(task);
   state.current_task = outer;
   switch (outcome) {
     case Drive::Yielded:
@@ -398,8 +405,8 @@ Result<void> method_set_name(VM& vm, Value self, Value name) {
   return {};
 }
 Result<Value> method_get_context(VM& vm, Value self) {
-  Value context = TRY(receiver(vm, self))->context;
-  return context.is_empty() ? Value::none() : context;
+  Task* task = TRY(receiver(vm, self));
+  return context_object(vm, &task->context, task);
 }
 Result<void> method_set_result(VM& vm, Value, Value) {
   return vm.raise(Exc::RuntimeError, "Task does not support set_result operation");

@@ -356,8 +356,16 @@ Result<void> add_context_variable_types(VM& vm, Module* module) {
 
 Result<Value> copy_context_variables(VM& vm) {
   auto* context = try_native<VariableContext>(vm.context()->variables);
-  if (!context) return Value::none();
+  if (!context || !context->values) return Value::none();
   return copy_of(vm, context);
+}
+
+Result<Value> context_object(VM& vm, Value* place, Cell* owner) {
+  if (place->is_empty() || place->is_none()) {
+    *place = TRY(make<VariableContext>(vm));
+    vm.barrier(owner);
+  }
+  return *place;
 }
 
 Result<Value> copy_context_object(VM& vm) { return copy_of(vm, TRY(current_context(vm))); }

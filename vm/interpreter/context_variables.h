@@ -14,6 +14,12 @@ struct NativeTypeDef;
 
 /// contextvars.copy_context(): the copy, or None when nothing was ever set here.
 Result<Value> copy_context_variables(VM& vm);
+/// `given` if it is a context, else a copy as above.
+inline Result<Value> context_or_copy(VM& vm, Value given) {
+  return given.is_empty() || given.is_none() ? copy_context_variables(vm) : given;
+}
+/// What a script sees of a context that is kept in `owner`: an object in any case, made if need be.
+Result<Value> context_object(VM& vm, Value* place, Cell* owner);
 /// The same, but always an object that a script can have.
 Result<Value> copy_context_object(VM& vm);
 
