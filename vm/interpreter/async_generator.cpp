@@ -11,9 +11,13 @@
 // was reached.
 #include "vm/interpreter/async_generator.h"
 
+#include <algorithm>
+
 #include "vm/binding/bind.h"
+#include "vm/bytecode/code.h"
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/generator.h"
+#include "vm/interpreter/warning.h"
 
 namespace apy {
 
@@ -22,8 +26,8 @@ namespace {
 const char kHooksKey = 0;  // its address names the state
 
 /// Fields of both kinds of awaitable. Steps have `value`, the others the arguments of athrow (type
-/// empty: aclose).
-enum Field { kGenerator, kState, kValue, kType = kValue, kThrowValue, kTraceback };
+/// empty: aclose). The code and line that made it are for the warning that it was never awaited.
+enum Field { kGenerator, kState, kCode, kLine, kValue, kType = kValue, kThrowValue, kTraceback };
 enum class Progress : int64_t { Fresh, Iterating, Closed };
 
 Progress progress(const Record* record) {
@@ -249,11 +253,24 @@ Result<Generator*> generator_receiver(VM& vm, Value self) {
 
 Result<Value> method_aiter(VM&, Value self) { return self; }
 
+struct Origin {
+  Value code, line;
+};
+Origin origin_here(VM& vm) {
+  const Frame* frame = vm.current_frame();
+  if (!frame) return {};
+  int64_t position = std::max<int64_t>(frame_position(frame), 0);
+  return {frame->code, Value::small_int(frame->code->positions[position].line)};
+}
+
 Result<Value> method_asend(VM& vm, Value self, Value value) {
   Generator* generator = TRY(generator_receiver(vm, self));
   TRY(async_generator_first_iteration(vm, generator));
-  return vm.make_record(BuiltinType::AsyncGeneratorStep,
-                        {Value(generator), Value::small_int(0), value});
+  Origin origin = origin_here(vm);
+  Record* step = TRY(vm.make_record(BuiltinType::AsyncGeneratorStep,
+                                    {Value(generator), Value::small_int(0), origin.code, origin.line, value}));
+  vm.heap().register_finalizer(step);
+  return step;
 }
 
 Result<Value> method_anext(VM& vm, Value self) { return method_asend(vm, self, Value::none()); }
@@ -261,12 +278,17 @@ Result<Value> method_anext(VM& vm, Value self) { return method_asend(vm, self, V
 Result<Value> make_throw(VM& vm, Value self, Value type, Value value, Value traceback) {
   Generator* generator = TRY(generator_receiver(vm, self));
   TRY(async_generator_first_iteration(vm, generator));
-  return vm.make_record(BuiltinType::AsyncGeneratorThrow,
-                        {Value(generator), Value::small_int(0), type, value, traceback});
+  Origin origin = origin_here(vm);
+  Record* made = TRY(vm.make_record(
+      BuiltinType::AsyncGeneratorThrow,
+      {Value(generator), Value::small_int(0), origin.code, origin.line, type, value, traceback}));
+  vm.heap().register_finalizer(made);
+  return made;
 }
 
 Result<Value> method_athrow(VM& vm, Value self, Value type, Optional<Value> value,
                             Optional<Value> traceback) {
+  if (value.present) TRY(warn_throw_signature(vm, "athrow"));
   return make_throw(vm, self, type, value.value, traceback.value);
 }
 
@@ -337,6 +359,18 @@ Result<void> async_generator_first_iteration(VM& vm, Generator* generator) {
   }
   if (!hooks.first_iteration.is_none()) TRY(vm.call(hooks.first_iteration, {generator}));
   return {};
+}
+
+bool async_step_was_never_awaited(const Record* awaitable) { return progress(awaitable) == Progress::Fresh; }
+
+Result<void> warn_async_step_never_awaited(VM& vm, Record* awaitable) {
+  bool is_step = awaitable->shape == shape_of(BuiltinType::AsyncGeneratorStep);
+  const char* method = is_step ? "asend" : is_close(awaitable) ? "aclose" : "athrow";
+  std::string text = std::string("coroutine method '") + method + "' of '" +
+                     TRY(str_text(vm, generator_in(awaitable)->qualname)) + "' was never awaited";
+  const Code* code = try_as<Code>(awaitable->fields()[kCode]);
+  return issue_warning(vm, Exc::RuntimeWarning, text, code ? to_utf8(code->filename) : "sys",
+                       code ? awaitable->fields()[kLine].as_small_int() : 1, awaitable);
 }
 
 Generator* take_async_step(Value awaitable) {

@@ -23,4 +23,8 @@ inline bool async_generator_is_busy(const Generator* generator) {
 /// and could begin now: uses it up and returns its generator, which Send runs in place. Else null.
 Generator* take_async_step(Value awaitable);
 
+/// Of the awaitables that asend, athrow and aclose give.
+bool async_step_was_never_awaited(const Record* awaitable);
+Result<void> warn_async_step_never_awaited(VM& vm, Record* awaitable);
+
 }  // namespace apy

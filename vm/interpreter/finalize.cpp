@@ -5,6 +5,7 @@
 // has a handler or delegates. They register when they are made; that is a push to a list, and the
 // collector drops those that finished without looking at anything but their state.
 #include "vm/bytecode/code.h"
+#include "vm/interpreter/async_generator.h"
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/generator.h"
 #include "vm/interpreter/safe_point.h"
@@ -45,6 +46,11 @@ Result<void> finalize_generator(VM& vm, Generator* generator) {
 
 Result<void> finalize(VM& vm, Cell* cell) {
   if (Generator* generator = try_as<Generator>(cell)) return finalize_generator(vm, generator);
+  if (cell->shape == shape_of(BuiltinType::AsyncGeneratorStep) ||
+      cell->shape == shape_of(BuiltinType::AsyncGeneratorThrow)) {
+    Record* awaitable = static_cast<Record*>(cell);
+    return async_step_was_never_awaited(awaitable) ? warn_async_step_never_awaited(vm, awaitable) : Result<void>();
+  }
   NativeObject* object = try_as<NativeObject>(cell);
   if (object && object->native_class->finalize) {
     object->native_class->finalize(vm, object);

@@ -11,6 +11,7 @@
 #include "vm/interpreter/generator.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/suspend.h"
+#include "vm/interpreter/warning.h"
 #include "vm/objects/protocol.h"
 
 namespace apy {
@@ -340,6 +341,12 @@ Result<Value> generator_throw(VM& vm, Generator* generator, Value exception) {
   }
 }
 
+Result<void> warn_throw_signature(VM& vm, const char* method) {
+  return issue_warning_here(vm, Exc::DeprecationWarning,
+                            std::string("the (type, exc, tb) signature of ") + method +
+                                "() is deprecated, use the single-arg signature instead.");
+}
+
 /// close(): throws GeneratorExit; the returned value is what the generator returned, or None.
 Result<Value> generator_close(VM& vm, Generator* generator) {
   if (generator->state == Generator::State::Finished) return Value::none();
@@ -414,6 +421,7 @@ Result<Value> method_iter(VM&, Value self) { return self; }
 Result<Value> method_throw(VM& vm, Value self, Value type, Optional<Value> value,
                            Optional<Value> traceback) {
   Generator* generator = TRY(receiver(vm, self));
+  if (value.present) TRY(warn_throw_signature(vm, "throw"));
   Value exception = TRY(exception_from_throw(vm, type, value.value, traceback.value));
   return generator_throw(vm, generator, exception);
 }

@@ -14,6 +14,8 @@ ThrowOutcome throw_into(VM& vm, Frame* target, Value exception, Value* result);
 Result<Value> generator_send(VM& vm, Generator* generator, Value sent);
 Result<Value> generator_throw(VM& vm, Generator* generator, Value exception);
 Result<Value> generator_close(VM& vm, Generator* generator);
+/// Warns of throw() with more than an exception.
+Result<void> warn_throw_signature(VM& vm, const char* method);
 /// The exception that throw(type, value, traceback) means.
 Result<Value> exception_from_throw(VM& vm, Value type, Value value, Value traceback);
 

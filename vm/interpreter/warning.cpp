@@ -1,5 +1,9 @@
 #include "vm/interpreter/warning.h"
 
+#include <algorithm>
+
+#include "vm/bytecode/code.h"
+#include "vm/interpreter/frame_object.h"
 #include "vm/objects/protocol.h"
 
 namespace apy {
@@ -20,6 +24,14 @@ Result<void> issue_warning(VM& vm, Exc category, std::string_view text, std::str
   TRY(vm.call(function, {message, type, filename, Value::small_int(line),
                          source.is_empty() ? Value::none() : source}));
   return {};
+}
+
+Result<void> issue_warning_here(VM& vm, Exc category, std::string_view text) {
+  const Frame* frame = vm.current_frame();
+  if (!frame) return issue_warning(vm, category, text, "sys", 1);
+  int64_t position = std::max<int64_t>(frame_position(frame), 0);
+  return issue_warning(vm, category, text, to_utf8(frame->code->filename),
+                       frame->code->positions[position].line);
 }
 
 }  // namespace apy

@@ -9,4 +9,7 @@ namespace apy {
 Result<void> issue_warning(VM& vm, Exc category, std::string_view text, std::string_view file,
                            int64_t line, Value source = Value());
 
+/// The same, about the line that runs now.
+Result<void> issue_warning_here(VM& vm, Exc category, std::string_view text);
+
 }  // namespace apy

@@ -145,6 +145,10 @@ void VM::process_weak(Heap& heap) {
 }
 
 bool VM::needs_finalizer(const Cell* cell) {
+  // Awaitables of an async generator: only those that were never awaited.
+  if (cell->shape == shape_of(BuiltinType::AsyncGeneratorStep) ||
+      cell->shape == shape_of(BuiltinType::AsyncGeneratorThrow))
+    return static_cast<const Record*>(cell)->fields()[1].is(Value::small_int(0));
   return cell->kind != CellKind::Generator ||
          generator_needs_finalizer(static_cast<const Generator*>(cell));
 }
