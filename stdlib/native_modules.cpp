@@ -28,11 +28,12 @@ namespace {
 
 // In alphabetical order of the modules' names.
 constexpr const NativeModuleDef* kModules[] = {
-    &kAbcModule,       &kAsyncioModule,  &kBisectModule,   &kCollectionsModule, &kContextvarsModule,
-    &kFunctoolsModule, &kHeapqModule,    &kRandomModule,   &kSignalModule,      &kTracebackModule,
-    &kTypesModule,
-    &kWeakrefModule,   &kBuiltinsModule, &kErrnoModule,    &kGcModule,          &kIoModule,
-    &kItertoolsModule, &kMathModule,     &kOperatorModule, &kSysModule,         &kTimeModule,
+    &kAbcModule,         &kAsyncioModule,   &kBisectModule,   &kCollectionsModule,
+    &kContextvarsModule, &kFunctoolsModule, &kHeapqModule,    &kRandomModule,
+    &kSignalModule,      &kTracebackModule, &kTypesModule,    &kWeakrefModule,
+    &kBuiltinsModule,    &kErrnoModule,     &kGcModule,       &kIoModule,
+    &kItertoolsModule,   &kMathModule,      &kOperatorModule, &kSysModule,
+    &kTimeModule,
 };
 
 }  // namespace

@@ -1,7 +1,8 @@
 // The module _signal: script handlers for signals.
 //
-// A signal that has a script handler is watched (runtime/loop/signal_watch): the system's handler only notes it and asks the
-// script to come to a safe point, where the script handler is called. SIGINT is the host's until a script takes it.
+// A signal that has a script handler is watched (runtime/loop/signal_watch): the system's handler
+// only notes it and asks the script to come to a safe point, where the script handler is called.
+// SIGINT is the host's until a script takes it.
 #include <signal.h>
 #include <unistd.h>
 
@@ -109,7 +110,8 @@ Result<Value> signal_set(VM& vm, int64_t number, Value handler) {
   Value old = table->handlers->values()[number];
   if (plain) {
     table->watch->unwatch(signal_number);
-    if (::signal(signal_number, action == kDefault ? SIG_DFL : SIG_IGN) == SIG_ERR) return raise_system_error(vm);
+    if (::signal(signal_number, action == kDefault ? SIG_DFL : SIG_IGN) == SIG_ERR)
+      return raise_system_error(vm);
     if (number == SIGINT) table->replaced_int = Value::boolean(true);
     handler = Value::small_int(action);
   } else if (number == SIGINT && handler.is(table->default_int) && !table->replaced_int.is_true()) {
@@ -119,12 +121,15 @@ Result<Value> signal_set(VM& vm, int64_t number, Value handler) {
     return raise_system_error(vm);
   }
   table->handlers->values()[number] = handler;
-  vm.barrier(table->handlers->storage ? static_cast<Cell*>(table->handlers->storage) : table->handlers);
+  vm.barrier(table->handlers->storage ? static_cast<Cell*>(table->handlers->storage)
+                                      : table->handlers);
   vm.barrier(table->handlers);
   return old;
 }
 
-Result<Value> signal_default_int_handler(VM& vm, Value, Value) { return vm.raise_with(Exc::KeyboardInterrupt, {}); }
+Result<Value> signal_default_int_handler(VM& vm, Value, Value) {
+  return vm.raise_with(Exc::KeyboardInterrupt, {});
+}
 
 Result<void> signal_raise(VM& vm, int64_t number) {
   TRY(check_number(vm, number));
@@ -149,12 +154,14 @@ Result<void> signal_pause(VM& vm) {
 }
 
 constexpr NativeFunctionDef kFunctions[] = {
-    {"signal(signalnum, handler, /)", "Set the action for a signal; return the former one.", bind<signal_set>()},
+    {"signal(signalnum, handler, /)", "Set the action for a signal; return the former one.",
+     bind<signal_set>()},
     {"getsignal(signalnum, /)", "Return the current action for a signal.", bind<signal_get>()},
     {"raise_signal(signalnum, /)", "Send a signal to this process.", bind<signal_raise>()},
     {"default_int_handler(signalnum, frame, /)", "The handler of SIGINT: raises KeyboardInterrupt.",
      bind<signal_default_int_handler>()},
-    {"strsignal(signalnum, /)", "Return the system's description of a signal.", bind<signal_text>()},
+    {"strsignal(signalnum, /)", "Return the system's description of a signal.",
+     bind<signal_text>()},
     {"alarm(seconds, /)", "Have SIGALRM sent after some seconds.", bind<signal_alarm>()},
     {"pause()", "Wait until a signal arrives.", bind<signal_pause>()},
 };
@@ -164,12 +171,14 @@ struct SignalName {
   int number;
 };
 constexpr SignalName kNames[] = {
-    {"SIGHUP", SIGHUP},   {"SIGINT", SIGINT},       {"SIGQUIT", SIGQUIT},   {"SIGILL", SIGILL},   {"SIGTRAP", SIGTRAP},
-    {"SIGABRT", SIGABRT}, {"SIGBUS", SIGBUS},       {"SIGFPE", SIGFPE},     {"SIGKILL", SIGKILL}, {"SIGUSR1", SIGUSR1},
-    {"SIGSEGV", SIGSEGV}, {"SIGUSR2", SIGUSR2},     {"SIGPIPE", SIGPIPE},   {"SIGALRM", SIGALRM}, {"SIGTERM", SIGTERM},
-    {"SIGCHLD", SIGCHLD}, {"SIGCONT", SIGCONT},     {"SIGSTOP", SIGSTOP},   {"SIGTSTP", SIGTSTP}, {"SIGTTIN", SIGTTIN},
-    {"SIGTTOU", SIGTTOU}, {"SIGURG", SIGURG},       {"SIGXCPU", SIGXCPU},   {"SIGXFSZ", SIGXFSZ}, {"SIGPROF", SIGPROF},
-    {"SIGIO", SIGIO},     {"SIGVTALRM", SIGVTALRM}, {"SIGWINCH", SIGWINCH}, {"SIGSYS", SIGSYS},
+    {"SIGHUP", SIGHUP},   {"SIGINT", SIGINT},   {"SIGQUIT", SIGQUIT},     {"SIGILL", SIGILL},
+    {"SIGTRAP", SIGTRAP}, {"SIGABRT", SIGABRT}, {"SIGBUS", SIGBUS},       {"SIGFPE", SIGFPE},
+    {"SIGKILL", SIGKILL}, {"SIGUSR1", SIGUSR1}, {"SIGSEGV", SIGSEGV},     {"SIGUSR2", SIGUSR2},
+    {"SIGPIPE", SIGPIPE}, {"SIGALRM", SIGALRM}, {"SIGTERM", SIGTERM},     {"SIGCHLD", SIGCHLD},
+    {"SIGCONT", SIGCONT}, {"SIGSTOP", SIGSTOP}, {"SIGTSTP", SIGTSTP},     {"SIGTTIN", SIGTTIN},
+    {"SIGTTOU", SIGTTOU}, {"SIGURG", SIGURG},   {"SIGXCPU", SIGXCPU},     {"SIGXFSZ", SIGXFSZ},
+    {"SIGPROF", SIGPROF}, {"SIGIO", SIGIO},     {"SIGVTALRM", SIGVTALRM}, {"SIGWINCH", SIGWINCH},
+    {"SIGSYS", SIGSYS},
 };
 
 /// What the process does with each signal now.
@@ -179,9 +188,12 @@ Result<List*> present_handlers(VM& vm, Value default_int) {
     struct sigaction present = {};
     Value handler = Value::none();
     if (number && sigaction(number, nullptr, &present) == 0) {
-      if (present.sa_handler == SIG_DFL) handler = Value::small_int(kDefault);
-      else if (present.sa_handler == SIG_IGN) handler = Value::small_int(kIgnore);
-      else if (number == SIGINT) handler = default_int;
+      if (present.sa_handler == SIG_DFL)
+        handler = Value::small_int(kDefault);
+      else if (present.sa_handler == SIG_IGN)
+        handler = Value::small_int(kIgnore);
+      else if (number == SIGINT)
+        handler = default_int;
     }
     TRY(list_append(vm, handlers, handler));
   }
@@ -189,7 +201,8 @@ Result<List*> present_handlers(VM& vm, Value default_int) {
 }
 
 Result<void> initialize(VM& vm, Module* module) {
-  for (const SignalName& signal : kNames) TRY(module_set(vm, module, signal.name, Value::small_int(signal.number)));
+  for (const SignalName& signal : kNames)
+    TRY(module_set(vm, module, signal.name, Value::small_int(signal.number)));
   TRY(module_set(vm, module, "SIG_DFL", Value::small_int(kDefault)));
   TRY(module_set(vm, module, "SIG_IGN", Value::small_int(kIgnore)));
   TRY(module_set(vm, module, "NSIG", Value::small_int(kSignals)));
@@ -207,6 +220,7 @@ Result<void> initialize(VM& vm, Module* module) {
 
 }  // namespace
 
-extern const NativeModuleDef kSignalModule = {"_signal", "Signals of the system.", kFunctions, initialize};
+extern const NativeModuleDef kSignalModule = {"_signal", "Signals of the system.", kFunctions,
+                                              initialize};
 
 }  // namespace apy

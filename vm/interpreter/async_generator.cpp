@@ -267,8 +267,9 @@ Result<Value> method_asend(VM& vm, Value self, Value value) {
   Generator* generator = TRY(generator_receiver(vm, self));
   TRY(async_generator_first_iteration(vm, generator));
   Origin origin = origin_here(vm);
-  Record* step = TRY(vm.make_record(BuiltinType::AsyncGeneratorStep,
-                                    {Value(generator), Value::small_int(0), origin.code, origin.line, value}));
+  Record* step =
+      TRY(vm.make_record(BuiltinType::AsyncGeneratorStep,
+                         {Value(generator), Value::small_int(0), origin.code, origin.line, value}));
   vm.heap().register_finalizer(step);
   return step;
 }
@@ -361,7 +362,9 @@ Result<void> async_generator_first_iteration(VM& vm, Generator* generator) {
   return {};
 }
 
-bool async_step_was_never_awaited(const Record* awaitable) { return progress(awaitable) == Progress::Fresh; }
+bool async_step_was_never_awaited(const Record* awaitable) {
+  return progress(awaitable) == Progress::Fresh;
+}
 
 Result<void> warn_async_step_never_awaited(VM& vm, Record* awaitable) {
   bool is_step = awaitable->shape == shape_of(BuiltinType::AsyncGeneratorStep);

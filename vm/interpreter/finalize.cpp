@@ -49,7 +49,8 @@ Result<void> finalize(VM& vm, Cell* cell) {
   if (cell->shape == shape_of(BuiltinType::AsyncGeneratorStep) ||
       cell->shape == shape_of(BuiltinType::AsyncGeneratorThrow)) {
     Record* awaitable = static_cast<Record*>(cell);
-    return async_step_was_never_awaited(awaitable) ? warn_async_step_never_awaited(vm, awaitable) : Result<void>();
+    return async_step_was_never_awaited(awaitable) ? warn_async_step_never_awaited(vm, awaitable)
+                                                   : Result<void>();
   }
   NativeObject* object = try_as<NativeObject>(cell);
   if (object && object->native_class->finalize) {

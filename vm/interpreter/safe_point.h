@@ -11,7 +11,8 @@ struct SafePointHooks {
   /// signal handler; null: nothing.
   void (*on_waiter)(void* data, void (*wake)(void* waiter), void* waiter) = nullptr;
   void* data = nullptr;
-  /// Ends what waits in the system, so that the script comes to a safe point; from any thread or signal handler.
+  /// Ends what waits in the system, so that the script comes to a safe point; from any thread or
+  /// signal handler.
   void (*wake)(void* data) = nullptr;
   /// Set by the module of signals: calls the script's handlers of those that came.
   Result<void> (*on_signals)(VM& vm) = nullptr;
