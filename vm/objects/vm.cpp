@@ -38,7 +38,8 @@ void draw_hash_key(uint64_t key[2]) {
   }
 }
 
-void sip_round(uint64_t& v0, uint64_t& v1, uint64_t& v2, uint64_t& v3) {
+[[gnu::always_inline]] inline void sip_round(uint64_t& v0, uint64_t& v1, uint64_t& v2,
+                                             uint64_t& v3) {
   v0 += v1;
   v1 = std::rotl(v1, 13);
   v1 ^= v0;
