@@ -286,7 +286,7 @@ class Decoder {
 
   Result<const uint8_t*> decode_utf8(const uint8_t* p, bool final) {
     while (p < end_) {
-      Utf8Step step = utf8_step(p, end_, false);
+      Utf8Decoded step = utf8_step(p, end_, false);
       if (!step.error) {
         out_.append(step.code_point);
         p += step.length;
@@ -298,7 +298,7 @@ class Decoder {
     return p;
   }
   bool is_truncated(const uint8_t* p) const {
-    Utf8Step step = utf8_step(p, end_, false);
+    Utf8Decoded step = utf8_step(p, end_, false);
     return step.error && step.error[0] == 'u';  // "unexpected end of data"
   }
 
@@ -403,7 +403,7 @@ class Decoder {
     if (end_ - p < size || encoding_.kind == Kind::Ascii) return nullptr;
     if (size != 3)
       c = unit(p, size);
-    else if (Utf8Step step = utf8_step(p, end_, true); !step.error)
+    else if (Utf8Decoded step = utf8_step(p, end_, true); !step.error)
       c = step.code_point;
     if (!is_surrogate(c)) return nullptr;
     out_.append(c);
@@ -425,7 +425,7 @@ class Decoder {
 bool is_strict_utf8(std::string_view data) {
   auto* p = reinterpret_cast<const uint8_t*>(data.data());
   for (auto* end = p + data.size(); p < end;) {
-    Utf8Step step = utf8_step(p, end, false);
+    Utf8Decoded step = utf8_step(p, end, false);
     if (step.error) return false;
     p += step.length;
   }

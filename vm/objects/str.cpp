@@ -48,7 +48,7 @@ ByteStorage* extendable_storage(Str* s) {
 size_t count_utf8(const uint8_t* p, const uint8_t* end, uint32_t* seen) {
   size_t count = 0;
   for (; p < end; ++count) {
-    Utf8Step step = utf8_step(p, end, true);
+    Utf8Decoded step = utf8_step(p, end, true);
     *seen |= step.error ? 0xFFFD : step.code_point;
     p += step.length;
   }
@@ -58,7 +58,7 @@ size_t count_utf8(const uint8_t* p, const uint8_t* end, uint32_t* seen) {
 template <class T>
 void decode_utf8(const uint8_t* p, const uint8_t* end, T* out) {
   while (p < end) {
-    Utf8Step step = utf8_step(p, end, true);
+    Utf8Decoded step = utf8_step(p, end, true);
     *out++ = static_cast<T>(step.error ? 0xFFFD : step.code_point);
     p += step.length;
   }
@@ -408,7 +408,7 @@ void StrBuilder::append_utf8(std::string_view utf8) {
   }
   auto* p = reinterpret_cast<const uint8_t*>(utf8.data());
   for (auto* end = p + utf8.size(); p < end;) {
-    Utf8Step step = utf8_step(p, end, true);
+    Utf8Decoded step = utf8_step(p, end, true);
     append(step.error ? 0xFFFD : step.code_point);
     p += step.length;
   }

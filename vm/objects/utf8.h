@@ -7,14 +7,14 @@
 namespace apy {
 
 /// `error` null: `code_point` took `length` bytes. Else `length` bytes are wrong for that reason.
-struct Utf8Step {
+struct Utf8Decoded {
   uint32_t code_point;
   unsigned length;
   const char* error;
 };
 
 /// Decodes at `p` < `end`. Encoded surrogates count as valid only with `allow_surrogates`.
-inline Utf8Step utf8_step(const uint8_t* p, const uint8_t* end, bool allow_surrogates) {
+inline Utf8Decoded utf8_step(const uint8_t* p, const uint8_t* end, bool allow_surrogates) {
   constexpr const char* kTruncated = "unexpected end of data";
   constexpr const char* kBadStart = "invalid start byte";
   constexpr const char* kBadContinuation = "invalid continuation byte";
