@@ -18,6 +18,7 @@ extern const NativeModuleDef kMathModule;
 extern const NativeModuleDef kOperatorModule;
 extern const NativeModuleDef kRandomModule;
 extern const NativeModuleDef kSignalModule;
+extern const NativeModuleDef kSocketModule;
 extern const NativeModuleDef kSysModule;
 extern const NativeModuleDef kTimeModule;
 extern const NativeModuleDef kTracebackModule;
@@ -28,12 +29,11 @@ namespace {
 
 // In alphabetical order of the modules' names.
 constexpr const NativeModuleDef* kModules[] = {
-    &kAbcModule,         &kAsyncioModule,   &kBisectModule,   &kCollectionsModule,
-    &kContextvarsModule, &kFunctoolsModule, &kHeapqModule,    &kRandomModule,
-    &kSignalModule,      &kTracebackModule, &kTypesModule,    &kWeakrefModule,
-    &kBuiltinsModule,    &kErrnoModule,     &kGcModule,       &kIoModule,
-    &kItertoolsModule,   &kMathModule,      &kOperatorModule, &kSysModule,
-    &kTimeModule,
+    &kAbcModule,       &kAsyncioModule, &kBisectModule,    &kCollectionsModule, &kContextvarsModule,
+    &kFunctoolsModule, &kHeapqModule,   &kRandomModule,    &kSignalModule,      &kSocketModule,
+    &kTracebackModule, &kTypesModule,   &kWeakrefModule,   &kBuiltinsModule,    &kErrnoModule,
+    &kGcModule,        &kIoModule,      &kItertoolsModule, &kMathModule,        &kOperatorModule,
+    &kSysModule,       &kTimeModule,
 };
 
 }  // namespace
