@@ -9,6 +9,7 @@ packages="
   doctest-dev
   ccache mold
   python3 clang-format clang-tidy
+  clang-19
 "
 
 missing=""

@@ -29,6 +29,9 @@ class Interpreter {
   static Module*& sys_module(VM& vm) { return vm.sys_module_; }
   static Context*& context(VM& vm) { return vm.context_; }
   static const char*& native_stack_limit(VM& vm) { return vm.native_stack_limit_; }
+  static Value& carried(VM& vm) { return vm.carried_; }
+  static AttributeEntry*& attribute_entries(VM& vm) { return vm.attribute_entries_; }
+  static uint32_t& attribute_misses(VM& vm) { return vm.attribute_misses_; }
   static std::atomic<uint32_t>& interrupt(VM& vm) { return vm.interrupt_requested_; }
 
   /// Runs from vm.frame_ until the entry frame beneath ends. `raising`: start by unwinding the
@@ -52,6 +55,10 @@ inline Frame* push_frame(VM& vm, Value* window, Function* function, Code* code, 
 Result<void> bind_function_arguments(VM& vm, Function* function, const Value* arguments,
                                      uint32_t count, Tuple* keyword_names, Value* target);
 Result<Generator*> make_generator(VM& vm, Function* function, const Value* parameters);
+/// Calls `function` from `frame`, which is running and synced: true when its result is in the
+/// register `dst` or a frame was pushed.
+bool enter_script(VM& vm, Frame* frame, Value function, uint32_t dst, uint32_t flags,
+                  std::initializer_list<Value> arguments);
 /// Checks depth and VM stack for a frame at `window`.
 inline bool frame_fits(VM& vm, const Value* window, const Code* code, uint32_t depth);
 Result<Value> call_native(VM& vm, NativeFunction* function, const Value* arguments,
@@ -85,6 +92,9 @@ Result<Value> awaitable_of(VM& vm, Value v, uint16_t context);
 // --- unwind.cpp ---
 /// Adds the frame to the pending exception's traceback.
 void add_traceback(VM& vm, Frame* frame);
+/// An exception is pending, and vm.frame_ is in its traceback: ends frames up to one with a
+/// handler, which is then ready to go on (true), or up to and with the entry frame (false).
+bool unwind(VM& vm);
 /// The handler for the exception raised at frame->pc, or null.
 const ExceptionRange* find_handler(const Frame* frame);
 
@@ -100,6 +110,15 @@ enum class SendOutcome : uint8_t { Error, Done, Suspend };
 SendOutcome send_foreign(VM& vm, Value iterator, Value sent, Value* result);
 /// Throws into what a frame suspended at a Send waits for.
 SendOutcome throw_foreign(VM& vm, Value iterator, Value exception, Value* result);
+// For instructions that branch: 1 or 0, or -1 with an exception pending.
+int compare(VM& vm, CompareOp op, Value left, Value right);
+int contains(VM& vm, Value container, Value item);
+int truth(VM& vm, Value value);
+/// The iterator's next item into *out; 0 when it is exhausted.
+int next(VM& vm, Value iterator, Value* out);
+/// Any call that the handlers do not make themselves. True: the result is in register `dst` or a
+/// frame was pushed.
+bool call(VM& vm, Frame* frame, Value* window, uint32_t dst, uint32_t count);
 }  // namespace slow
 
 inline bool frame_fits(VM& vm, const Value* window, const Code* code, uint32_t depth) {

@@ -2,8 +2,11 @@
 // arguments.
 #include <algorithm>
 
+#include "vm/interpreter/inline_caches.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/messages.h"
+#include "vm/objects/descriptor.h"
+#include "vm/objects/internals.h"
 #include "vm/objects/protocol.h"
 
 namespace apy::slow {
@@ -13,23 +16,9 @@ namespace {
 #define REGISTERS Value* r = frame->registers()
 Str* name_constant(Frame* frame, uint16_t index) { return as<Str>(frame->code->constants[index]); }
 
-struct AttributeCache {
-  ShapeId shape;
-  uint32_t version;
-  uint64_t payload;
-};
-struct ModuleCache {
-  uint32_t layout, offset, builtins_layout, unused;
-};
-AttributeCache* attribute_cache(Instruction* i) { return reinterpret_cast<AttributeCache*>(i + 1); }
-
 /// Attribute access on this type follows object.__getattribute__ and has no __getattr__ in the way
 /// of hits.
 bool has_plain_lookup(const Type* type) { return !(type->flags & Type::kCustomGetAttribute); }
-
-bool is_data_descriptor(VM& vm, Value v) {
-  return v.is_cell() && (vm.type_of(v)->flags & Type::kDataDescriptor);
-}
 
 /// A class attribute that instances see as it is.
 bool is_plain_value(VM& vm, Value v) {
@@ -41,52 +30,117 @@ bool is_method(Value v) {
   return is_kind(v, CellKind::Function) || is_exact(v, BuiltinType::MethodDescriptor);
 }
 
-/// Where slot `index` of `cell` lives: inline (offset in *payload) or in the overflow array
-/// (packed).
-bool locate_slot(VM& vm, Cell* cell, uint32_t index, uint64_t* payload) {
+/// Where slot `index` of `cell` lives.
+void locate_slot(VM& vm, Cell* cell, uint32_t index, AttributeEntry* entry) {
   if (cell->kind == CellKind::Instance && index < cell->aux) {
-    *payload = sizeof(Instance) + index * sizeof(Value);
-    return true;
+    entry->kind = AttributeKind::Slot;
+    entry->payload = sizeof(Instance) + index * sizeof(Value);
+    return;
   }
   uint32_t inline_slots = cell->kind == CellKind::Instance ? cell->aux : 0;
   uint64_t pointer_offset = vm.type_of(cell)->attributes_offset;
-  *payload = pointer_offset << 32 | (sizeof(ValueArray) + (index - inline_slots) * sizeof(Value));
-  return false;
+  entry->kind = AttributeKind::Overflow;
+  entry->payload =
+      pointer_offset << 32 | (sizeof(ValueArray) + (index - inline_slots) * sizeof(Value));
 }
 
-/// Tries to specialise LoadAttr/LoadMethod on an instance; true when the value was found this way.
-bool specialise_load(VM& vm, Instruction* i, Cell* cell, Str* name, bool method, Value* out,
-                     Value* self) {
+/// The descriptors of which a load or store can be done without a call from C++.
+void resolve_data_descriptor(VM& vm, Cell* cell, Value descriptor, AttributeEntry* entry) {
+  if (const GetSet* member = try_as<GetSet>(descriptor); member && !member->definition) {
+    // The type's own layout has the slot only when the member comes along the MRO's layout bases.
+    if (!vm.type_of(cell)->is_subtype_of(member->owner)) return;
+    const Value* slot = slot_address(vm, cell, static_cast<uint32_t>(member->slot));
+    if (!slot || (cell->kind == CellKind::Instance && member->slot >= cell->aux)) return;
+    entry->kind = AttributeKind::Member;
+    entry->payload =
+        static_cast<uint64_t>(reinterpret_cast<const char*>(slot) - reinterpret_cast<char*>(cell));
+    entry->writable = true;
+  } else if (is_exact(descriptor, BuiltinType::Property)) {
+    Value getter = as<Record>(descriptor)->fields()[kPropertyGet];
+    if (!is_kind(getter, CellKind::Function)) return;
+    entry->kind = AttributeKind::Property;
+    entry->payload = getter.bits();
+  }
+}
+
+/// What `name` means on objects with the shape of `cell`; kind None: look it up each time.
+AttributeEntry resolve(VM& vm, Cell* cell, Str* name) {
+  AttributeEntry entry{cell->shape, 0, name, 0, AttributeKind::None, false};
   Type* type = vm.type_of(cell);
   if (!has_plain_lookup(type) || cell->kind == CellKind::Type || cell->kind == CellKind::Module)
-    return false;
+    return entry;
+  entry.version = type->version;
   Value on_type = type_lookup(vm, type, name);
-  AttributeCache* cache = attribute_cache(i);
-  if (on_type.is_empty() || !is_data_descriptor(vm, on_type)) {
-    Shape* shape = vm.shape(cell->shape);
-    if (shape->is_dict_mode()) return false;
-    int64_t slot = type->attributes_offset ? shape_find(vm, shape, name) : -1;
-    if (slot >= 0) {
-      *out = *slot_address(vm, cell, static_cast<uint32_t>(slot));
-      *self = Value();
-      if (out->is_empty()) return false;
-      if (method) return true;
-      cache->shape = cell->shape;
-      bool is_inline = locate_slot(vm, cell, static_cast<uint32_t>(slot), &cache->payload);
-      i->opcode = is_inline ? Opcode::LoadAttrSlot : Opcode::LoadAttrOverflow;
-      return true;
-    }
+  if (is_data_descriptor(vm, on_type)) {
+    resolve_data_descriptor(vm, cell, on_type, &entry);
+    return entry;
   }
-  if (on_type.is_empty() || is_data_descriptor(vm, on_type)) return false;
-  bool binds = is_method(on_type);
-  if (method ? !binds : !is_plain_value(vm, on_type)) return false;
-  *out = on_type;
-  *self = method ? Value(cell) : Value();
-  cache->shape = cell->shape;
-  cache->version = type->version;
-  cache->payload = on_type.bits();
-  i->opcode = method ? Opcode::LoadMethodType : Opcode::LoadAttrType;
+  Shape* shape = vm.shape(cell->shape);
+  if (shape->is_dict_mode()) return entry;
+  int64_t slot = type->attributes_offset ? shape_find(vm, shape, name) : -1;
+  if (slot >= 0) {
+    const Value* address = slot_address(vm, cell, static_cast<uint32_t>(slot));
+    if (address && !address->is_empty()) locate_slot(vm, cell, static_cast<uint32_t>(slot), &entry);
+    entry.writable = entry.kind == AttributeKind::Slot && (type->flags & Type::kHasDict);
+    return entry;
+  }
+  if (on_type.is_empty()) return entry;
+  entry.payload = on_type.bits();
+  if (is_method(on_type)) {
+    entry.kind = AttributeKind::Method;
+  } else if (is_plain_value(vm, on_type)) {
+    entry.kind = AttributeKind::TypeValue;
+  }
+  return entry;
+}
+
+/// Gives the entry to the engine's attribute cache.
+bool share_entry(VM& vm, const AttributeEntry& entry) {
+  AttributeEntry*& entries = Interpreter::attribute_entries(vm);
+  if (!entries) {
+    auto& table = vm.internals().attribute_entries;
+    table.resize(kAttributeEntries);
+    entries = table.data();
+  }
+  entries[attribute_entry_index(entry.shape, Value(entry.name))] = entry;
   return true;
+}
+
+/// How many misses of filled inline caches it takes, on average, until a site is taken for one with
+/// several shapes: once is nothing, since instances of a class change their shape while attributes
+/// come.
+constexpr uint32_t kMissesUntilMany = 4;
+
+/// Fills the inline cache of an instruction, or makes it a `many` one.
+void specialise(VM& vm, Instruction* i, const AttributeEntry& entry, Opcode generic, Opcode special,
+                Opcode many) {
+  AttributeCache* cache = attribute_cache(i);
+  bool missed = i->opcode != generic && cache->shape != entry.shape;
+  if (i->opcode == many ||
+      (missed && ++Interpreter::attribute_misses(vm) % kMissesUntilMany == 0)) {
+    share_entry(vm, entry);
+    i->opcode = many;
+    return;
+  }
+  *cache = {entry.shape, entry.version, entry.payload};
+  i->opcode = special;
+}
+
+Opcode load_opcode(AttributeKind kind) {
+  switch (kind) {
+    case AttributeKind::Slot:
+      return Opcode::LoadAttrSlot;
+    case AttributeKind::Overflow:
+      return Opcode::LoadAttrOverflow;
+    case AttributeKind::Member:
+      return Opcode::LoadAttrMember;
+    case AttributeKind::TypeValue:
+      return Opcode::LoadAttrType;
+    case AttributeKind::Property:
+      return Opcode::LoadAttrProperty;
+    default:
+      return Opcode::LoadAttr;  // a method that is not called at once: needs an object
+  }
 }
 
 bool specialise_module(VM& vm, Instruction* i, Value object, Str* name, Opcode opcode, Value* out) {
@@ -97,7 +151,7 @@ bool specialise_module(VM& vm, Instruction* i, Value object, Str* name, Opcode o
   int64_t index = dict_find_str(vm, dict, name);
   if (index < 0) return false;
   const Value* value = &dict->table->entries()[index].value;
-  ModuleCache* cache = reinterpret_cast<ModuleCache*>(i + 1);
+  GlobalCache* cache = global_cache(i);
   cache->layout = dict->layout;
   cache->offset = static_cast<uint32_t>(reinterpret_cast<const char*>(value) -
                                         reinterpret_cast<const char*>(dict->table));
@@ -106,36 +160,24 @@ bool specialise_module(VM& vm, Instruction* i, Value object, Str* name, Opcode o
   return true;
 }
 
-void specialise_store(VM& vm, Instruction* i, Cell* cell, Str* name) {
-  Type* type = vm.type_of(cell);
-  if (cell->kind != CellKind::Instance || type->flags & Type::kCustomSetAttr ||
-      !(type->flags & Type::kHasDict))
-    return;
-  Value on_type = type_lookup(vm, type, name);
-  if (!on_type.is_empty() && is_data_descriptor(vm, on_type)) return;
-  Shape* shape = vm.shape(cell->shape);
-  if (shape->is_dict_mode()) return;
-  AttributeCache* cache = attribute_cache(i);
-  int64_t slot = shape_find(vm, shape, name);
-  if (slot < 0 || slot >= cell->aux) return;
-  cache->shape = cell->shape;
-  cache->payload = sizeof(Instance) + static_cast<uint64_t>(slot) * sizeof(Value);
-  i->opcode = Opcode::StoreAttrSlot;
-}
-
 }  // namespace
 
 bool LoadAttr(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
   Value object = r[i->b];
   Str* name = name_constant(frame, i->c);
-  Value value, self;
   if (object.is_cell()) {
-    if (specialise_load(vm, i, object.cell(), name, false, &value, &self) ||
-        specialise_module(vm, i, object, name, Opcode::LoadAttrModule, &value)) {
+    Value value;
+    if (specialise_module(vm, i, object, name, Opcode::LoadAttrModule, &value)) {
       r[i->a] = value;
       return true;
     }
+    AttributeEntry entry = resolve(vm, object.cell(), name);
+    Opcode special = load_opcode(entry.kind);
+    if (special != Opcode::LoadAttr)
+      specialise(vm, i, entry, Opcode::LoadAttr, special, Opcode::LoadAttrMany);
+    if (entry.kind == AttributeKind::Property)
+      return enter_script(vm, frame, Value::from_bits(entry.payload), i->a, 0, {object});
   }
   auto result = get_attribute(vm, object, name);
   if (result.is_error()) return false;
@@ -149,8 +191,17 @@ bool LoadMethod(VM& vm, Frame* frame, Instruction* i) {
   Str* name = name_constant(frame, i->c);
   Value value, self;
   if (!object.is_cell() ||
-      (!specialise_load(vm, i, object.cell(), name, true, &value, &self) &&
-       !specialise_module(vm, i, object, name, Opcode::LoadMethodModule, &value))) {
+      !specialise_module(vm, i, object, name, Opcode::LoadMethodModule, &value)) {
+    if (object.is_cell()) {
+      AttributeEntry entry = resolve(vm, object.cell(), name);
+      if (entry.kind == AttributeKind::Method) {
+        specialise(vm, i, entry, Opcode::LoadMethod, Opcode::LoadMethodType,
+                   Opcode::LoadMethodMany);
+      } else if (entry.kind == AttributeKind::Slot) {
+        share_entry(vm, entry);
+        i->opcode = Opcode::LoadMethodMany;
+      }
+    }
     auto result = get_method(vm, object, name, &self);
     if (result.is_error()) return false;
     value = result.value();
@@ -168,19 +219,20 @@ bool StoreAttr(VM& vm, Frame* frame, Instruction* i) {
   Cell* cell = object.cell();
   ShapeId before = cell->shape;
   if (set_attribute(vm, object, name, r[i->c]).is_error()) return false;
-  if (cell->shape == before) {
-    specialise_store(vm, i, cell, name);
-  } else {
+  if (vm.type_of(cell)->flags & Type::kCustomSetAttr) return true;
+  AttributeEntry entry = resolve(vm, cell, name);
+  if (!entry.writable) return true;
+  if (cell->shape != before) {
     // Added: the next instance of the old shape goes straight to the new one.
-    specialise_store(vm, i, cell, name);
-    if (i->opcode == Opcode::StoreAttrSlot && vm.shape(cell->shape)->parent &&
-        vm.shape(cell->shape)->parent->id == before) {
-      AttributeCache* cache = attribute_cache(i);
-      cache->version = cell->shape;
-      cache->shape = before;
-      i->opcode = Opcode::StoreAttrAdd;
-    }
+    const Shape* parent = vm.shape(cell->shape)->parent;
+    if (entry.kind != AttributeKind::Slot || !parent || parent->id != before) return true;
+    *attribute_cache(i) = {before, cell->shape, entry.payload};
+    i->opcode = Opcode::StoreAttrAdd;
+    return true;
   }
+  specialise(vm, i, entry, Opcode::StoreAttr,
+             entry.kind == AttributeKind::Slot ? Opcode::StoreAttrSlot : Opcode::StoreAttrMember,
+             Opcode::StoreAttrMany);
   return true;
 }
 
@@ -252,8 +304,14 @@ bool LoadSuperAttr(VM& vm, Frame* frame, Instruction* i) {
 bool LoadSuperMethod(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
   Value self;
+  Value super_type = r[i->b], cls = r[i->b + 1], receiver = r[i->b + 2];
   auto found = super_lookup(vm, r + i->b, name_constant(frame, i->c), &self);
   if (found.is_error()) return false;
+  if (self.is_cell() && self.is(receiver) && super_type.is(vm.type(BuiltinType::Super)) &&
+      is_method(found.value()) && self.cell()->kind != CellKind::Type) {
+    *super_cache(i) = {self.cell()->shape, vm.type_of(self)->version, found.value(), cls};
+    i->opcode = Opcode::LoadSuperMethodType;
+  }
   r[i->a] = found.value();
   r[i->a + kFrameWords] = self;
   return true;

@@ -182,7 +182,7 @@ Result<Value> display(VM& vm, Value value) {
 Result<Value> setup_annotations(VM& vm, Frame* frame) {
   Value names =
       frame->own_extra().is_empty() ? Value(frame->function()->globals) : frame->own_extra();
-  if (TRY(contains(vm, names, vm.names().annotations))) return Value::none();
+  if (TRY(apy::contains(vm, names, vm.names().annotations))) return Value::none();
   Dict* annotations = TRY(make_dict(vm));
   TRY(set_item(vm, names, vm.names().annotations, annotations));
   return Value::none();

@@ -34,7 +34,7 @@ bool binary(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
 
 bool ordered(VM& vm, Frame* frame, Instruction* i, CompareOp op) {
   REGISTERS;
-  return put(frame, i->a, compare(vm, op, r[i->b], r[i->c]));
+  return put(frame, i->a, apy::compare(vm, op, r[i->b], r[i->c]));
 }
 
 }  // namespace
@@ -120,14 +120,14 @@ COMPARE(GreaterEqual)
 
 bool In(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
-  auto found = contains(vm, r[i->c], r[i->b]);
+  auto found = apy::contains(vm, r[i->c], r[i->b]);
   if (found.is_error()) return false;
   r[i->a] = Value::boolean(found.value());
   return true;
 }
 bool NotIn(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
-  auto found = contains(vm, r[i->c], r[i->b]);
+  auto found = apy::contains(vm, r[i->c], r[i->b]);
   if (found.is_error()) return false;
   r[i->a] = Value::boolean(!found.value());
   return true;
@@ -137,6 +137,29 @@ bool GetLength(VM& vm, Frame* frame, Instruction* i) {
   if (length.is_error()) return false;
   frame->registers()[i->a] = Value::small_int(length.value());
   return true;
+}
+
+// --- for instructions that branch ---
+
+int compare(VM& vm, CompareOp op, Value left, Value right) {
+  auto truth = compare_bool(vm, op, left, right);
+  return truth.is_error() ? -1 : truth.value();
+}
+int contains(VM& vm, Value container, Value item) {
+  auto found = apy::contains(vm, container, item);
+  return found.is_error() ? -1 : found.value();
+}
+int truth(VM& vm, Value value) {
+  auto truth = is_truthy(vm, value);
+  return truth.is_error() ? -1 : truth.value();
+}
+int next(VM& vm, Value iterator, Value* out) {
+  Value item;
+  auto more = iterator_next(vm, iterator, &item);
+  if (more.is_error()) return -1;
+  if (!more.value()) return 0;
+  *out = item;
+  return 1;
 }
 
 // --- iteration ---
@@ -240,6 +263,10 @@ bool BuildDict(VM& vm, Frame* frame, Instruction* i) {
 }
 bool BuildString(VM& vm, Frame* frame, Instruction* i) {
   return put(frame, i->a, str_join_array(vm, frame->registers() + i->b, i->c));
+}
+bool ListAppend(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  return list_append(vm, as<List>(r[i->a]), r[i->b]).is_ok();
 }
 bool ListExtend(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;

@@ -1,4 +1,5 @@
 // Slow paths: variables, globals, names.
+#include "vm/interpreter/inline_caches.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/messages.h"
 #include "vm/objects/protocol.h"
@@ -9,10 +10,6 @@ namespace {
 
 #define REGISTERS Value* r = frame->registers()
 Str* name_constant(Frame* frame, uint16_t index) { return as<Str>(frame->code->constants[index]); }
-
-struct GlobalCache {
-  uint32_t layout, offset, builtins_layout, unused;
-};
 
 /// Byte offset of an entry's value from the table.
 uint32_t value_offset(Dict* dict, int64_t index) {
@@ -115,7 +112,7 @@ bool LoadGlobal(VM& vm, Frame* frame, Instruction* i) {
   Str* name = name_constant(frame, i->b);
   Function* function = frame->function();
   Dict* globals = function->globals;
-  GlobalCache* cache = reinterpret_cast<GlobalCache*>(i + 1);
+  GlobalCache* cache = global_cache(i);
   if (globals->has_only_str_keys()) {
     int64_t index = dict_find_str(vm, globals, name);
     if (index >= 0) {

@@ -35,4 +35,30 @@ void add_traceback(VM& vm, Frame* frame) {
   vm.barrier(exception);
 }
 
+bool unwind(VM& vm) {
+  Frame* frame = Interpreter::frame(vm);
+  while (true) {
+    if (const ExceptionRange* handler = find_handler(frame)) {
+      frame->registers()[handler->exception_register] = vm.take_pending();
+      frame->pc = frame->code->instructions + handler->handler;
+      return true;
+    }
+    bool entry = frame->flags & Frame::kEntry;
+    Frame* caller = frame->caller;
+    if (frame->flags & Frame::kHasObject) detach_frame(vm, frame);
+    if (frame->flags & Frame::kHeap) {
+      Generator* generator = generator_of(frame);
+      convert_stop_iteration(vm, generator);
+      finish_generator(vm, generator);
+    } else {
+      Interpreter::frame(vm) = caller;
+      if (caller && (caller->flags & Frame::kHeap))
+        Interpreter::stack_top(vm) = reinterpret_cast<Value*>(frame);
+    }
+    if (entry) return false;
+    frame = caller;
+    add_traceback(vm, frame);
+  }
+}
+
 }  // namespace apy

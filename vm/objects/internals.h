@@ -4,6 +4,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "vm/objects/attribute_cache.h"
 #include "vm/objects/vm.h"
 
 namespace apy {
@@ -57,6 +58,7 @@ struct VM::Internals {
   RootVector weak_callbacks;  // dead WeakReferences whose callback has still to run
   std::vector<MethodCacheEntry> method_cache{kMethodCacheSize};
   std::vector<SlotCacheEntry> slot_cache{kSlotCacheSize};
+  std::vector<AttributeEntry> attribute_entries;  // kAttributeEntries once a site needs them
   /// What repr() is printing now, innermost last; with the context, since fibers take turns.
   std::vector<std::pair<const Context*, uint64_t>> being_printed;
   Exception* memory_error = nullptr;  // made in advance

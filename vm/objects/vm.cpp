@@ -157,6 +157,7 @@ bool VM::needs_finalizer(const Cell* cell) {
 void VM::Internals::clear_caches() {
   std::fill(method_cache.begin(), method_cache.end(), MethodCacheEntry{});
   std::fill(slot_cache.begin(), slot_cache.end(), SlotCacheEntry{});
+  std::fill(attribute_entries.begin(), attribute_entries.end(), AttributeEntry{});
 }
 
 }  // namespace apy

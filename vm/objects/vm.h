@@ -19,6 +19,7 @@ namespace apy {
 struct Frame;
 struct Generator;
 struct Context;         // interpreter/context.h: VM stack and native stack bounds of one fiber
+struct AttributeEntry;  // attribute_cache.h
 class Suspender;        // interpreter/suspend.h: what the event loop implements
 struct ModuleRegistry;  // interpreter/import: native and frozen modules
 struct NativeModuleDef;
@@ -219,8 +220,10 @@ class VM final : public HeapClient {
   Generator* base_ = nullptr;  // the generator being driven, see Generator::innermost
   const char* native_stack_limit_ = nullptr;
   Value* stack_top_ =
-      nullptr;            // free VM stack while a heap frame runs (a stack frame knows its own end)
-  bool yielded_ = false;  // how the entry frame that just ended did end, see VM::resume
+      nullptr;     // free VM stack while a heap frame runs (a stack frame knows its own end)
+  Value carried_;  // what a frame hands out that yields to, or returns to, C++
+  AttributeEntry* attribute_entries_ = nullptr;  // null until a site needs it; in internals_
+  uint32_t attribute_misses_ = 0;                // at sites whose inline cache was filled
   int recursion_limit_ = 1000;
   Context* contexts_ = nullptr;
   Suspender* suspender_ = nullptr;

@@ -62,6 +62,9 @@ class Value {
 
   /// A double held in the word itself; see FloatCell for the others.
   constexpr bool is_inline_float() const { return (bits_ & 3) == 2; }
+  static constexpr bool both_inline_float(Value a, Value b) {
+    return (((a.bits_ - 2) | (b.bits_ - 2)) & 3) == 0;
+  }
   double as_inline_float() const {
     return std::bit_cast<double>(std::rotr(bits_, 3) - kExponentShift);
   }

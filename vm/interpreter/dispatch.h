@@ -1,0 +1,115 @@
+#pragma once
+// The forms of the dispatch loop. handlers/*.inc hold one body for each opcode; they are compiled
+// as
+//
+//   tail    each body is a function that ends by tail-calling the next one's (APY_DISPATCH_TAIL;
+//   needs a
+//           compiler with `musttail` and `preserve_none`: Clang 19);
+//   goto    all bodies are labels of one function (computed goto; any GCC or Clang);
+//   switch  all bodies are cases of one switch (APY_SWITCH_DISPATCH; any compiler).
+//
+// In all forms a body sees
+//   vm           the engine; its frame_ is always the running frame
+//   instruction  the instruction being executed
+//   r            registers of the running frame; the frame's header lies right below: FRAME
+//   k            constants of the running frame
+// and ends in one of the macros below. kWordsNAME counts an instruction and its cache words.
+//
+// Rules:
+//  1. Before anything that can raise, call or look at frames, SYNC(words): the frame's pc is then
+//  behind
+//     the instruction.
+//  2. A body is a fast path, else one call of a slow path. Nothing in a fast path allocates from
+//  C++.
+//  3. Script-to-script calls, generator steps and awaits switch frames in place: the loop never
+//  calls
+//     itself.
+//  4. Nothing but the four variables lives from one instruction to the next.
+//
+// Measured (docs/performance.md): the tail form wins because each body gets its own register
+// allocation: a slow path deep inside one body cannot cost the fast paths of others a spill.
+
+#if APY_DISPATCH_TAIL
+#define HANDLER_SIGNATURE VM &vm, Instruction *instruction, Value *r, Value *k
+#define HANDLER_CONVENTION __attribute__((preserve_none))
+#define HANDLER(Name) HANDLER_CONVENTION static RunOutcome handle_##Name(HANDLER_SIGNATURE)
+#define SECTION(name) HANDLER_CONVENTION static RunOutcome section_##name(HANDLER_SIGNATURE)
+#define DISPATCH(target)                                                                         \
+  do {                                                                                           \
+    instruction = (target);                                                                      \
+    [[clang::musttail]] return kHandlers[static_cast<int>(instruction->opcode)](vm, instruction, \
+                                                                                r, k);           \
+  } while (0)
+#define GO_TO(name) [[clang::musttail]] return section_##name(vm, instruction, r, k)
+#else
+#if APY_SWITCH_DISPATCH
+#define HANDLER(Name) case Opcode::Name:
+#define DISPATCH(target)    \
+  do {                      \
+    instruction = (target); \
+    goto dispatch;          \
+  } while (0)
+#else
+#define HANDLER(Name) label_##Name:
+#define DISPATCH(target)                                  \
+  do {                                                    \
+    instruction = (target);                               \
+    goto* kLabels[static_cast<int>(instruction->opcode)]; \
+  } while (0)
+#endif
+#define SECTION(name) section_##name:
+#define GO_TO(name) goto section_##name
+#endif
+
+#define A instruction->a
+#define B instruction->b
+#define C instruction->c
+#define FRAME (reinterpret_cast<Frame*>(r) - 1)
+#define SYNC(words) (FRAME->pc = instruction + (words))
+/// Goes on behind this instruction.
+#define NEXT(words) DISPATCH(instruction + (words))
+/// Goes on with vm.frame_, which changed.
+#define RUN_FRAME()                                  \
+  do {                                               \
+    Frame* running = Interpreter::frame(vm);         \
+    r = running->registers();                        \
+    k = running->code->constants;                    \
+    DISPATCH(const_cast<Instruction*>(running->pc)); \
+  } while (0)
+/// An exception is pending; the frame's pc is synced.
+#define RAISE() GO_TO(unwind)
+/// The loop ends: back to Interpreter::run's caller.
+#define LEAVE(outcome, value)           \
+  do {                                  \
+    Interpreter::carried(vm) = (value); \
+    return outcome;                     \
+  } while (0)
+/// The whole instruction in slow_paths; the form with ENTER is for slow paths that may have pushed
+/// a frame.
+#if APY_DISPATCH_TAIL
+// A function of its own: a call inside the fast path's body would make it keep the native stack
+// aligned.
+#define SLOW(Name) [[clang::musttail]] return slow_##Name(vm, instruction, r, k)
+#define ENTER_SLOW(Name) [[clang::musttail]] return enter_slow_##Name(vm, instruction, r, k)
+#else
+#define SLOW(Name) SLOW_BODY(Name)
+#define ENTER_SLOW(Name) ENTER_SLOW_BODY(Name)
+#endif
+#define SLOW_BODY(Name)                                   \
+  do {                                                    \
+    SYNC(kWords##Name);                                   \
+    if (!slow::Name(vm, FRAME, instruction)) [[unlikely]] \
+      RAISE();                                            \
+    NEXT(kWords##Name);                                   \
+  } while (0)
+#define ENTER_SLOW_BODY(Name)                             \
+  do {                                                    \
+    SYNC(kWords##Name);                                   \
+    if (!slow::Name(vm, FRAME, instruction)) [[unlikely]] \
+      RAISE();                                            \
+    RUN_FRAME();                                          \
+  } while (0)
+#define SLOW_HANDLER(Name) \
+  HANDLER(Name) { SLOW_BODY(Name); }
+#define ENTERING_HANDLER(Name) \
+  HANDLER(Name) { ENTER_SLOW_BODY(Name); }
