@@ -17,6 +17,7 @@ extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kMathModule;
 extern const NativeModuleDef kOperatorModule;
 extern const NativeModuleDef kRandomModule;
+extern const NativeModuleDef kRegexModule;
 extern const NativeModuleDef kSignalModule;
 extern const NativeModuleDef kSocketModule;
 extern const NativeModuleDef kSysModule;
@@ -27,14 +28,34 @@ extern const NativeModuleDef kWeakrefModule;
 
 namespace {
 
-// In alphabetical order of the modules' names.
+// One per line, in any order.
+// clang-format off
 constexpr const NativeModuleDef* kModules[] = {
-    &kAbcModule,       &kAsyncioModule, &kBisectModule,    &kCollectionsModule, &kContextvarsModule,
-    &kFunctoolsModule, &kHeapqModule,   &kRandomModule,    &kSignalModule,      &kSocketModule,
-    &kTracebackModule, &kTypesModule,   &kWeakrefModule,   &kBuiltinsModule,    &kErrnoModule,
-    &kGcModule,        &kIoModule,      &kItertoolsModule, &kMathModule,        &kOperatorModule,
-    &kSysModule,       &kTimeModule,
+    &kAbcModule,
+    &kAsyncioModule,
+    &kBisectModule,
+    &kBuiltinsModule,
+    &kCollectionsModule,
+    &kContextvarsModule,
+    &kErrnoModule,
+    &kFunctoolsModule,
+    &kGcModule,
+    &kHeapqModule,
+    &kIoModule,
+    &kItertoolsModule,
+    &kMathModule,
+    &kOperatorModule,
+    &kRandomModule,
+    &kRegexModule,
+    &kSignalModule,
+    &kSocketModule,
+    &kSysModule,
+    &kTimeModule,
+    &kTracebackModule,
+    &kTypesModule,
+    &kWeakrefModule,
 };
+// clang-format on
 
 }  // namespace
 

@@ -50,6 +50,7 @@ LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "uv.h": ("runtime/loop", "tests/unit/runtime"),
     "gmp.h": ("vm/objects", "tests/unit/objects"),
     "utf8proc.h": ("lexer", "parser", "vm/objects"),
+    "pcre2.h": ("stdlib/re",),
     "doctest/": ("tests/unit",),
 }
 
