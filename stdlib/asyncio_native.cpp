@@ -1,6 +1,7 @@
 // The native module _asyncio: what stdlib/asyncio builds on (contract: stdlib/asyncio/NATIVE.md).
 #include "runtime/async/event_loop.h"
-#include "runtime/async/task.h"
+#include "runtime/async/gather.h"
+#include "runtime/async/sleep.h"
 #include "vm/binding/bind.h"
 #include "vm/objects/set.h"
 
@@ -10,6 +11,47 @@ namespace {
 
 Result<Value> asyncio_sleep(VM& vm, Value delay, Optional<Value> result) {
   return make_sleep(vm, delay, result.present ? result.value : Value::none());
+}
+
+/// The values of keyword-only arguments by name; false for a name that is none of `names`. By hand,
+/// since these calls make tasks: matching a signature costs more than a task.
+template <size_t count>
+bool take_keywords(const Arguments& arguments, const std::string_view (&names)[count],
+                   Value (&values)[count]) {
+  for (uint32_t i = 0; i < arguments.keyword_count(); ++i) {
+    Str* given = as<Str>(arguments.keyword_names->values()[i]);
+    size_t at = 0;
+    while (at < count && !str_equal(given, names[at])) ++at;
+    if (at == count) return false;
+    values[at] = arguments.keyword_values()[i];
+  }
+  return true;
+}
+
+constexpr NativeFunctionDef kCreateTask = {
+    "create_task(coro, *, name=None, context=None)", nullptr, {}};
+
+Result<Value> asyncio_create_task(VM& vm, const Arguments& arguments) {
+  Value keywords[2];
+  if (arguments.positional_count == 1 &&
+      take_keywords(arguments, {"name", "context"}, keywords))
+    return create_task(vm, arguments.values[0], keywords[0], keywords[1]);
+  Value slots[3];
+  TRY(bind_arguments(vm, kCreateTask, arguments, slots));
+  return create_task(vm, slots[0], slots[1], slots[2]);
+}
+
+Result<Value> asyncio_gather(VM& vm, const Arguments& arguments) {
+  Value keywords[1] = {Value::boolean(false)};
+  if (!take_keywords(arguments, {"return_exceptions"}, keywords))
+    return vm.raise(Exc::TypeError, "gather() got an unexpected keyword argument '{}'",
+                    as<Str>(arguments.keyword_names->values()[0]));
+  bool return_exceptions = TRY(is_truthy(vm, keywords[0]));
+  Value made;
+  TRY(gather_plain(vm, arguments.positional(), return_exceptions, &made));
+  if (!made.is_empty()) return made;
+  return call_script(vm, "asyncio.tasks", "_gather_any",
+                     {TRY(make_tuple(vm, arguments.positional())), keywords[0]});
 }
 
 Result<Value> get_running_loop(VM& vm) {
@@ -102,8 +144,6 @@ Result<Value> swap_current_task(VM& vm, Value loop, Value task) {
 }
 
 constexpr NativeFunctionDef kFunctions[] = {
-    {"sleep(delay, result=None)", "Wait for a number of seconds; see asyncio.sleep.",
-     bind<asyncio_sleep>()},
     {"get_running_loop()", "Return the running event loop; RuntimeError if there is none.",
      bind<get_running_loop>()},
     {"_get_running_loop()", "Return the running event loop or None.",
@@ -122,11 +162,32 @@ constexpr NativeFunctionDef kFunctions[] = {
     {"_swap_current_task(loop, task)", nullptr, bind<swap_current_task>()},
 };
 
+/// Functions of asyncio.tasks that are native here.
+constexpr NativeFunctionDef kTaskFunctions[] = {
+    {"sleep(delay, result=None)", "Wait for a number of seconds and give result.",
+     bind<asyncio_sleep>()},
+    {"create_task(coro, *, name=None, context=None)",
+     "Start a coroutine as a task of the running loop.\n\nname: shown by repr; context: the "
+     "contextvars.Context to run in, else a copy of the current.",
+     bind<asyncio_create_task>()},
+    {"gather(*coros_or_futures, return_exceptions=False)",
+     "Return a future with the results of all awaitables, in the order of the arguments.\n\nThe "
+     "first exception is the exception of the future, and the others run on; with "
+     "return_exceptions exceptions are results. Cancelling the future cancels all children. An "
+     "awaitable that is given twice runs once.",
+     bind<asyncio_gather>()},
+};
+
 Result<void> initialize(VM& vm, Module* module) {
   AsyncState& state = async_state(vm);
   TRY(state.create_types());
+  Value tasks_module = TRY(make_str(vm, "asyncio.tasks"));
+  for (const NativeFunctionDef& definition : kTaskFunctions)
+    TRY(module_set(vm, module, definition.name(),
+                   TRY(make_native_function(vm, definition, nullptr, Value(), tasks_module))));
   TRY(module_set(vm, module, "Future", state.future_type));
   TRY(module_set(vm, module, "Task", state.task_type));
+  TRY(module_set(vm, module, "_GatheringFuture", state.gathering_type));
   TRY(module_set(vm, module, "AbstractEventLoop", state.abstract_loop_type));
   TRY(module_set(vm, module, "EventLoop", state.loop_type));
   TRY(module_set(vm, module, "Handle", state.handle_type));

@@ -2,7 +2,7 @@
 
 #include <cstdlib>
 
-#include "runtime/async/task.h"
+#include "runtime/async/sleep.h"
 #include "vm/binding/bind.h"
 #include "vm/interpreter/async_generator.h"
 #include "vm/interpreter/context_variables.h"
@@ -243,10 +243,10 @@ Result<Value> method_run_until_complete(VM& vm, Value self, Value awaitable) {
   if (ran.is_error()) {
     if (made_here && future->done() && future->state() != Future::kCancelled)
       future->aux &= static_cast<uint16_t>(~Future::kLogTraceback);
-    if (future->waiter.is(callback)) future->waiter = future->waiter_context = Value();
+    if (future->waiter.is(callback)) future->waiter = Value();
     return Error{};
   }
-  if (future->waiter.is(callback)) future->waiter = future->waiter_context = Value();
+  if (future->waiter.is(callback)) future->waiter = Value();
   if (!future->done())
     return vm.raise(Exc::RuntimeError, "Event loop stopped before Future completed.");
   return future_result(vm, future);

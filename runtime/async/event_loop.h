@@ -17,6 +17,7 @@ struct Ready {
     Run,       // Handle: call it
     Step,      // Task: resume it
     Wake,      // Task, done future: resume it with the outcome
+    Gathered,  // Gathering, done child
     Callback,  // function, argument (a future), context
     Timer,     // Sleep whose time has come
     Fiber,     // native code parked on a fiber goes on (small int: index in LoopCore::parked)

@@ -4,7 +4,8 @@
 #include <string>
 
 #include "runtime/async/event_loop.h"
-#include "runtime/async/task.h"
+#include "runtime/async/gather.h"
+#include "runtime/async/sleep.h"
 #include "vm/interpreter/context_variables.h"
 #include "vm/interpreter/safe_point.h"
 #include "vm/objects/protocol.h"
@@ -98,6 +99,10 @@ bool run_entry(VM& vm, EventLoop* loop, const Ready& entry) {
       break;
     case Ready::Wake:
       result = task_wake(vm, static_cast<Task*>(entry.target.cell()), entry.argument);
+      break;
+    case Ready::Gathered:
+      result = gathering_child_done(vm, static_cast<Gathering*>(entry.target.cell()),
+                                    static_cast<Future*>(entry.argument.cell()));
       break;
     case Ready::Throw:
       result = task_step(vm, static_cast<Task*>(entry.target.cell()), entry.argument);

@@ -1,6 +1,9 @@
 #include "runtime/async/future.h"
 
 #include "runtime/async/event_loop.h"
+#include "runtime/async/gather.h"
+#include "runtime/async/operation.h"
+#include "runtime/async/sleep.h"
 #include "runtime/async/task.h"
 #include "vm/binding/bind.h"
 #include "vm/interpreter/context_variables.h"
@@ -12,10 +15,8 @@ void trace_future(const Cell* cell, Visitor& visitor) {
   visitor.visit(future->loop);
   visitor.visit(future->result);
   visitor.visit(future->waiter);
-  visitor.visit(future->waiter_context);
   visitor.visit(future->callbacks);
-  visitor.visit(future->cancel_message);
-  visitor.visit(future->source_traceback);
+  visitor.visit(future->extra);
 }
 
 /// Collected with an exception that nobody asked for: tells the loop's handler.
@@ -30,15 +31,41 @@ void finalize_future(VM& vm, Cell* cell) {
     TRY(dict_set_str(vm, context, TRY(intern(vm, "message")), TRY(make_str(vm, message))));
     TRY(dict_set_str(vm, context, TRY(intern(vm, "exception")), future->result));
     TRY(dict_set_str(vm, context, TRY(intern(vm, "future")), future));
-    if (!future->source_traceback.is_empty() && !future->source_traceback.is_none())
-      TRY(dict_set_str(vm, context, TRY(intern(vm, "source_traceback")), future->source_traceback));
+    Value traceback = future->source_traceback();
+    if (!traceback.is_empty() && !traceback.is_none())
+      TRY(dict_set_str(vm, context, TRY(intern(vm, "source_traceback")), traceback));
     TRY(vm.call_method(future->loop, TRY(intern(vm, "call_exception_handler")), {Value(context)}));
     return {};
   };
   if (report().is_error()) vm.write_unraisable(cell);
 }
 
-const NativeClass Future::kClass = {"_asyncio.Future", trace_future, finalize_future};
+const NativeClass Future::kClasses[3] = {
+    {"_asyncio.Future", trace_future, finalize_future},
+    {"_asyncio.Task", trace_task, finalize_future},
+    {"asyncio.tasks._GatheringFuture", trace_gathering, finalize_future},
+};
+
+namespace {
+
+Result<void> set_extra(VM& vm, Future* future, Value message, Value traceback) {
+  Value pair[2] = {message, traceback};
+  future->extra = TRY(make_tuple(vm, pair));
+  vm.barrier(future);
+  return {};
+}
+
+}  // namespace
+
+Result<void> set_cancel_message(VM& vm, Future* future, Value message) {
+  if (message.is_empty()) message = Value::none();
+  if (message.is_none() && future->extra.is_empty()) return {};
+  return set_extra(vm, future, message, future->source_traceback());
+}
+
+Result<void> set_source_traceback(VM& vm, Future* future, Value traceback) {
+  return set_extra(vm, future, future->cancel_message(), traceback);
+}
 
 Result<void> initialize_future(VM& vm, Future* future, Value loop) {
   AsyncState& state = async_state(vm);
@@ -48,17 +75,13 @@ Result<void> initialize_future(VM& vm, Future* future, Value loop) {
   }
   future->loop = loop;
   vm.barrier(future);
-  if (EventLoop* native = try_loop(loop); native && native->debug) {
-    future->source_traceback = TRY(source_traceback(vm));
-  }
+  if (EventLoop* native = try_loop(loop); native && native->debug) [[unlikely]]
+    return set_source_traceback(vm, future, TRY(source_traceback(vm)));
   return {};
 }
 
 Result<Future*> make_future(VM& vm, Value loop) {
-  AsyncState& state = async_state(vm);
-  Cell* cell = TRY(allocate_instance(vm, state.future_type));
-  Future* future = static_cast<Future*>(cell);
-  future->native_class = &Future::kClass;
+  Future* future = TRY(allocate_native<Future>(vm, async_state(vm).future_type));
   TRY(initialize_future(vm, future, loop));
   return future;
 }
@@ -67,17 +90,17 @@ Result<Future*> make_future(VM& vm, Value loop) {
 
 namespace {
 
-/// Gives one waiter to the loop. `waiter` is a task, a function, or a parked fiber's index (small
-/// int).
-Result<void> schedule_waiter(VM& vm, Future* future, Value waiter, Value context) {
+/// The waiter as a function that a script could have added; for loops written in script and for
+/// introspection.
+Result<Value> waiter_function(VM& vm, Value waiter) {
+  Future* future = try_future(waiter);
+  if (!future) return waiter;
+  return get_attribute(
+      vm, waiter, TRY(intern(vm, try_task(waiter) ? "task_wakeup" : "_on_child_done")));
+}
+
+Result<void> schedule_callback(VM& vm, Future* future, Value waiter, Value context) {
   EventLoop* loop = try_loop(future->loop);
-  if (waiter.is_small_int()) return loop_push(vm, loop, Ready::Fiber, waiter, Value(), Value());
-  if (Task* task = try_task(waiter); task && context.is_empty()) {
-    if (loop) return loop_push(vm, loop, Ready::Wake, task, future, Value());
-    Value wakeup = TRY(get_attribute(vm, task, TRY(intern(vm, "task_wakeup"))));
-    TRY(vm.call_method(future->loop, TRY(intern(vm, "call_soon")), {wakeup, Value(future)}));
-    return {};
-  }
   if (loop && !loop->overridden)
     return loop_push(vm, loop, Ready::Callback, waiter, future, context);
   Value method = TRY(get_attribute(vm, future->loop, TRY(intern(vm, "call_soon"))));
@@ -87,18 +110,36 @@ Result<void> schedule_waiter(VM& vm, Future* future, Value waiter, Value context
   return {};
 }
 
+/// Gives one waiter that is no callback to the loop: a task, a gather() or a parked fiber's index.
+Result<void> schedule_waiter(VM& vm, Future* future, Value waiter) {
+  EventLoop* loop = try_loop(future->loop);
+  if (loop) [[likely]] {
+    Ready::Kind kind = waiter.is_small_int() ? Ready::Fiber
+                       : try_task(waiter)    ? Ready::Wake
+                                             : Ready::Gathered;
+    return loop_push(vm, loop, kind, waiter, future, Value());
+  }
+  Value wakeup = TRY(waiter_function(vm, waiter));
+  TRY(vm.call_method(future->loop, TRY(intern(vm, "call_soon")), {wakeup, Value(future)}));
+  return {};
+}
+
 }  // namespace
 
 Result<void> future_schedule(VM& vm, Future* future) {
-  Value waiter = future->waiter, context = future->waiter_context, more = future->callbacks;
-  future->waiter = future->waiter_context = future->callbacks = Value();
-  if (!waiter.is_empty()) TRY(schedule_waiter(vm, future, waiter, context));
+  Value waiter = future->waiter, more = future->callbacks;
+  future->waiter = future->callbacks = Value();
+  if (waiter.is_small_int() || try_future(waiter)) {
+    TRY(schedule_waiter(vm, future, waiter));
+  } else if (!waiter.is_empty()) {
+    TRY(schedule_callback(vm, future, waiter, Value::none()));
+  }
   if (List* list = try_as<List>(more)) {
     for (uint64_t i = 0; i < list->length; ++i) {
       Tuple* entry = as<Tuple>(list->values()[i]);
-      Value entry_context = entry->values()[1];
-      bool task = entry_context.is_ellipsis();  // a task in line behind another waiter
-      TRY(schedule_waiter(vm, future, entry->values()[0], task ? Value() : entry_context));
+      Value context = entry->values()[1];
+      TRY(context.is_ellipsis() ? schedule_waiter(vm, future, entry->values()[0])
+                                : schedule_callback(vm, future, entry->values()[0], context));
     }
   }
   return {};
@@ -140,11 +181,29 @@ Result<void> future_set_exception(VM& vm, Future* future, Value exception) {
 Result<bool> future_cancel(VM& vm, Future* future, Value message) {
   future->aux &= static_cast<uint16_t>(~Future::kLogTraceback);
   if (future->done()) return false;
+  TRY(set_cancel_message(vm, future, message));
   future->set_state(Future::kCancelled);
-  future->cancel_message = message;
-  vm.barrier(future);
   TRY(future_schedule(vm, future));
   return true;
+}
+
+Result<bool> cancel_waited(VM& vm, Value waited, Value message) {
+  AsyncState& state = async_state(vm);
+  if (message.is_empty()) message = Value::none();
+  if (Operation* operation = try_operation(waited)) return future_cancel(vm, operation, message);
+  if (Future* future = try_future(waited)) {
+    // Script subclasses may have their own cancel().
+    Type* type = vm.type_of(waited);
+    if (type == state.future_type) return future_cancel(vm, future, message);
+    if (type == state.task_type) return task_cancel(vm, static_cast<Task*>(future), message);
+    if (type == state.gathering_type)
+      return gathering_cancel(vm, static_cast<Gathering*>(future), message);
+  }
+  if (Sleep* sleep = try_native<Sleep>(waited)) return sleep_cancel(vm, sleep, message);
+  Value name = TRY(intern(vm, "msg"));
+  Value method = TRY(get_attribute(vm, waited, TRY(intern(vm, "cancel"))));
+  return is_truthy(vm,
+                   TRY(vm.call_keywords(method, {&message, 1}, TRY(make_tuple(vm, {&name, 1})))));
 }
 
 Result<Value> make_cancelled_error(VM& vm, Future* future) {
@@ -156,9 +215,9 @@ Result<Value> make_cancelled_error(VM& vm, Future* future) {
     return exception;
   }
   AsyncState& state = async_state(vm);
-  if (future->cancel_message.is_empty() || future->cancel_message.is_none())
-    return vm.call(state.cancelled_error, {});
-  return vm.call(state.cancelled_error, {future->cancel_message});
+  Value message = future->cancel_message();
+  return message.is_none() ? vm.call(state.cancelled_error, {})
+                           : vm.call(state.cancelled_error, {message});
 }
 
 Result<Value> future_result(VM& vm, Future* future) {
@@ -178,10 +237,11 @@ Result<Value> future_result(VM& vm, Future* future) {
 
 namespace {
 
+/// `context` Ellipsis: the waiter is no callback.
 Result<void> add_waiter(VM& vm, Future* future, Value waiter, Value context) {
-  if (future->waiter.is_empty() && future->callbacks.is_empty()) {
+  bool fits_inline = context.is_ellipsis() || (context.is_none() && !try_future(waiter));
+  if (fits_inline && future->waiter.is_empty() && future->callbacks.is_empty()) {
     future->waiter = waiter;
-    future->waiter_context = context.is_ellipsis() ? Value() : context;
     vm.barrier(future);
     return {};
   }
@@ -195,8 +255,8 @@ Result<void> add_waiter(VM& vm, Future* future, Value waiter, Value context) {
 
 }  // namespace
 
-Result<void> future_add_task(VM& vm, Future* future, Task* task) {
-  return add_waiter(vm, future, task, Value::ellipsis());
+Result<void> future_add_waiter(VM& vm, Future* future, Future* waiter) {
+  return add_waiter(vm, future, waiter, Value::ellipsis());
 }
 
 Result<void> future_add_fiber(VM& vm, Future* future, int64_t index) {
@@ -205,7 +265,7 @@ Result<void> future_add_fiber(VM& vm, Future* future, int64_t index) {
 
 Result<void> future_add_callback(VM& vm, Future* future, Value function, Value context) {
   context = TRY(context_or_copy(vm, context));
-  if (future->done()) return schedule_waiter(vm, future, function, context);
+  if (future->done()) return schedule_callback(vm, future, function, context);
   return add_waiter(vm, future, function, context);
 }
 
@@ -237,7 +297,7 @@ Result<Value> future_new(VM& vm, const Arguments& arguments) {
   if (!type) return vm.raise(Exc::TypeError, "Future.__new__(X): X is not a type object");
   Cell* cell = TRY(allocate_instance(vm, type));
   Future* future = static_cast<Future*>(cell);
-  future->native_class = &Future::kClass;
+  future->native_class = &Future::kClasses[0];
   if (type->flags & Type::kHasFinalizer) vm.heap().register_finalizer(future);
   return future;
 }
@@ -285,16 +345,18 @@ Result<void> method_add_done_callback(VM& vm, Value self, Value function, Option
 Result<int64_t> method_remove_done_callback(VM& vm, Value self, Value function) {
   Future* future = TRY(receiver(vm, self));
   int64_t removed = 0;
-  if (!future->waiter.is_empty() && !try_task(future->waiter) && !future->waiter.is_small_int() &&
+  if (!future->waiter.is_empty() && !try_future(future->waiter) && !future->waiter.is_small_int() &&
       TRY(values_equal(vm, future->waiter, function))) {
-    future->waiter = future->waiter_context = Value();
+    future->waiter = Value();
     ++removed;
   }
   if (List* list = try_as<List>(future->callbacks)) {
     List* kept = TRY(make_list(vm, size_t{0}));
     for (uint64_t i = 0; i < list->length; ++i) {
       Value entry = list->values()[i];
-      bool same = TRY(values_equal(vm, as<Tuple>(entry)->values()[0], function));
+      bool is_callback = !as<Tuple>(entry)->values()[1].is_ellipsis();
+      bool same =
+          is_callback && TRY(values_equal(vm, as<Tuple>(entry)->values()[0], function));
       if (same) {
         ++removed;
       } else {
@@ -394,19 +456,17 @@ Result<Value> get_callbacks(VM& vm, Value self) {
   if (future->waiter.is_empty() && future->callbacks.is_empty()) return Value::none();
   List* list = TRY(make_list(vm, size_t{0}));
   if (!future->waiter.is_empty()) {
-    Value waiter = future->waiter;
-    if (Task* task = try_task(waiter))
-      waiter = TRY(get_attribute(vm, task, TRY(intern(vm, "task_wakeup"))));
-    Value pair[2] = {waiter, none_if_empty(future->waiter_context)};
+    Value pair[2] = {TRY(waiter_function(vm, future->waiter)), Value::none()};
     TRY(list_append(vm, list, TRY(make_tuple(vm, pair))));
   }
   if (List* more = try_as<List>(future->callbacks)) {
     for (uint64_t i = 0; i < more->length; ++i) {
       Tuple* entry = as<Tuple>(more->values()[i]);
-      Value pair[2] = {entry->values()[0],
-                       entry->values()[1].is_ellipsis() ? Value::none() : entry->values()[1]};
-      if (Task* task = try_task(pair[0]))
-        pair[0] = TRY(get_attribute(vm, task, TRY(intern(vm, "task_wakeup"))));
+      Value pair[2] = {entry->values()[0], entry->values()[1]};
+      if (pair[1].is_ellipsis()) {
+        pair[0] = TRY(waiter_function(vm, pair[0]));
+        pair[1] = Value::none();
+      }
       TRY(list_append(vm, list, TRY(make_tuple(vm, pair))));
     }
   }
@@ -422,15 +482,13 @@ Result<Value> get_exception(VM&, Value self) {
   return future->state() == Future::kFailed ? future->result : Value::none();
 }
 Result<Value> get_source_traceback(VM&, Value self) {
-  return none_if_empty(try_future(self)->source_traceback);
+  return none_if_empty(try_future(self)->source_traceback());
 }
 Result<Value> get_cancel_message(VM&, Value self) {
-  return none_if_empty(try_future(self)->cancel_message);
+  return try_future(self)->cancel_message();
 }
-Result<void> set_cancel_message(VM& vm, Value self, Value value) {
-  try_future(self)->cancel_message = value;
-  vm.barrier(self.cell());
-  return {};
+Result<void> assign_cancel_message(VM& vm, Value self, Value value) {
+  return set_cancel_message(vm, try_future(self), value);
 }
 Result<Value> get_log_traceback(VM&, Value self) {
   return Value::boolean(try_future(self)->aux & Future::kLogTraceback);
@@ -488,7 +546,7 @@ constexpr NativeGetSetDef kAttributes[] = {
     {"_result", nullptr, get_result},
     {"_exception", nullptr, get_exception},
     {"_source_traceback", nullptr, get_source_traceback},
-    {"_cancel_message", nullptr, get_cancel_message, set_cancel_message},
+    {"_cancel_message", nullptr, get_cancel_message, assign_cancel_message},
     {"_log_traceback", nullptr, get_log_traceback, set_log_traceback},
     {"_asyncio_future_blocking", nullptr, get_blocking, set_blocking},
 };
@@ -512,7 +570,7 @@ Result<void> extend_iterator(VM&, Type* type) {
 const NativeTypeDef kFutureDefinition = {
     "_asyncio.Future", "A result that will be there later; see asyncio.Future.", kMethods,
     kAttributes,       Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref,  sizeof(Future),
-    &Future::kClass};
+    &Future::kClasses[0]};
 const NativeTypeDef kFutureIteratorDefinition = {"_asyncio.FutureIter",   nullptr,
                                                  kIteratorMethods,        {},
                                                  Type::kDisallowNew,      sizeof(FutureIterator),

@@ -1,7 +1,9 @@
 #include "runtime/async/state.h"
 
 #include "runtime/async/event_loop.h"
-#include "runtime/async/task.h"
+#include "runtime/async/gather.h"
+#include "runtime/async/operation.h"
+#include "runtime/async/sleep.h"
 #include "vm/objects/protocol.h"
 
 namespace apy {
@@ -12,7 +14,7 @@ const int kStateKey = 0;
 Context* context_of(Fiber& fiber) { return static_cast<Context*>(fiber.user); }
 }  // namespace
 
-AsyncState& async_state(VM& vm) {
+AsyncState& make_async_state(VM& vm) {
   void*& slot = vm.module_state(&kStateKey);
   if (!slot) slot = new AsyncState(vm);
   return *static_cast<AsyncState*>(slot);
@@ -54,7 +56,7 @@ void AsyncState::trace(Visitor& visitor) const {
   visitor.visit(uncaught);
   for (const Type* type :
        {future_type, task_type, loop_type, abstract_loop_type, handle_type, timer_handle_type,
-        sleep_type, future_iterator_type, cancelled_error, invalid_state_error})
+        sleep_type, gathering_type, operation_type, future_iterator_type, cancelled_error, invalid_state_error})
     visitor.visit(type);
   visitor.visit(blocking_name);
 }
@@ -127,6 +129,9 @@ Result<void> AsyncState::create_types() {
   future->await_step = future_await_step;
   task_type = TRY(make_native_type(vm, kTaskDefinition, future));
   task_type->await_step = future_await_step;
+  gathering_type = TRY(make_native_type(vm, kGatheringDefinition, future));
+  gathering_type->await_step = future_await_step;
+  operation_type = TRY(make_native_type(vm, kOperationDefinition));
   future_type = future;
   return {};
 }

@@ -66,6 +66,8 @@ class AsyncState final : public RootBase, public FiberHooks, public Suspender {
   Type* handle_type = nullptr;
   Type* timer_handle_type = nullptr;
   Type* sleep_type = nullptr;
+  Type* gathering_type = nullptr;
+  Type* operation_type = nullptr;
   Type* future_iterator_type = nullptr;
   Type* cancelled_error = nullptr;
   Type* invalid_state_error = nullptr;
@@ -73,8 +75,22 @@ class AsyncState final : public RootBase, public FiberHooks, public Suspender {
   Value uncaught;  // exceptions that end run_forever travel from the turning fiber in here
 };
 
+AsyncState& make_async_state(VM& vm);
 /// The state of this engine; made at the first use.
-AsyncState& async_state(VM& vm);
+inline AsyncState& async_state(VM& vm) {
+  Suspender* suspender = vm.suspender();
+  return suspender ? *static_cast<AsyncState*>(suspender) : make_async_state(vm);
+}
+/// An instance of a native type itself (no subclass): nothing but its cell.
+template <class T>
+Result<T*> allocate_native(VM& vm, Type* type, const NativeClass* native_class = &T::kClass) {
+  Cell* cell = vm.heap().allocate(sizeof(T), type->root_shape->id, CellKind::NativeObject);
+  if (!cell) [[unlikely]]
+    return vm.out_of_memory();
+  T* object = static_cast<T*>(cell);
+  object->native_class = native_class;
+  return object;
+}
 /// Lets all idle fibers end. Called when the engine is torn down.
 void shut_down_async(VM& vm);
 

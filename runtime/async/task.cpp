@@ -1,13 +1,14 @@
 #include "runtime/async/task.h"
 
 #include "runtime/async/event_loop.h"
+#include "runtime/async/gather.h"
+#include "runtime/async/operation.h"
+#include "runtime/async/sleep.h"
 #include "vm/binding/bind.h"
 #include "vm/interpreter/context_variables.h"
 #include "vm/interpreter/generator.h"
 
 namespace apy {
-
-namespace {
 
 void trace_task(const Cell* cell, Visitor& visitor) {
   trace_future(cell, visitor);
@@ -17,6 +18,8 @@ void trace_task(const Cell* cell, Visitor& visitor) {
   visitor.visit(task->name);
   visitor.visit(task->context);
 }
+
+namespace {
 
 /// A pending task is in its loop's list and so alive.
 void enlist(EventLoop* loop, Task* task) {
@@ -42,8 +45,6 @@ void delist(EventLoop* loop, Task* task) {
 
 }  // namespace
 
-const NativeClass Future::kTaskClass = {"_asyncio.Task", trace_task, finalize_future};
-
 void finalize_pending_task(VM&, Task*) {}
 
 Result<Str*> task_name(VM& vm, Task* task) {
@@ -56,7 +57,7 @@ Result<Str*> task_name(VM& vm, Task* task) {
 
 Result<bool> is_coroutine(VM& vm, Value v) {
   if (is_exact(v, BuiltinType::Coroutine)) return true;
-  if (try_native<Sleep>(v)) return true;
+  if (try_native<Sleep>(v) || try_operation(v)) return true;
   if (!v.is_cell() || is_exact(v, BuiltinType::Generator) || try_future(v)) return false;
   Type* type = vm.type_of(v);
   for (const char* name : {"send", "throw", "close", "__await__"}) {
@@ -110,11 +111,25 @@ Result<void> initialize_task(VM& vm, Task* task, Value coroutine, Value loop, Va
 
 Result<Task*> make_task(VM& vm, Value coroutine, Value loop, Value name, Value context,
                         bool eager) {
-  Cell* cell = TRY(allocate_instance(vm, async_state(vm).task_type));
-  Task* task = static_cast<Task*>(cell);
-  task->native_class = &Future::kTaskClass;
+  Task* task = TRY(allocate_native<Task>(vm, async_state(vm).task_type, &Future::kTaskClass));
   TRY(initialize_task(vm, task, coroutine, loop, name, context, eager));
   return task;
+}
+
+Result<Value> create_task(VM& vm, Value coroutine, Value name, Value context) {
+  Value running = async_state(vm).running_loop;
+  if (running.is_empty()) return vm.raise(Exc::RuntimeError, "no running event loop");
+  EventLoop* loop = try_loop(running);
+  bool plain = loop && !loop->overridden && loop->core && !loop->closed &&
+               (loop->task_factory.is_empty() || loop->task_factory.is_none());
+  if (plain) return make_task(vm, coroutine, loop, name, context, false);
+  Value method = TRY(get_attribute(vm, running, TRY(intern(vm, "create_task"))));
+  Value arguments[3] = {coroutine, name.is_empty() ? Value::none() : name, context};
+  Value names[2] = {TRY(intern(vm, "name")), TRY(intern(vm, "context"))};
+  // A task factory need not know of contexts.
+  size_t keywords = context.is_empty() || context.is_none() ? 1 : 2;
+  return vm.call_keywords(method, {arguments, 1 + keywords},
+                          TRY(make_tuple(vm, {names, keywords})));
 }
 
 // --- stepping ---
@@ -126,7 +141,7 @@ Result<void> task_returned(VM& vm, Task* task, Value result) {
   delist(try_loop(task->loop), task);
   if (task->must_cancel) {
     task->must_cancel = false;
-    TRY(future_cancel(vm, task, task->cancel_message));
+    TRY(future_cancel(vm, task, task->cancel_message()));
     return {};
   }
   return future_set_result(vm, task, result);
@@ -177,15 +192,12 @@ Result<void> wait_for_future(VM& vm, Task* task, Future* future) {
   if (future->done()) {
     TRY(loop_push(vm, try_loop(task->loop), Ready::Wake, task, future, Value()));
   } else {
-    TRY(future_add_task(vm, future, task));
+    TRY(future_add_waiter(vm, future, task));
   }
   task->waiting_for = future;
   vm.barrier(task);
   if (task->must_cancel) {
-    Value cancelled = TRY(
-        vm.call_method(future, TRY(intern(vm, "cancel")),
-                       {task->cancel_message.is_empty() ? Value::none() : task->cancel_message}));
-    if (TRY(is_truthy(vm, cancelled))) task->must_cancel = false;
+    if (TRY(cancel_waited(vm, future, task->cancel_message()))) task->must_cancel = false;
   }
   return {};
 }
@@ -229,15 +241,8 @@ Result<void> task_yielded(VM& vm, Task* task, Value yielded) {
     TRY(vm.call_method(task->loop, TRY(intern(vm, "call_soon")), {step}));
     return {};
   }
-  if (Sleep* sleep = try_native<Sleep>(yielded)) {
-    sleep->waiter = task;
-    task->waiting_for = sleep;
-    vm.barrier(sleep);
-    vm.barrier(task);
-    if (task->must_cancel && TRY(sleep_cancel(vm, sleep, task->cancel_message)))
-      task->must_cancel = false;
-    return {};
-  }
+  if (Sleep* sleep = try_native<Sleep>(yielded)) return sleep_waits_for(vm, sleep, task);
+  if (Operation* operation = try_operation(yielded)) return wait_for_future(vm, task, operation);
   if (Future* future = try_future(yielded)) return wait_for_future(vm, task, future);
   return wait_for_foreign(vm, task, yielded);
 }
@@ -257,11 +262,7 @@ Drive drive(VM& vm, Value coroutine, Value exception, Value* result) {
     }
   }
   Type* type = vm.type_of(coroutine);
-  if (type->await_step && !exception.is_empty()) {
-    (void)vm.raise_exception(exception);
-    return Drive::Raised;
-  }
-  if (type->await_step) {
+  if (type->await_step && exception.is_empty()) {
     switch (type->await_step(vm, coroutine, result)) {
       case AwaitOutcome::Ready:
         return Drive::Returned;
@@ -321,16 +322,9 @@ Result<void> task_step(VM& vm, Task* task, Value exception) {
 
 Result<void> task_wake(VM& vm, Task* task, Value waited) {
   if (task->done()) return {};
-  if (Sleep* sleep = try_native<Sleep>(waited)) {
-    if (sleep->stage != Sleep::kCancelled) return task_step(vm, task, Value());
-    sleep->stage = Sleep::kDone;
-    Type* error = async_state(vm).cancelled_error;
-    Value exception =
-        TRY(sleep->result.is_none() ? vm.call(error, {}) : vm.call(error, {sleep->result}));
-    return task_step(vm, task, exception);
-  }
-  // The awaiting instruction fetches a future's outcome itself.
-  if (try_future(waited)) return task_step(vm, task, Value());
+  // The awaiting instruction fetches the outcome itself.
+  if (try_native<Sleep>(waited) || try_operation(waited) || try_future(waited))
+    return task_step(vm, task, Value());
   auto result = vm.call_method(waited, TRY(intern(vm, "result")), {});
   if (result.is_error()) return task_step(vm, task, vm.take_pending());
   return task_step(vm, task, Value());
@@ -340,22 +334,10 @@ Result<bool> task_cancel(VM& vm, Task* task, Value message) {
   task->aux &= static_cast<uint16_t>(~Future::kLogTraceback);
   if (task->done()) return false;
   ++task->cancel_requests;
-  if (!task->waiting_for.is_empty()) {
-    Value waited = task->waiting_for;
-    bool cancelled;
-    if (Sleep* sleep = try_native<Sleep>(waited)) {
-      cancelled = TRY(sleep_cancel(vm, sleep, message));
-    } else {
-      Value name = TRY(intern(vm, "msg"));
-      Value method = TRY(get_attribute(vm, waited, TRY(intern(vm, "cancel"))));
-      cancelled = TRY(is_truthy(
-          vm, TRY(vm.call_keywords(method, {&message, 1}, TRY(make_tuple(vm, {&name, 1}))))));
-    }
-    if (cancelled) return true;
-  }
+  if (!task->waiting_for.is_empty() && TRY(cancel_waited(vm, task->waiting_for, message)))
+    return true;
   task->must_cancel = true;
-  task->cancel_message = message;
-  vm.barrier(task);
+  TRY(set_cancel_message(vm, task, message));
   return true;
 }
 
@@ -480,162 +462,11 @@ constexpr NativeGetSetDef kAttributes[] = {
     {"_log_destroy_pending", nullptr, get_log_pending, set_log_pending},
 };
 
-// --- sleep ---
-
-void trace_sleep(const Cell* cell, Visitor& visitor) {
-  const Sleep* sleep = static_cast<const Sleep*>(cell);
-  visitor.visit(sleep->delay);
-  visitor.visit(sleep->result);
-  visitor.visit(sleep->loop);
-  visitor.visit(sleep->waiter);
-}
-
-Result<bool> start_sleep(VM& vm, Sleep* sleep) {
-  Value delay = sleep->delay;
-  double seconds;
-  if (delay.is_small_int()) {
-    seconds = static_cast<double>(delay.as_small_int());
-  } else if (is_float(delay)) {
-    seconds = as_float(delay);
-  } else {
-    // Whatever can be compared with 0 and turned into a float.
-    bool at_once = TRY(compare_bool(vm, CompareOp::LessEqual, delay, Value::small_int(0)));
-    seconds = at_once ? 0 : TRY(to_double(vm, delay));
-  }
-  if (seconds != seconds) return vm.raise(Exc::ValueError, "Invalid delay: NaN (not a number)");
-  if (seconds <= 0) {
-    sleep->stage = Sleep::kYielded;
-    return false;
-  }
-  AsyncState& state = async_state(vm);
-  EventLoop* loop = try_loop(state.running_loop);
-  if (!loop) return vm.raise(Exc::RuntimeError, "no running event loop");
-  sleep->loop = loop;
-  vm.barrier(sleep);
-  sleep->timer = TRY(loop_add_timer(vm, loop, loop->core->clock->now() + seconds, sleep));
-  sleep->stage = Sleep::kWaiting;
-  return true;
-}
-
-AwaitOutcome sleep_await_step(VM& vm, Value self, Value* result) {
-  Sleep* sleep = static_cast<Sleep*>(self.cell());
-  switch (sleep->stage) {
-    case Sleep::kNew: {
-      auto waits = start_sleep(vm, sleep);
-      if (waits.is_error()) return AwaitOutcome::Error;
-      *result = waits.value() ? self : Value::none();
-      return AwaitOutcome::Pending;
-    }
-    case Sleep::kWaiting:
-      (void)vm.raise(Exc::RuntimeError, "await wasn't used with future");
-      return AwaitOutcome::Error;
-    case Sleep::kDone:
-      (void)vm.raise(Exc::RuntimeError, "cannot reuse already awaited coroutine");
-      return AwaitOutcome::Error;
-    default:
-      sleep->stage = Sleep::kDone;
-      *result = sleep->result;
-      return AwaitOutcome::Ready;
-  }
-}
-
 }  // namespace
 
-Result<Value> make_sleep(VM& vm, Value delay, Value result) {
-  Sleep* sleep = static_cast<Sleep*>(TRY(allocate_instance(vm, async_state(vm).sleep_type)));
-  sleep->native_class = &Sleep::kClass;
-  sleep->delay = delay;
-  sleep->result = result;
-  return sleep;
-}
-
-Result<void> sleep_due(VM& vm, Sleep* sleep) {
-  if (sleep->stage != Sleep::kWaiting) return {};
-  sleep->stage = Sleep::kDue;
-  Value waiter = sleep->waiter;
-  sleep->waiter = Value();
-  if (Task* task = try_task(waiter))
-    return loop_push(vm, try_loop(sleep->loop), Ready::Wake, task, sleep, Value());
-  return {};
-}
-
-Result<bool> sleep_cancel(VM& vm, Sleep* sleep, Value message) {
-  if (sleep->stage != Sleep::kWaiting) return false;
-  sleep->stage = Sleep::kCancelled;
-  sleep->result = message.is_empty() ? Value::none() : message;
-  vm.barrier(sleep);
-  EventLoop* loop = try_loop(sleep->loop);
-  loop->core->timers.cancel(sleep->timer);
-  Value waiter = sleep->waiter;
-  sleep->waiter = Value();
-  if (Task* task = try_task(waiter)) TRY(loop_push(vm, loop, Ready::Wake, task, sleep, Value()));
-  return true;
-}
-
-namespace {
-
-Result<Value> sleep_send(VM& vm, Sleep* self, Value) {
-  Value result;
-  switch (sleep_await_step(vm, self, &result)) {
-    case AwaitOutcome::Pending:
-      return result;
-    case AwaitOutcome::Ready:
-      return stop_iteration(vm, result.is_none() ? Value() : result);
-    case AwaitOutcome::Error:
-      break;
-  }
-  return Error{};
-}
-Result<Value> sleep_next(VM& vm, Sleep* self) { return sleep_send(vm, self, Value::none()); }
-Result<Value> sleep_throw(VM& vm, Sleep* self, Value type, Optional<Value> value,
-                          Optional<Value> traceback) {
-  self->stage = Sleep::kDone;
-  return vm.raise_exception(TRY(exception_from_throw(vm, type, value.value, traceback.value)));
-}
-Result<void> sleep_close(VM&, Sleep* self) {
-  self->stage = Sleep::kDone;
-  return {};
-}
-Result<Value> sleep_await(VM&, Value self) { return self; }
-Result<Value> sleep_repr(VM& vm, Sleep* self) {
-  char text[64];
-  std::snprintf(text, sizeof text, "<coroutine object sleep at %p>", static_cast<void*>(self));
-  return make_str(vm, text);
-}
-Result<Value> get_sleep_name(VM& vm, Value) { return make_str(vm, "sleep"); }
-
-constexpr NativeFunctionDef kSleepMethods[] = {
-    {"__await__(self, /)", nullptr, bind<sleep_await>()},
-    {"__iter__(self, /)", nullptr, bind<sleep_await>()},
-    {"__next__(self, /)", nullptr, bind<sleep_next>()},
-    {"__repr__(self, /)", nullptr, bind<sleep_repr>()},
-    {"send(self, value, /)", nullptr, bind<sleep_send>()},
-    {"throw(self, type, value=None, traceback=None, /)", nullptr, bind<sleep_throw>()},
-    {"close(self, /)", nullptr, bind<sleep_close>()},
-};
-constexpr NativeGetSetDef kSleepAttributes[] = {
-    {"__name__", nullptr, get_sleep_name},
-    {"__qualname__", nullptr, get_sleep_name},
-};
-Result<void> extend_sleep(VM&, Type* type) {
-  type->await_step = sleep_await_step;
-  return {};
-}
-
-}  // namespace
-
-const NativeClass Sleep::kClass = {"coroutine", trace_sleep, nullptr};
 const NativeTypeDef kTaskDefinition = {
     "_asyncio.Task",    "A future that drives a coroutine; see asyncio.Task.",   kMethods,
     kAttributes,        Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref, sizeof(Task),
-    &Future::kTaskClass};
-const NativeTypeDef kSleepDefinition = {"coroutine",
-                                        "The wait of asyncio.sleep().",
-                                        kSleepMethods,
-                                        kSleepAttributes,
-                                        Type::kDisallowNew | Type::kHasWeakref,
-                                        sizeof(Sleep),
-                                        &Sleep::kClass,
-                                        extend_sleep};
+    &Future::kClasses[1]};
 
 }  // namespace apy

@@ -24,22 +24,11 @@ inline Task* try_task(Value v) {
   return object->native_class == &Future::kTaskClass ? static_cast<Task*>(object) : nullptr;
 }
 
-/// sleep(): a coroutine-like awaitable that needs no future.
-struct Sleep : NativeObject {
-  static const NativeClass kClass;
-  enum Stage : uint16_t { kNew, kYielded, kWaiting, kDue, kCancelled, kDone };
-  Value delay;
-  Value result;  // once cancelled: the message
-  Value loop;    // while waiting
-  Value waiter;  // Task
-  TimerId timer;
-  Stage stage;
-};
-
 extern const NativeTypeDef kTaskDefinition;
-extern const NativeTypeDef kSleepDefinition;
 
 Result<Task*> make_task(VM& vm, Value coroutine, Value loop, Value name, Value context, bool eager);
+/// asyncio.create_task(): through the running loop's create_task unless that is the native one.
+Result<Value> create_task(VM& vm, Value coroutine, Value name, Value context);
 /// Resumes the coroutine; `exception` non-empty: thrown in. Errors only for what ends the loop.
 Result<void> task_step(VM& vm, Task* task, Value exception);
 /// The future that it waited for is done.
@@ -47,12 +36,7 @@ Result<void> task_wake(VM& vm, Task* task, Value future);
 Result<bool> task_cancel(VM& vm, Task* task, Value message);
 void finalize_pending_task(VM& vm, Task* task);
 Result<Str*> task_name(VM& vm, Task* task);
-
-Result<Value> make_sleep(VM& vm, Value delay, Value result);
-/// The timer fired: its callback's turn.
-Result<void> sleep_due(VM& vm, Sleep* sleep);
-/// False when it is not waiting. `message` is for the CancelledError.
-Result<bool> sleep_cancel(VM& vm, Sleep* sleep, Value message);
+void trace_task(const Cell* cell, Visitor& visitor);
 /// asyncio.iscoroutine.
 Result<bool> is_coroutine(VM& vm, Value v);
 

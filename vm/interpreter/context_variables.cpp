@@ -370,11 +370,4 @@ Result<Value> context_object(VM& vm, Value* place, Cell* owner) {
 
 Result<Value> copy_context_object(VM& vm) { return copy_of(vm, TRY(current_context(vm))); }
 
-ContextVariablesScope::ContextVariablesScope(VM& vm, Value variables)
-    : place_(vm.context()->variables), saved_(place_) {
-  place_ = variables;
-}
-ContextVariablesScope::~ContextVariablesScope() { place_ = saved_; }
-Value ContextVariablesScope::current() const { return place_; }
-
 }  // namespace apy

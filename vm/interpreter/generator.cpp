@@ -284,10 +284,6 @@ SendOutcome send_foreign(VM& vm, Value iterator, Value sent, Value* result) {
 }
 
 SendOutcome throw_foreign(VM& vm, Value iterator, Value exception, Value* result) {
-  if (vm.type_of(iterator)->await_step) {
-    (void)vm.raise_exception(exception);
-    return SendOutcome::Error;
-  }
   bool closing = vm.is_instance(exception, BuiltinType::GeneratorExit);
   Value method;
   auto found =
