@@ -4,6 +4,7 @@ namespace apy {
 
 extern const NativeModuleDef kAbcModule;
 extern const NativeModuleDef kAsyncioModule;
+extern const NativeModuleDef kAsyncioSyncModule;
 extern const NativeModuleDef kBisectModule;
 extern const NativeModuleDef kBuiltinsModule;
 extern const NativeModuleDef kCollectionsModule;
@@ -32,8 +33,7 @@ namespace {
 // clang-format off
 constexpr const NativeModuleDef* kModules[] = {
     &kAbcModule,
-    &kAsyncioModule,
-    &kBisectModule,
+    &kAsyncioModule, &kAsyncioSyncModule, &kBisectModule,
     &kBuiltinsModule,
     &kCollectionsModule,
     &kContextvarsModule,
