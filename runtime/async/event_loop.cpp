@@ -87,6 +87,8 @@ Result<Handle*> loop_call_soon(VM& vm, EventLoop* loop, Value callback,
 }
 
 Result<Value> source_traceback(VM& vm) {
+  // A native coroutine may be all that a task runs.
+  if (!vm.current_frame()) return Value::none();
   Value sys = vm.sys_module();
   Value getframe;
   if (!TRY(get_attribute_optional(vm, sys, TRY(intern(vm, "_getframe")), &getframe)))

@@ -438,10 +438,12 @@ Result<Value> class_getitem(VM& vm, Value cls, Value item) {
   return make_generic_alias(vm, cls, item);
 }
 
-// --- attributes ---
+// --- attributes: of futures and of operations that wait ---
+
+Future* of(Value self) { return static_cast<Future*>(self.cell()); }
 
 Result<Value> get_state(VM& vm, Value self) {
-  switch (try_future(self)->state()) {
+  switch (of(self)->state()) {
     case Future::kPending:
       return make_str(vm, "PENDING");
     case Future::kCancelled:
@@ -452,7 +454,7 @@ Result<Value> get_state(VM& vm, Value self) {
 }
 Value none_if_empty(Value v) { return v.is_empty() ? Value::none() : v; }
 Result<Value> get_callbacks(VM& vm, Value self) {
-  Future* future = try_future(self);
+  Future* future = of(self);
   if (future->waiter.is_empty() && future->callbacks.is_empty()) return Value::none();
   List* list = TRY(make_list(vm, size_t{0}));
   if (!future->waiter.is_empty()) {
@@ -472,42 +474,60 @@ Result<Value> get_callbacks(VM& vm, Value self) {
   }
   return list;
 }
-Result<Value> get_loop(VM&, Value self) { return none_if_empty(try_future(self)->loop); }
+Result<Value> get_loop(VM&, Value self) { return none_if_empty(of(self)->loop); }
 Result<Value> get_result(VM&, Value self) {
-  Future* future = try_future(self);
+  Future* future = of(self);
   return future->state() == Future::kFinished ? future->result : Value::none();
 }
 Result<Value> get_exception(VM&, Value self) {
-  Future* future = try_future(self);
+  Future* future = of(self);
   return future->state() == Future::kFailed ? future->result : Value::none();
 }
 Result<Value> get_source_traceback(VM&, Value self) {
-  return none_if_empty(try_future(self)->source_traceback());
+  return none_if_empty(of(self)->source_traceback());
 }
 Result<Value> get_cancel_message(VM&, Value self) {
-  return try_future(self)->cancel_message();
+  return of(self)->cancel_message();
 }
 Result<void> assign_cancel_message(VM& vm, Value self, Value value) {
-  return set_cancel_message(vm, try_future(self), value);
+  return set_cancel_message(vm, of(self), value);
 }
 Result<Value> get_log_traceback(VM&, Value self) {
-  return Value::boolean(try_future(self)->aux & Future::kLogTraceback);
+  return Value::boolean(of(self)->aux & Future::kLogTraceback);
 }
 Result<void> set_log_traceback(VM& vm, Value self, Value value) {
   if (TRY(is_truthy(vm, value)))
     return vm.raise(Exc::ValueError, "_log_traceback can only be set to False");
-  try_future(self)->aux &= static_cast<uint16_t>(~Future::kLogTraceback);
+  of(self)->aux &= static_cast<uint16_t>(~Future::kLogTraceback);
   return {};
 }
 Result<Value> get_blocking(VM&, Value self) {
-  return Value::boolean(try_future(self)->aux & Future::kBlocking);
+  // None is "no future".
+  Operation* operation = try_operation(self);
+  if (operation && operation->stage != Operation::kWaiting) return Value::none();
+  return Value::boolean(of(self)->aux & Future::kBlocking);
 }
 Result<void> set_blocking(VM& vm, Value self, Value value) {
-  Future* future = try_future(self);
+  Future* future = of(self);
   future->aux &= static_cast<uint16_t>(~Future::kBlocking);
   if (TRY(is_truthy(vm, value))) future->aux |= Future::kBlocking;
   return {};
 }
+
+}  // namespace
+
+const NativeGetSetDef kFutureAttributes[9] = {
+    {"_state", nullptr, get_state},
+    {"_callbacks", nullptr, get_callbacks},
+    {"_loop", nullptr, get_loop},
+    {"_result", nullptr, get_result},
+    {"_exception", nullptr, get_exception},
+    {"_source_traceback", nullptr, get_source_traceback},
+    {"_cancel_message", nullptr, get_cancel_message, assign_cancel_message},
+    {"_log_traceback", nullptr, get_log_traceback, set_log_traceback},
+    {"_asyncio_future_blocking", nullptr, get_blocking, set_blocking},
+};
+namespace {
 
 constexpr NativeFunctionDef kMethods[] = {
     {"__new__(cls, *args, **kwargs)", nullptr, bind<future_new>(), NativeFunctionDef::kStatic},
@@ -539,17 +559,6 @@ constexpr NativeFunctionDef kMethods[] = {
     {"__class_getitem__(cls, item, /)", "See PEP 585", bind<class_getitem>(),
      NativeFunctionDef::kClassMethod},
 };
-constexpr NativeGetSetDef kAttributes[] = {
-    {"_state", nullptr, get_state},
-    {"_callbacks", nullptr, get_callbacks},
-    {"_loop", nullptr, get_loop},
-    {"_result", nullptr, get_result},
-    {"_exception", nullptr, get_exception},
-    {"_source_traceback", nullptr, get_source_traceback},
-    {"_cancel_message", nullptr, get_cancel_message, assign_cancel_message},
-    {"_log_traceback", nullptr, get_log_traceback, set_log_traceback},
-    {"_asyncio_future_blocking", nullptr, get_blocking, set_blocking},
-};
 constexpr NativeFunctionDef kIteratorMethods[] = {
     {"__iter__(self, /)", nullptr, bind<iterator_iter>()},
     {"__next__(self, /)", nullptr, bind<iterator_next>()},
@@ -569,7 +578,7 @@ Result<void> extend_iterator(VM&, Type* type) {
 
 const NativeTypeDef kFutureDefinition = {
     "_asyncio.Future", "A result that will be there later; see asyncio.Future.", kMethods,
-    kAttributes,       Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref,  sizeof(Future),
+    kFutureAttributes, Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref,  sizeof(Future),
     &Future::kClasses[0]};
 const NativeTypeDef kFutureIteratorDefinition = {"_asyncio.FutureIter",   nullptr,
                                                  kIteratorMethods,        {},

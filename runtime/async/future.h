@@ -58,6 +58,9 @@ inline Future* try_future(Value v) {
 extern const NativeTypeDef kFutureDefinition;
 extern const NativeTypeDef kFutureIteratorDefinition;
 
+/// Attributes that show a future's state; for operations that wait, too.
+extern const NativeGetSetDef kFutureAttributes[9];
+
 Result<void> set_cancel_message(VM& vm, Future* future, Value message);
 Result<void> set_source_traceback(VM& vm, Future* future, Value traceback);
 

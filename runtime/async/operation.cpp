@@ -140,20 +140,6 @@ Result<Value> method_get_loop(VM& vm, Value self) {
   Value loop = TRY(receiver(vm, self))->loop;
   return loop.is_empty() ? Value::none() : loop;
 }
-/// None, which is "no future", unless it waits.
-Result<Value> get_blocking(VM& vm, Value self) {
-  Operation* operation = TRY(receiver(vm, self));
-  if (operation->stage != Operation::kWaiting) return Value::none();
-  return Value::boolean(operation->aux & Future::kBlocking);
-}
-Result<void> set_blocking(VM& vm, Value self, Value value) {
-  Operation* operation = TRY(receiver(vm, self));
-  bool blocking = TRY(is_truthy(vm, value));
-  operation->aux &= static_cast<uint16_t>(~Future::kBlocking);
-  if (blocking) operation->aux |= Future::kBlocking;
-  return {};
-}
-
 Result<Value> get_name(VM& vm, Value self) {
   std::string_view name = TRY(receiver(vm, self))->kind->qualified_name;
   return make_str(vm, name.substr(name.rfind('.') + 1));
@@ -178,13 +164,19 @@ constexpr NativeFunctionDef kMethods[] = {
     {"add_done_callback(self, fn, /, *, context=None)", nullptr, bind<method_add_done_callback>()},
     {"get_loop(self, /)", nullptr, bind<method_get_loop>()},
 };
-constexpr NativeGetSetDef kAttributes[] = {
+constexpr NativeGetSetDef kNames[] = {
     {"__name__", nullptr, get_name},
     {"__qualname__", nullptr, get_qualified_name},
-    {"_asyncio_future_blocking", nullptr, get_blocking, set_blocking},
 };
-Result<void> extend_operation(VM&, Type* type) {
-  type->await_step = operation_await_step;
+/// Beside the attributes that it shares with futures.
+Result<void> add_names(VM& vm, Type* type) {
+  for (const NativeGetSetDef& definition : kNames) {
+    GetSet* attribute = TRY(vm.allocate<GetSet>(BuiltinType::GetSetDescriptor));
+    attribute->definition = &definition;
+    attribute->owner = type;
+    attribute->name = TRY(intern(vm, definition.name));
+    TRY(dict_set_str(vm, type->dict, attribute->name, attribute));
+  }
   return {};
 }
 
@@ -194,10 +186,10 @@ const NativeClass Operation::kClass = {"coroutine", trace_operation, nullptr};
 const NativeTypeDef kOperationDefinition = {"coroutine",
                                             "An operation of a queue or lock of asyncio.",
                                             kMethods,
-                                            kAttributes,
+                                            kFutureAttributes,
                                             Type::kDisallowNew | Type::kHasWeakref,
                                             sizeof(Operation),
                                             &Operation::kClass,
-                                            extend_operation};
+                                            add_names};
 
 }  // namespace apy

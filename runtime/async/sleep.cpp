@@ -56,6 +56,18 @@ Task* take_waiter(Sleep* sleep) {
   return task;
 }
 
+/// Ends it from outside: its timer, if it has one, is of no more use.
+void stop(VM& vm, Sleep* sleep) {
+  if (sleep->stage() == Sleep::kWaiting) {
+    Task* task = take_waiter(sleep);
+    EventLoop* loop = try_loop(task ? task->loop : async_state(vm).running_loop);
+    if (loop && loop->core) loop->core->timers.cancel(sleep->timer);
+  }
+  sleep->set_stage(Sleep::kDone);
+}
+
+}  // namespace
+
 AwaitOutcome sleep_await_step(VM& vm, Value self, Value* result) {
   Sleep* sleep = static_cast<Sleep*>(self.cell());
   switch (sleep->stage()) {
@@ -83,18 +95,6 @@ AwaitOutcome sleep_await_step(VM& vm, Value self, Value* result) {
       return AwaitOutcome::Ready;
   }
 }
-
-/// Ends it from outside: its timer, if it has one, is of no more use.
-void stop(VM& vm, Sleep* sleep) {
-  if (sleep->stage() == Sleep::kWaiting) {
-    Task* task = take_waiter(sleep);
-    EventLoop* loop = try_loop(task ? task->loop : async_state(vm).running_loop);
-    if (loop && loop->core) loop->core->timers.cancel(sleep->timer);
-  }
-  sleep->set_stage(Sleep::kDone);
-}
-
-}  // namespace
 
 Result<Value> make_sleep(VM& vm, Value delay, Value result) {
   Sleep* sleep = TRY(allocate_native<Sleep>(vm, async_state(vm).sleep_type));
@@ -183,10 +183,6 @@ constexpr NativeGetSetDef kSleepAttributes[] = {
     {"__name__", nullptr, get_sleep_name},
     {"__qualname__", nullptr, get_sleep_name},
 };
-Result<void> extend_sleep(VM&, Type* type) {
-  type->await_step = sleep_await_step;
-  return {};
-}
 
 }  // namespace
 
@@ -197,7 +193,6 @@ const NativeTypeDef kSleepDefinition = {"coroutine",
                                         kSleepAttributes,
                                         Type::kDisallowNew | Type::kHasWeakref,
                                         sizeof(Sleep),
-                                        &Sleep::kClass,
-                                        extend_sleep};
+                                        &Sleep::kClass};
 
 }  // namespace apy

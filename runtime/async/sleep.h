@@ -24,6 +24,7 @@ extern const NativeTypeDef kSleepDefinition;
 Result<Value> make_sleep(VM& vm, Value delay, Value result);
 /// `task` is the one that waits.
 Result<void> sleep_waits_for(VM& vm, Sleep* sleep, Task* task);
+AwaitOutcome sleep_await_step(VM& vm, Value self, Value* result);
 /// The timer fired: its callback's turn.
 Result<void> sleep_due(VM& vm, Sleep* sleep);
 /// False when it is not waiting. `message` is for the CancelledError.

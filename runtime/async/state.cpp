@@ -132,6 +132,8 @@ Result<void> AsyncState::create_types() {
   gathering_type = TRY(make_native_type(vm, kGatheringDefinition, future));
   gathering_type->await_step = future_await_step;
   operation_type = TRY(make_native_type(vm, kOperationDefinition));
+  operation_type->await_step = operation_await_step;
+  sleep_type->await_step = sleep_await_step;
   future_type = future;
   return {};
 }

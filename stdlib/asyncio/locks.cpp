@@ -368,7 +368,8 @@ constexpr NativeFunctionDef kLockMethods[] = {
 };
 constexpr NativeGetSetDef kLockAttributes[] = {
     {"_loop", nullptr, get_bound_loop, set_bound_loop},
-    {"_waiters", nullptr, get_field<Acquirable, &Acquirable::waiters>},
+    {"_waiters", nullptr, get_field<Acquirable, &Acquirable::waiters>,
+     set_field<Acquirable, &Acquirable::waiters>},
     {"_locked", nullptr, get_field<Acquirable, &Acquirable::value>,
      set_field<Acquirable, &Acquirable::value>},
 };
@@ -388,7 +389,8 @@ constexpr NativeFunctionDef kSemaphoreMethods[] = {
 };
 constexpr NativeGetSetDef kSemaphoreAttributes[] = {
     {"_loop", nullptr, get_bound_loop, set_bound_loop},
-    {"_waiters", nullptr, get_field<Acquirable, &Acquirable::waiters>},
+    {"_waiters", nullptr, get_field<Acquirable, &Acquirable::waiters>,
+     set_field<Acquirable, &Acquirable::waiters>},
     {"_value", nullptr, get_field<Acquirable, &Acquirable::value>,
      set_field<Acquirable, &Acquirable::value>},
 };
@@ -406,7 +408,8 @@ constexpr NativeFunctionDef kEventMethods[] = {
 };
 constexpr NativeGetSetDef kEventAttributes[] = {
     {"_loop", nullptr, get_bound_loop, set_bound_loop},
-    {"_waiters", nullptr, get_field<AsyncEvent, &AsyncEvent::waiters>},
+    {"_waiters", nullptr, get_field<AsyncEvent, &AsyncEvent::waiters>,
+     set_field<AsyncEvent, &AsyncEvent::waiters>},
     {"_value", nullptr, get_is_set, set_is_set},
 };
 
