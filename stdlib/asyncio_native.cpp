@@ -33,8 +33,7 @@ constexpr NativeFunctionDef kCreateTask = {
 
 Result<Value> asyncio_create_task(VM& vm, const Arguments& arguments) {
   Value keywords[2];
-  if (arguments.positional_count == 1 &&
-      take_keywords(arguments, {"name", "context"}, keywords))
+  if (arguments.positional_count == 1 && take_keywords(arguments, {"name", "context"}, keywords))
     return create_task(vm, arguments.values[0], keywords[0], keywords[1]);
   Value slots[3];
   TRY(bind_arguments(vm, kCreateTask, arguments, slots));

@@ -33,7 +33,9 @@ namespace {
 // clang-format off
 constexpr const NativeModuleDef* kModules[] = {
     &kAbcModule,
-    &kAsyncioModule, &kAsyncioSyncModule, &kBisectModule,
+    &kAsyncioModule,
+    &kAsyncioSyncModule,
+    &kBisectModule,
     &kBuiltinsModule,
     &kCollectionsModule,
     &kContextvarsModule,

@@ -487,6 +487,9 @@ Result<Value> method_repr(VM& vm, Value self) {
 Result<Value> get_current_handle(VM&, Value self) {
   return none_if_empty(try_loop(self)->current_handle);
 }
+Result<Value> get_default_executor(VM&, Value self) {
+  return none_if_empty(try_loop(self)->executor);
+}
 Result<Value> get_slow_duration(VM& vm, Value) { return make_float(vm, 0.1); }
 
 constexpr NativeFunctionDef kMethods[] = {
@@ -530,6 +533,7 @@ constexpr NativeFunctionDef kMethods[] = {
 };
 constexpr NativeGetSetDef kAttributes[] = {
     {"_current_handle", nullptr, get_current_handle},
+    {"_default_executor", nullptr, get_default_executor},
     {"slow_callback_duration", nullptr, get_slow_duration},
 };
 

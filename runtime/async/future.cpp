@@ -95,8 +95,8 @@ namespace {
 Result<Value> waiter_function(VM& vm, Value waiter) {
   Future* future = try_future(waiter);
   if (!future) return waiter;
-  return get_attribute(
-      vm, waiter, TRY(intern(vm, try_task(waiter) ? "task_wakeup" : "_on_child_done")));
+  return get_attribute(vm, waiter,
+                       TRY(intern(vm, try_task(waiter) ? "task_wakeup" : "_on_child_done")));
 }
 
 Result<void> schedule_callback(VM& vm, Future* future, Value waiter, Value context) {
@@ -355,8 +355,7 @@ Result<int64_t> method_remove_done_callback(VM& vm, Value self, Value function) 
     for (uint64_t i = 0; i < list->length; ++i) {
       Value entry = list->values()[i];
       bool is_callback = !as<Tuple>(entry)->values()[1].is_ellipsis();
-      bool same =
-          is_callback && TRY(values_equal(vm, as<Tuple>(entry)->values()[0], function));
+      bool same = is_callback && TRY(values_equal(vm, as<Tuple>(entry)->values()[0], function));
       if (same) {
         ++removed;
       } else {
@@ -486,9 +485,7 @@ Result<Value> get_exception(VM&, Value self) {
 Result<Value> get_source_traceback(VM&, Value self) {
   return none_if_empty(of(self)->source_traceback());
 }
-Result<Value> get_cancel_message(VM&, Value self) {
-  return of(self)->cancel_message();
-}
+Result<Value> get_cancel_message(VM&, Value self) { return of(self)->cancel_message(); }
 Result<void> assign_cancel_message(VM& vm, Value self, Value value) {
   return set_cancel_message(vm, of(self), value);
 }
@@ -577,8 +574,8 @@ Result<void> extend_iterator(VM&, Type* type) {
 }  // namespace
 
 const NativeTypeDef kFutureDefinition = {
-    "_asyncio.Future", "A result that will be there later; see asyncio.Future.", kMethods,
-    kFutureAttributes, Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref,  sizeof(Future),
+    "_asyncio.Future",   "A result that will be there later; see asyncio.Future.", kMethods,
+    kFutureAttributes,   Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref,  sizeof(Future),
     &Future::kClasses[0]};
 const NativeTypeDef kFutureIteratorDefinition = {"_asyncio.FutureIter",   nullptr,
                                                  kIteratorMethods,        {},

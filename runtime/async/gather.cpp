@@ -241,8 +241,7 @@ Result<void> foreign_child_done(VM& vm, Gathering* gathering, Value child) {
   Value error = cancelled ? Value::none() : TRY(ask("exception"));
   if (gathering->done()) return {};
   if (!gathering->return_exceptions) {
-    if (cancelled)
-      return future_set_exception(vm, gathering, TRY(ask("_make_cancelled_error")));
+    if (cancelled) return future_set_exception(vm, gathering, TRY(ask("_make_cancelled_error")));
     if (!error.is_none()) return future_set_exception(vm, gathering, error);
   }
   if (gathering->unfinished != 0) return {};

@@ -115,7 +115,8 @@ Result<Value> method_repr(VM& vm, Value self) {
   }
   char address[32];
   std::snprintf(address, sizeof address, " at %p>", static_cast<void*>(operation));
-  return make_str(vm, std::string("<coroutine object ") + operation->kind->qualified_name + address);
+  return make_str(vm,
+                  std::string("<coroutine object ") + operation->kind->qualified_name + address);
 }
 
 // As a future: what tasks and their reprs ask for.

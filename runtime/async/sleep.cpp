@@ -187,12 +187,9 @@ constexpr NativeGetSetDef kSleepAttributes[] = {
 }  // namespace
 
 const NativeClass Sleep::kClass = {"coroutine", trace_sleep, nullptr};
-const NativeTypeDef kSleepDefinition = {"coroutine",
-                                        "The wait of asyncio.sleep().",
-                                        kSleepMethods,
-                                        kSleepAttributes,
-                                        Type::kDisallowNew | Type::kHasWeakref,
-                                        sizeof(Sleep),
-                                        &Sleep::kClass};
+const NativeTypeDef kSleepDefinition = {
+    "coroutine",      "The wait of asyncio.sleep().",         kSleepMethods,
+    kSleepAttributes, Type::kDisallowNew | Type::kHasWeakref, sizeof(Sleep),
+    &Sleep::kClass};
 
 }  // namespace apy

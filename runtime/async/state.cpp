@@ -54,9 +54,9 @@ void AsyncState::trace(Visitor& visitor) const {
   visitor.visit(current_task);
   visitor.visit(entered_tasks);
   visitor.visit(uncaught);
-  for (const Type* type :
-       {future_type, task_type, loop_type, abstract_loop_type, handle_type, timer_handle_type,
-        sleep_type, gathering_type, operation_type, future_iterator_type, cancelled_error, invalid_state_error})
+  for (const Type* type : {future_type, task_type, loop_type, abstract_loop_type, handle_type,
+                           timer_handle_type, sleep_type, gathering_type, operation_type,
+                           future_iterator_type, cancelled_error, invalid_state_error})
     visitor.visit(type);
   visitor.visit(blocking_name);
 }

@@ -465,8 +465,8 @@ constexpr NativeGetSetDef kAttributes[] = {
 }  // namespace
 
 const NativeTypeDef kTaskDefinition = {
-    "_asyncio.Task",    "A future that drives a coroutine; see asyncio.Task.",   kMethods,
-    kAttributes,        Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref, sizeof(Task),
+    "_asyncio.Task",     "A future that drives a coroutine; see asyncio.Task.",   kMethods,
+    kAttributes,         Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref, sizeof(Task),
     &Future::kClasses[1]};
 
 }  // namespace apy

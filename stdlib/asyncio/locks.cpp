@@ -304,9 +304,7 @@ Result<Operation*> leave_block(VM& vm, T* self, Value, Value, Value) {
 Result<bool> lock_locked(VM&, AsyncLock* self) { return self->value.is_true(); }
 Result<void> lock_release(VM& vm, AsyncLock* self) { return release_lock(vm, self); }
 Result<bool> semaphore_locked(VM& vm, AsyncSemaphore* self) { return native_locked(vm, self); }
-Result<void> semaphore_release(VM& vm, AsyncSemaphore* self) {
-  return release_semaphore(vm, self);
-}
+Result<void> semaphore_release(VM& vm, AsyncSemaphore* self) { return release_semaphore(vm, self); }
 template <class T>
 Result<Value> loop_of(VM& vm, T* self) {
   return bound_loop(vm, self);
@@ -319,8 +317,7 @@ Result<void> event_set(VM& vm, AsyncEvent* self) {
   Deque* line = try_native<Deque>(self->waiters);
   for (uint64_t i = 0; line && i < line->length; ++i) {
     Value waiter = line->at(i);
-    if (!TRY(waiter_is_done(vm, waiter)))
-      TRY(complete_waiter(vm, waiter, Value::boolean(true)));
+    if (!TRY(waiter_is_done(vm, waiter))) TRY(complete_waiter(vm, waiter, Value::boolean(true)));
   }
   return {};
 }
@@ -417,9 +414,13 @@ constexpr uint32_t kFlags = Type::kCanSubclass | Type::kHasDict | Type::kHasWeak
 
 }  // namespace
 
-const NativeTypeDef kAsyncLockType = {
-    "_asyncio_sync.Lock", "The native half of asyncio.Lock.", kLockMethods,      kLockAttributes,
-    kFlags,               sizeof(AsyncLock),                  &AsyncLock::kClass};
+const NativeTypeDef kAsyncLockType = {"_asyncio_sync.Lock",
+                                      "The native half of asyncio.Lock.",
+                                      kLockMethods,
+                                      kLockAttributes,
+                                      kFlags,
+                                      sizeof(AsyncLock),
+                                      &AsyncLock::kClass};
 const NativeTypeDef kAsyncSemaphoreType = {"_asyncio_sync.Semaphore",
                                            "The native half of asyncio.Semaphore.",
                                            kSemaphoreMethods,
@@ -427,8 +428,12 @@ const NativeTypeDef kAsyncSemaphoreType = {"_asyncio_sync.Semaphore",
                                            kFlags,
                                            sizeof(AsyncSemaphore),
                                            &AsyncSemaphore::kClass};
-const NativeTypeDef kAsyncEventType = {
-    "_asyncio_sync.Event", "The native half of asyncio.Event.", kEventMethods,       kEventAttributes,
-    kFlags,                sizeof(AsyncEvent),                  &AsyncEvent::kClass};
+const NativeTypeDef kAsyncEventType = {"_asyncio_sync.Event",
+                                       "The native half of asyncio.Event.",
+                                       kEventMethods,
+                                       kEventAttributes,
+                                       kFlags,
+                                       sizeof(AsyncEvent),
+                                       &AsyncEvent::kClass};
 
 }  // namespace apy

@@ -8,7 +8,7 @@ namespace {
 
 struct AsyncQueue : LoopBound {
   static const NativeClass kClass;
-  Value items;  // a Deque, unless a subclass keeps them in something else
+  Value items;             // a Deque, unless a subclass keeps them in something else
   Value getters, putters;  // Deques of waiters
   Value joiners;           // Deque of futures, or none
   Value maxsize;
@@ -18,7 +18,7 @@ struct AsyncQueue : LoopBound {
 };
 const NativeClass AsyncQueue::kClass = {"_asyncio_sync.Queue", trace_values<6>, nullptr};
 
-constexpr const char* kHooks[] = {"_put",  "_get",       "qsize",     "empty",
+constexpr const char* kHooks[] = {"_put", "_get",       "qsize",     "empty",
                                   "full", "put_nowait", "get_nowait"};
 enum Hook : uint32_t {
   kPut = 1,
@@ -156,8 +156,7 @@ Result<AwaitOutcome> try_put(VM& vm, Operation* operation, Value* result) {
   if (hooks_of(vm, queue) & kPutNow) {
     TRY(native_put_nowait(vm, queue, operation->argument));
   } else {
-    *result =
-        TRY(vm.call_method(queue, TRY(intern(vm, "put_nowait")), {operation->argument}));
+    *result = TRY(vm.call_method(queue, TRY(intern(vm, "put_nowait")), {operation->argument}));
   }
   return AwaitOutcome::Ready;
 }
@@ -242,8 +241,7 @@ Result<void> queue_put_nowait(VM& vm, AsyncQueue* self, Value item) {
 }
 Result<Value> queue_get_nowait(VM& vm, AsyncQueue* self) { return native_get_nowait(vm, self); }
 Result<void> queue_task_done(VM& vm, AsyncQueue* self) {
-  if (self->unfinished <= 0)
-    return vm.raise(Exc::ValueError, "task_done() called too many times");
+  if (self->unfinished <= 0) return vm.raise(Exc::ValueError, "task_done() called too many times");
   --self->unfinished;
   Deque* joiners = try_native<Deque>(self->joiners);
   if (self->unfinished == 0 && joiners && joiners->length)

@@ -1,6 +1,6 @@
 #pragma once
-// What the native halves of asyncio's queues and locks share: lines of waiters, the loop they belong
-// to, and which of their methods a script subclass has replaced.
+// What the native halves of asyncio's queues and locks share: lines of waiters, the loop they
+// belong to, and which of their methods a script subclass has replaced.
 //
 // Methods that call one another call what a subclass overrides. Asking costs a lookup per call, so
 // the answer is kept with the object for as long as its class and its attributes are the same.

@@ -27,8 +27,7 @@ Result<Value> copy_context_object(VM& vm);
 /// Runs what follows in `variables` (a context, None or empty) until the end of the scope.
 class ContextVariablesScope {
  public:
-  ContextVariablesScope(VM& vm, Value variables)
-      : place_(vm.context()->variables), saved_(place_) {
+  ContextVariablesScope(VM& vm, Value variables) : place_(vm.context()->variables), saved_(place_) {
     place_ = variables;
   }
   ~ContextVariablesScope() { place_ = saved_; }
