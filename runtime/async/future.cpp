@@ -195,6 +195,9 @@ Result<bool> cancel_waited(VM& vm, Value waited, Value message) {
     // Script subclasses may have their own cancel().
     Type* type = vm.type_of(waited);
     if (type == state.future_type) return future_cancel(vm, future, message);
+    // Tasks may wait for one another in a circle.
+    NativeDepth guard(vm);
+    TRY(guard.check());
     if (type == state.task_type) return task_cancel(vm, static_cast<Task*>(future), message);
     if (type == state.gathering_type)
       return gathering_cancel(vm, static_cast<Gathering*>(future), message);
