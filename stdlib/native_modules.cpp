@@ -15,12 +15,14 @@ extern const NativeModuleDef kGcModule;
 extern const NativeModuleDef kHeapqModule;
 extern const NativeModuleDef kIoModule;
 extern const NativeModuleDef kItertoolsModule;
+extern const NativeModuleDef kJsonModule;
 extern const NativeModuleDef kMathModule;
 extern const NativeModuleDef kOperatorModule;
 extern const NativeModuleDef kRandomModule;
 extern const NativeModuleDef kRegexModule;
 extern const NativeModuleDef kSignalModule;
 extern const NativeModuleDef kSocketModule;
+extern const NativeModuleDef kStructModule;
 extern const NativeModuleDef kSysModule;
 extern const NativeModuleDef kTimeModule;
 extern const NativeModuleDef kTracebackModule;
@@ -45,12 +47,14 @@ constexpr const NativeModuleDef* kModules[] = {
     &kHeapqModule,
     &kIoModule,
     &kItertoolsModule,
+    &kJsonModule,
     &kMathModule,
     &kOperatorModule,
     &kRandomModule,
     &kRegexModule,
     &kSignalModule,
     &kSocketModule,
+    &kStructModule,
     &kSysModule,
     &kTimeModule,
     &kTracebackModule,
