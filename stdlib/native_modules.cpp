@@ -18,6 +18,7 @@ extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kJsonModule;
 extern const NativeModuleDef kMathModule;
 extern const NativeModuleDef kOperatorModule;
+extern const NativeModuleDef kPosixModule;
 extern const NativeModuleDef kRandomModule;
 extern const NativeModuleDef kRegexModule;
 extern const NativeModuleDef kSignalModule;
@@ -50,6 +51,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kJsonModule,
     &kMathModule,
     &kOperatorModule,
+    &kPosixModule,
     &kRandomModule,
     &kRegexModule,
     &kSignalModule,

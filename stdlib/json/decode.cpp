@@ -22,7 +22,8 @@ class KeyCache {
     uint32_t hash = static_cast<uint32_t>(length);
     for (size_t i = begin; i < end; ++i) hash = hash * 31 + units[i];
     Value& place = places_[(hash ^ hash >> 8) % kPlaces];
-    if (Str* known = place.is_empty() ? nullptr : as<Str>(place); known && equal(known, units + begin, length))
+    if (Str* known = place.is_empty() ? nullptr : as<Str>(place);
+        known && equal(known, units + begin, length))
       return known;
     Str* key = TRY(str_slice(vm, text, begin, end));
     if (sizeof(T) == 1) place = key;
@@ -44,7 +45,8 @@ Error raise_error(VM& vm, const char* message, Value text, size_t position) {
   Value module = TRY(vm.import_module("json.decoder"));
   Value type = TRY(get_attribute(vm, module, TRY(intern(vm, "JSONDecodeError"))));
   Value name = TRY(make_str(vm, message));
-  return vm.raise_exception(TRY(vm.call(type, {name, text, Value::small_int(static_cast<int64_t>(position))})));
+  return vm.raise_exception(
+      TRY(vm.call(type, {name, text, Value::small_int(static_cast<int64_t>(position))})));
 }
 
 int hex_value(uint32_t c) {
@@ -57,7 +59,11 @@ template <class T>
 class Parser {
  public:
   Parser(VM& vm, Str* text, const DecoderOptions& options)
-      : vm_(vm), text_(text), units_(reinterpret_cast<const T*>(text->data)), size_(text->length), options_(options) {}
+      : vm_(vm),
+        text_(text),
+        units_(reinterpret_cast<const T*>(text->data)),
+        size_(text->length),
+        options_(options) {}
   Result<Value> parse(size_t at);
   Result<Str*> parse_string(size_t begin, bool is_key);
   size_t position() const { return at_; }
@@ -69,7 +75,9 @@ class Parser {
   static bool is_space(uint32_t c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
   Error error(const char* message, size_t at) { return raise_error(vm_, message, text_, at); }
   /// StopIteration(at), which raw_decode() makes "Expecting value" of.
-  Error no_value(size_t at) { return stop_iteration(vm_, Value::small_int(static_cast<int64_t>(at))); }
+  Error no_value(size_t at) {
+    return stop_iteration(vm_, Value::small_int(static_cast<int64_t>(at)));
+  }
   bool has_word(const char* word, size_t length) const {
     if (size_ - at_ < length) return false;
     for (size_t i = 0; i < length; ++i)
@@ -127,7 +135,8 @@ Result<Str*> Parser<T>::parse_escaped(size_t begin, size_t first_escape) {
     if (c == 'u') {
       uint32_t code = TRY(parse_hex(at + 2));
       at += 6;
-      if (code >= 0xD800 && code < 0xDC00 && at + 6 < size_ && units_[at] == '\\' && units_[at + 1] == 'u') {
+      if (code >= 0xD800 && code < 0xDC00 && at + 6 < size_ && units_[at] == '\\' &&
+          units_[at + 1] == 'u') {
         uint32_t low = TRY(parse_hex(at + 2));
         if (low >= 0xDC00 && low < 0xE000) {
           code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
@@ -238,7 +247,8 @@ Result<Value> Parser<T>::parse_object() {
     return finish_object(pairs, dict);
   }
   for (;;) {
-    if (at_ >= size_ || units_[at_] != '"') return error("Expecting property name enclosed in double quotes", at_);
+    if (at_ >= size_ || units_[at_] != '"')
+      return error("Expecting property name enclosed in double quotes", at_);
     Str* key = TRY(parse_string(at_ + 1, true));
     skip_space();
     if (at_ >= size_ || units_[at_] != ':') return error("Expecting ':' delimiter", at_);
@@ -256,7 +266,8 @@ Result<Value> Parser<T>::parse_object() {
     if (at_ >= size_ || units_[at_] != ',') return error("Expecting ',' delimiter", at_);
     size_t comma = at_++;
     skip_space();
-    if (at_ < size_ && units_[at_] == '}') return error("Illegal trailing comma before end of object", comma);
+    if (at_ < size_ && units_[at_] == '}')
+      return error("Illegal trailing comma before end of object", comma);
   }
   ++at_;
   return finish_object(pairs, dict);
@@ -281,7 +292,8 @@ Result<Value> Parser<T>::parse_array() {
     if (at_ >= size_ || units_[at_] != ',') return error("Expecting ',' delimiter", at_);
     size_t comma = at_++;
     skip_space();
-    if (at_ < size_ && units_[at_] == ']') return error("Illegal trailing comma before end of array", comma);
+    if (at_ < size_ && units_[at_] == ']')
+      return error("Illegal trailing comma before end of array", comma);
   }
   ++at_;
   return list;
@@ -363,29 +375,36 @@ Result<Value> scanner_new(VM& vm, Type* cls, Value context) {
 
 Result<Value> scanner_call(VM& vm, Scanner* self, Value string, int64_t index) {
   Str* text = try_as<Str>(string);
-  if (!text) return vm.raise(Exc::TypeError, "first argument must be a string, not {}", vm.type_of(string));
+  if (!text)
+    return vm.raise(Exc::TypeError, "first argument must be a string, not {}", vm.type_of(string));
   if (index < 0) return vm.raise(Exc::ValueError, "idx cannot be negative");
-  DecoderOptions options{.strict = self->strict,
-                         .object_hook = self->object_hook,
-                         .object_pairs_hook = self->object_pairs_hook,
-                         .parse_float = self->parse_float.is(vm.type(BuiltinType::Float)) ? Value() : self->parse_float,
-                         .parse_int = self->parse_int.is(vm.type(BuiltinType::Int)) ? Value() : self->parse_int,
-                         .parse_constant = self->parse_constant};
-  return with_parser(vm, text, options, [&](auto& parser) { return parser.parse(static_cast<size_t>(index)); });
+  DecoderOptions options{
+      .strict = self->strict,
+      .object_hook = self->object_hook,
+      .object_pairs_hook = self->object_pairs_hook,
+      .parse_float =
+          self->parse_float.is(vm.type(BuiltinType::Float)) ? Value() : self->parse_float,
+      .parse_int = self->parse_int.is(vm.type(BuiltinType::Int)) ? Value() : self->parse_int,
+      .parse_constant = self->parse_constant};
+  return with_parser(vm, text, options,
+                     [&](auto& parser) { return parser.parse(static_cast<size_t>(index)); });
 }
 
 constexpr NativeFunctionDef kMethods[] = {
-    {"__new__(cls, context, /)", "A scanner with the settings of a JSONDecoder.", bind<scanner_new>(),
-     NativeFunctionDef::kStatic},
-    {"__call__(self, /, string, idx)", "(the value that begins at string[idx], where it ends)", bind<scanner_call>()},
+    {"__new__(cls, context, /)", "A scanner with the settings of a JSONDecoder.",
+     bind<scanner_new>(), NativeFunctionDef::kStatic},
+    {"__call__(self, /, string, idx)", "(the value that begins at string[idx], where it ends)",
+     bind<scanner_call>()},
 };
 
 }  // namespace
 
 Result<Value> scan_string(VM& vm, Value string, int64_t end, Optional<bool> strict) {
   Str* text = try_as<Str>(string);
-  if (!text) return vm.raise(Exc::TypeError, "first argument must be a string, not {}", vm.type_of(string));
-  if (end < 0 || static_cast<uint64_t>(end) > text->length) return vm.raise(Exc::ValueError, "end is out of bounds");
+  if (!text)
+    return vm.raise(Exc::TypeError, "first argument must be a string, not {}", vm.type_of(string));
+  if (end < 0 || static_cast<uint64_t>(end) > text->length)
+    return vm.raise(Exc::ValueError, "end is out of bounds");
   DecoderOptions options{.strict = strict.value_or(true)};
   return with_parser(vm, text, options, [&](auto& parser) -> Result<Value> {
     return TRY(parser.parse_string(static_cast<size_t>(end), false));

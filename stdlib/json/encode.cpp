@@ -19,7 +19,8 @@ class Encoder {
   Str* indent = nullptr;  // null: all in one line
   Str* key_separator = nullptr;
   Str* item_separator = nullptr;
-  bool ensure_ascii = true, check_circular = true, allow_nan = true, sort_keys = false, skip_keys = false;
+  bool ensure_ascii = true, check_circular = true, allow_nan = true, sort_keys = false,
+       skip_keys = false;
 
   Result<void> write(Value value, int64_t level);
   void write_quoted(const Str* text);
@@ -62,7 +63,11 @@ class Encoder {
 
 void Encoder::write_code(uint32_t unit) {
   const char* digits = "0123456789abcdef";
-  const char text[6] = {'\\', 'u', digits[unit >> 12 & 15], digits[unit >> 8 & 15], digits[unit >> 4 & 15],
+  const char text[6] = {'\\',
+                        'u',
+                        digits[unit >> 12 & 15],
+                        digits[unit >> 8 & 15],
+                        digits[unit >> 4 & 15],
                         digits[unit & 15]};
   out_.append(std::string_view(text, 6));
 }
@@ -125,7 +130,8 @@ Result<std::string> Encoder::number_text(Value value) {
   double number = as_float(value);
   if (std::isfinite(number)) return float_repr(number);
   if (!allow_nan)
-    return vm_.raise(Exc::ValueError, "Out of range float values are not JSON compliant: {}", TRY(repr_of(vm_, value)));
+    return vm_.raise(Exc::ValueError, "Out of range float values are not JSON compliant: {}",
+                     TRY(repr_of(vm_, value)));
   return std::string(std::isnan(number) ? "NaN" : number > 0 ? "Infinity" : "-Infinity");
 }
 
@@ -182,11 +188,13 @@ Result<bool> Encoder::write_key(Value key) {
     return true;
   }
   if (skip_keys) return false;
-  return vm_.raise(Exc::TypeError, "keys must be str, int, float, bool or None, not {}", vm_.type_of(key));
+  return vm_.raise(Exc::TypeError, "keys must be str, int, float, bool or None, not {}",
+                   vm_.type_of(key));
 }
 
 Result<void> Encoder::write_item(Value key, Value value, int64_t level, bool* first) {
-  bool skipped = skip_keys && !is_kind(key, CellKind::Str) && !is_int(key) && !is_float(key) && !key.is_none();
+  bool skipped =
+      skip_keys && !is_kind(key, CellKind::Str) && !is_int(key) && !is_float(key) && !key.is_none();
   if (skipped) return {};
   if (!*first) out_.append(item_separator);
   *first = false;
@@ -210,13 +218,15 @@ Result<void> Encoder::write_dict(Value value, int64_t level) {
   out_.append("{");
   bool first = true;
   if (exact && !sort_keys) {
-    for (DictCursor cursor(dict); cursor.next();) TRY(write_item(cursor.key(), cursor.value(), level, &first));
+    for (DictCursor cursor(dict); cursor.next();)
+      TRY(write_item(cursor.key(), cursor.value(), level, &first));
   } else {
     List* items = TRY(list_from(vm_, TRY(vm_.call_method(value, vm_.names().items, {}))));
     if (sort_keys) TRY(list_sort(vm_, items, Value::none(), false));
     for (size_t i = 0; i < items->length; ++i) {
       Tuple* pair = try_as<Tuple>(items->values()[i]);
-      if (!pair || pair->length != 2) return vm_.raise(Exc::ValueError, "items must return 2-tuples");
+      if (!pair || pair->length != 2)
+        return vm_.raise(Exc::ValueError, "items must return 2-tuples");
       TRY(write_item(pair->values()[0], pair->values()[1], level, &first));
     }
   }
@@ -247,14 +257,16 @@ Result<void> Encoder::write(Value value, int64_t level) {
     return {};
   }
   if (is_int(value) || is_float(value)) return write_number(value);
-  if (is_kind(value, CellKind::List) || is_kind(value, CellKind::Tuple)) return write_list(value, level);
+  if (is_kind(value, CellKind::List) || is_kind(value, CellKind::Tuple))
+    return write_list(value, level);
   if (is_kind(value, CellKind::Dict)) return write_dict(value, level);
   return write_default(value, level);
 }
 
 Result<Value> quote_text(VM& vm, Value text, bool ascii) {
   Str* string = try_as<Str>(text);
-  if (!string) return vm.raise(Exc::TypeError, "first argument must be a string, not {}", vm.type_of(text));
+  if (!string)
+    return vm.raise(Exc::TypeError, "first argument must be a string, not {}", vm.type_of(text));
   Encoder encoder(vm);
   encoder.ensure_ascii = ascii;
   encoder.write_quoted(string);
@@ -268,15 +280,16 @@ Result<Value> quote_ascii(VM& vm, Value text) { return quote_text(vm, text, true
 
 Result<Value> encode(VM& vm, const Arguments& arguments) {
   std::span<const Value> a = arguments.positional();
-  if (a.size() != 10) return vm.raise(Exc::TypeError, "encode expected 10 arguments, got {}", a.size());
+  if (a.size() != 10)
+    return vm.raise(Exc::TypeError, "encode expected 10 arguments, got {}", a.size());
   Encoder encoder(vm);
   encoder.default_function = a[1];
   encoder.indent = try_as<Str>(a[2]);
   encoder.key_separator = try_as<Str>(a[3]);
   encoder.item_separator = try_as<Str>(a[4]);
   if (!encoder.key_separator || !encoder.item_separator)
-    return vm.raise(Exc::TypeError, "make_encoder() argument {} must be str, not {}", encoder.key_separator ? 6 : 5,
-                    vm.type_of(encoder.key_separator ? a[4] : a[3]));
+    return vm.raise(Exc::TypeError, "make_encoder() argument {} must be str, not {}",
+                    encoder.key_separator ? 6 : 5, vm.type_of(encoder.key_separator ? a[4] : a[3]));
   encoder.ensure_ascii = TRY(is_truthy(vm, a[5]));
   encoder.check_circular = TRY(is_truthy(vm, a[6]));
   encoder.allow_nan = TRY(is_truthy(vm, a[7]));

@@ -60,7 +60,8 @@ bool is_space(char c) { return c == ' ' || (c >= 9 && c <= 13); }
 }  // namespace
 
 Result<void> parse_format(VM& vm, std::string_view text, Format* out) {
-  if (text.find('\0') != std::string_view::npos) return raise_struct_error(vm, "embedded null character");
+  if (text.find('\0') != std::string_view::npos)
+    return raise_struct_error(vm, "embedded null character");
   bool aligned = true;
   size_t at = 0;
   if (!text.empty() && std::strchr("@=<>!", text[0])) {
@@ -76,10 +77,12 @@ Result<void> parse_format(VM& vm, std::string_view text, Format* out) {
     int64_t count = 1;
     if (text[at] >= '0' && text[at] <= '9') {
       for (count = 0; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at) {
-        if (count > (kMaxSize - 9) / 10) return raise_struct_error(vm, "total struct size too long");
+        if (count > (kMaxSize - 9) / 10)
+          return raise_struct_error(vm, "total struct size too long");
         count = count * 10 + (text[at] - '0');
       }
-      if (at == text.size()) return raise_struct_error(vm, "repeat count given without format specifier");
+      if (at == text.size())
+        return raise_struct_error(vm, "repeat count given without format specifier");
     }
     char code = text[at++];
     unsigned size = size_of_code(code, out->native);
@@ -88,7 +91,8 @@ Result<void> parse_format(VM& vm, std::string_view text, Format* out) {
       if (out->size > kMaxSize - 8) return raise_struct_error(vm, "total struct size too long");
       out->size = (out->size + size - 1) / size * size;
     }
-    if (count > (kMaxSize - out->size) / size) return raise_struct_error(vm, "total struct size too long");
+    if (count > (kMaxSize - out->size) / size)
+      return raise_struct_error(vm, "total struct size too long");
     bool is_text = code == 's' || code == 'p';
     if (code != 'x' && (count || is_text)) {
       out->fields.push_back({code, static_cast<uint8_t>(size), count, out->size});
@@ -125,7 +129,8 @@ Result<uint64_t> integer_bits(VM& vm, const Field& field, Value value) {
     uint64_t limit = uint64_t{1} << (bits - 1);
     fits = parts.size <= 1 && (parts.negative ? magnitude <= limit : magnitude < limit);
   } else {
-    fits = parts.size <= 1 && (!parts.negative || magnitude == 0) && (bits == 64 || magnitude >> bits == 0);
+    fits = parts.size <= 1 && (!parts.negative || magnitude == 0) &&
+           (bits == 64 || magnitude >> bits == 0);
   }
   if (!fits) {
     std::string low = "0", high;
@@ -136,7 +141,8 @@ Result<uint64_t> integer_bits(VM& vm, const Field& field, Value value) {
     } else {
       high = std::to_string(bits == 64 ? UINT64_MAX : (uint64_t{1} << bits) - 1);
     }
-    return raise_struct_error(vm, std::string("'") + field.code + "' format requires " + low + " <= number <= " + high);
+    return raise_struct_error(
+        vm, std::string("'") + field.code + "' format requires " + low + " <= number <= " + high);
   }
   return parts.negative ? -magnitude : magnitude;
 }
@@ -164,7 +170,8 @@ bool half_bits(double value, uint16_t* out) {
   int scale = std::max(exponent, -14);
   double units = std::nearbyint(std::ldexp(magnitude, 10 - scale));  // in the last place
   auto mantissa = static_cast<uint32_t>(units);
-  uint32_t result = exponent < -14 ? mantissa : (static_cast<uint32_t>(scale + 15) << 10) + mantissa - 0x400;
+  uint32_t result =
+      exponent < -14 ? mantissa : (static_cast<uint32_t>(scale + 15) << 10) + mantissa - 0x400;
   if (result >= 0x7C00) return false;
   *out = static_cast<uint16_t>(sign | result);
   return true;
@@ -173,7 +180,8 @@ bool half_bits(double value, uint16_t* out) {
 double half_value(uint16_t bits) {
   int exponent = bits >> 10 & 31;
   double mantissa = bits & 0x3FF;
-  double value = exponent == 31   ? (mantissa != 0 ? std::numeric_limits<double>::quiet_NaN() : HUGE_VAL)
+  double value = exponent == 31
+                     ? (mantissa != 0 ? std::numeric_limits<double>::quiet_NaN() : HUGE_VAL)
                  : exponent == 0 ? std::ldexp(mantissa, -24)
                                  : std::ldexp(mantissa + 1024, exponent - 25);
   return bits & 0x8000 ? -value : value;
@@ -194,14 +202,17 @@ Result<uint64_t> float_bits(VM& vm, const Format& format, const Field& field, Va
     return uint64_t{std::bit_cast<uint32_t>(f)};
   }
   uint16_t half;
-  if (!half_bits(d, &half)) return vm.raise(Exc::OverflowError, "float too large to pack with e format");
+  if (!half_bits(d, &half))
+    return vm.raise(Exc::OverflowError, "float too large to pack with e format");
   return uint64_t{half};
 }
 
 Result<void> pack_text(VM& vm, const Field& field, Value value, uint8_t* out) {
   std::string_view bytes;
-  if (!(is_kind(value, CellKind::Bytes) || is_kind(value, CellKind::ByteArray)) || !get_bytes(value, &bytes))
-    return raise_struct_error(vm, std::string("argument for '") + field.code + "' must be a bytes object");
+  if (!(is_kind(value, CellKind::Bytes) || is_kind(value, CellKind::ByteArray)) ||
+      !get_bytes(value, &bytes))
+    return raise_struct_error(
+        vm, std::string("argument for '") + field.code + "' must be a bytes object");
   auto room = static_cast<size_t>(field.repeat);
   std::memset(out, 0, room);
   if (field.code == 's') {
@@ -216,7 +227,8 @@ Result<void> pack_text(VM& vm, const Field& field, Value value, uint8_t* out) {
 
 }  // namespace
 
-Result<void> pack_item(VM& vm, const Format& format, const Field& field, Value value, uint8_t* out) {
+Result<void> pack_item(VM& vm, const Format& format, const Field& field, Value value,
+                       uint8_t* out) {
   uint64_t bits;
   switch (field.code) {
     case 's':
@@ -247,7 +259,8 @@ Result<void> pack_item(VM& vm, const Format& format, const Field& field, Value v
 
 Result<Value> unpack_item(VM& vm, const Format& format, const Field& field, const uint8_t* in) {
   auto* text = reinterpret_cast<const char*>(in);
-  if (field.code == 's') return make_bytes(vm, std::string_view(text, static_cast<size_t>(field.repeat)));
+  if (field.code == 's')
+    return make_bytes(vm, std::string_view(text, static_cast<size_t>(field.repeat)));
   if (field.code == 'p') {
     if (field.repeat == 0) return make_bytes(vm, std::string_view());
     size_t length = std::min<size_t>(in[0], static_cast<size_t>(field.repeat) - 1);

@@ -8,8 +8,8 @@ namespace apy::structs {
 
 struct Field {
   char code;
-  uint8_t size;     // bytes of one item
-  int64_t repeat;   // of s and p: the length of the one item
+  uint8_t size;    // bytes of one item
+  int64_t repeat;  // of s and p: the length of the one item
   int64_t offset;
 };
 

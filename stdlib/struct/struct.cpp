@@ -50,7 +50,8 @@ Result<Struct*> init_struct(VM& vm, Struct* self, Value given) {
   } else if (Bytes* bytes = try_as<Bytes>(given)) {
     text = bytes->view();
   } else {
-    return vm.raise(Exc::TypeError, "Struct() argument 1 must be a str or bytes object, not {}", vm.type_of(given));
+    return vm.raise(Exc::TypeError, "Struct() argument 1 must be a str or bytes object, not {}",
+                    vm.type_of(given));
   }
   Format parsed;
   TRY(parse_format(vm, text, &parsed));
@@ -78,8 +79,10 @@ Result<Struct*> struct_of(VM& vm, Value format) {
   Dict* cache = static_cast<Dict*>(vm.module_state(&kCacheKey));
   bool cacheable = is_exact(format, BuiltinType::Str) || is_exact(format, BuiltinType::Bytes);
   Value found;
-  if (cacheable && TRY(dict_get(vm, cache, format, &found))) return static_cast<Struct*>(found.cell());
-  Struct* made = TRY(init_struct(vm, TRY(make_native<Struct>(vm, native_type<Struct>(vm))), format));
+  if (cacheable && TRY(dict_get(vm, cache, format, &found)))
+    return static_cast<Struct*>(found.cell());
+  Struct* made =
+      TRY(init_struct(vm, TRY(make_native<Struct>(vm, native_type<Struct>(vm))), format));
   if (cacheable) {
     if (cache->length >= kMaxCached) dict_clear(vm, cache);
     TRY(dict_set(vm, cache, format, made));
@@ -92,11 +95,12 @@ Result<const Format*> format_of(VM& vm, const Struct* self) {
   return static_cast<const Format*>(self->format);
 }
 
-Result<void> pack_values(VM& vm, const char* function, const Format& format, std::span<const Value> values,
-                         uint8_t* out) {
+Result<void> pack_values(VM& vm, const char* function, const Format& format,
+                         std::span<const Value> values, uint8_t* out) {
   if (static_cast<int64_t>(values.size()) != format.items)
-    return raise_struct_error(vm, std::string(function) + " expected " + std::to_string(format.items) +
-                                      " items for packing (got " + std::to_string(values.size()) + ")");
+    return raise_struct_error(vm, std::string(function) + " expected " +
+                                      std::to_string(format.items) + " items for packing (got " +
+                                      std::to_string(values.size()) + ")");
   std::memset(out, 0, static_cast<size_t>(format.size));
   size_t next = 0;
   for (const Field& field : format.fields) {
@@ -113,7 +117,8 @@ Result<Value> unpack_values(VM& vm, const Format& format, const uint8_t* in) {
   for (const Field& field : format.fields) {
     bool is_text = field.code == 's' || field.code == 'p';
     for (int64_t i = 0; i < (is_text ? 1 : field.repeat); ++i) {
-      tuple->values()[next++] = TRY(unpack_item(vm, format, field, in + field.offset + i * field.size));
+      tuple->values()[next++] =
+          TRY(unpack_item(vm, format, field, in + field.offset + i * field.size));
       vm.barrier(tuple);
     }
   }
@@ -126,7 +131,9 @@ Result<std::string_view> buffer_of(VM& vm, Value value) {
     return vm.raise(Exc::TypeError, "a bytes-like object is required, not '{}'", vm.type_of(value));
   return bytes;
 }
-const uint8_t* data_of(std::string_view bytes) { return reinterpret_cast<const uint8_t*>(bytes.data()); }
+const uint8_t* data_of(std::string_view bytes) {
+  return reinterpret_cast<const uint8_t*>(bytes.data());
+}
 
 Result<Value> pack(VM& vm, Struct* self, std::span<const Value> values) {
   const Format* format = TRY(format_of(vm, self));
@@ -144,25 +151,29 @@ Result<Value> pack_into(VM& vm, Struct* self, std::span<const Value> arguments) 
   // Pack aside: converting the items may run script code, which may resize the buffer.
   Bytes* packed = TRY(make_bytes(vm, static_cast<size_t>(format->size)));
   if (static_cast<int64_t>(values.size()) != format->items)
-    return raise_struct_error(vm, "pack_into expected " + std::to_string(format->items) + " items for packing (got " +
-                                      std::to_string(values.size()) + ")");
+    return raise_struct_error(vm, "pack_into expected " + std::to_string(format->items) +
+                                      " items for packing (got " + std::to_string(values.size()) +
+                                      ")");
   WritableBytes buffer = writable_bytes(arguments[0]);
   if (!buffer.data)
-    return vm.raise(Exc::TypeError, "argument must be read-write bytes-like object, not {}", vm.type_of(arguments[0]));
-  int64_t offset = TRY(to_int64(vm, arguments[1])), given = offset, size = static_cast<int64_t>(buffer.size);
+    return vm.raise(Exc::TypeError, "argument must be read-write bytes-like object, not {}",
+                    vm.type_of(arguments[0]));
+  int64_t offset = TRY(to_int64(vm, arguments[1])), given = offset,
+          size = static_cast<int64_t>(buffer.size);
   if (offset < 0) {
     if (offset + format->size > 0)
-      return raise_struct_error(vm, "no space to pack " + std::to_string(format->size) + " bytes at offset " +
-                                        std::to_string(given));
+      return raise_struct_error(vm, "no space to pack " + std::to_string(format->size) +
+                                        " bytes at offset " + std::to_string(given));
     offset += size;
     if (offset < 0)
-      return raise_struct_error(vm, "offset " + std::to_string(given) + " out of range for " + std::to_string(size) +
-                                        "-byte buffer");
+      return raise_struct_error(vm, "offset " + std::to_string(given) + " out of range for " +
+                                        std::to_string(size) + "-byte buffer");
   }
   if (size - offset < format->size)
-    return raise_struct_error(vm, "pack_into requires a buffer of at least " + std::to_string(format->size + offset) +
-                                      " bytes for packing " + std::to_string(format->size) + " bytes at offset " +
-                                      std::to_string(offset) + " (actual buffer size is " + std::to_string(size) + ")");
+    return raise_struct_error(
+        vm, "pack_into requires a buffer of at least " + std::to_string(format->size + offset) +
+                " bytes for packing " + std::to_string(format->size) + " bytes at offset " +
+                std::to_string(offset) + " (actual buffer size is " + std::to_string(size) + ")");
   TRY(pack_values(vm, "pack_into", *format, values, packed->data()));
   buffer = writable_bytes(arguments[0]);
   if (!buffer.data || static_cast<int64_t>(buffer.size) - offset < format->size)
@@ -175,7 +186,8 @@ Result<Value> unpack(VM& vm, Struct* self, Value buffer) {
   const Format* format = TRY(format_of(vm, self));
   std::string_view bytes = TRY(buffer_of(vm, buffer));
   if (static_cast<int64_t>(bytes.size()) != format->size)
-    return raise_struct_error(vm, "unpack requires a buffer of " + std::to_string(format->size) + " bytes");
+    return raise_struct_error(
+        vm, "unpack requires a buffer of " + std::to_string(format->size) + " bytes");
   return unpack_values(vm, *format, data_of(bytes));
 }
 
@@ -189,21 +201,22 @@ Result<Value> unpack_from(VM& vm, Struct* self, Value buffer, int64_t offset) {
                                         " bytes at offset " + std::to_string(given));
     offset += size;
     if (offset < 0)
-      return raise_struct_error(vm, "offset " + std::to_string(given) + " out of range for " + std::to_string(size) +
-                                        "-byte buffer");
+      return raise_struct_error(vm, "offset " + std::to_string(given) + " out of range for " +
+                                        std::to_string(size) + "-byte buffer");
   }
   if (size - offset < format->size)
-    return raise_struct_error(vm, "unpack_from requires a buffer of at least " +
-                                      std::to_string(format->size + offset) + " bytes for unpacking " +
-                                      std::to_string(format->size) + " bytes at offset " + std::to_string(offset) +
-                                      " (actual buffer size is " + std::to_string(size) + ")");
+    return raise_struct_error(
+        vm, "unpack_from requires a buffer of at least " + std::to_string(format->size + offset) +
+                " bytes for unpacking " + std::to_string(format->size) + " bytes at offset " +
+                std::to_string(offset) + " (actual buffer size is " + std::to_string(size) + ")");
   return unpack_values(vm, *format, data_of(bytes) + offset);
 }
 
 Result<Value> iterate_unpack(VM& vm, Struct* self, Value buffer) {
   const Format* format = TRY(format_of(vm, self));
   std::string_view bytes = TRY(buffer_of(vm, buffer));
-  if (format->size == 0) return raise_struct_error(vm, "cannot iteratively unpack with a struct of length 0");
+  if (format->size == 0)
+    return raise_struct_error(vm, "cannot iteratively unpack with a struct of length 0");
   if (static_cast<int64_t>(bytes.size()) % format->size)
     return raise_struct_error(vm, "iterative unpacking requires a buffer of a multiple of " +
                                       std::to_string(format->size) + " bytes");
@@ -211,7 +224,8 @@ Result<Value> iterate_unpack(VM& vm, Struct* self, Value buffer) {
   iterator->source = self;
   iterator->buffer = buffer;
   if (is_kind(buffer, CellKind::ByteArray)) {
-    iterator->view = TRY(vm.call(dict_get_str(vm, vm.builtins(), TRY(intern(vm, "memoryview"))), {buffer}));
+    iterator->view =
+        TRY(vm.call(dict_get_str(vm, vm.builtins(), TRY(intern(vm, "memoryview"))), {buffer}));
     vm.barrier(iterator);
   }
   return iterator;
@@ -221,7 +235,8 @@ Result<bool> UnpackIterator::step(VM& vm, UnpackIterator* self, Value* out) {
   if (self->buffer.is_empty()) return false;
   const Format* format = TRY(format_of(vm, self->source));
   std::string_view bytes;
-  if (!get_bytes(self->buffer, &bytes) || self->position + static_cast<uint64_t>(format->size) > bytes.size()) {
+  if (!get_bytes(self->buffer, &bytes) ||
+      self->position + static_cast<uint64_t>(format->size) > bytes.size()) {
     if (!self->view.is_empty()) TRY(vm.call_method(self->view, TRY(intern(vm, "release")), {}));
     self->buffer = self->view = Value();
     return false;
@@ -232,14 +247,20 @@ Result<bool> UnpackIterator::step(VM& vm, UnpackIterator* self, Value* out) {
 }
 Result<int64_t> iterator_hint(VM&, UnpackIterator* self) {
   std::string_view bytes;
-  if (self->buffer.is_empty() || !get_bytes(self->buffer, &bytes) || bytes.size() < self->position) return 0;
-  return (static_cast<int64_t>(bytes.size()) - static_cast<int64_t>(self->position)) / self->source->format->size;
+  if (self->buffer.is_empty() || !get_bytes(self->buffer, &bytes) || bytes.size() < self->position)
+    return 0;
+  return (static_cast<int64_t>(bytes.size()) - static_cast<int64_t>(self->position)) /
+         self->source->format->size;
 }
 
 // --- methods and functions ---
 
-Result<Value> pack_method(VM& vm, Struct* self, Rest values) { return pack(vm, self, values.values); }
-Result<Value> pack_into_method(VM& vm, Struct* self, Rest values) { return pack_into(vm, self, values.values); }
+Result<Value> pack_method(VM& vm, Struct* self, Rest values) {
+  return pack(vm, self, values.values);
+}
+Result<Value> pack_into_method(VM& vm, Struct* self, Rest values) {
+  return pack_into(vm, self, values.values);
+}
 Result<Value> unpack_from_method(VM& vm, Struct* self, Value buffer, Optional<int64_t> offset) {
   return unpack_from(vm, self, buffer, offset.value_or(0));
 }
@@ -277,22 +298,27 @@ Result<Value> unpack_from_function(VM& vm, Value format, Value buffer, Optional<
 Result<Value> iterate_unpack_function(VM& vm, Value format, Value buffer) {
   return iterate_unpack(vm, TRY(struct_of(vm, format)), buffer);
 }
-Result<int64_t> size_function(VM& vm, Value format) { return TRY(struct_of(vm, format))->format->size; }
+Result<int64_t> size_function(VM& vm, Value format) {
+  return TRY(struct_of(vm, format))->format->size;
+}
 Result<void> clear_cache(VM& vm) {
   dict_clear(vm, static_cast<Dict*>(vm.module_state(&kCacheKey)));
   return {};
 }
 
 constexpr NativeFunctionDef kMethods[] = {
-    {"__new__(cls, *args, **kwargs)", "A new Struct.", bind<struct_new>(), NativeFunctionDef::kStatic},
+    {"__new__(cls, *args, **kwargs)", "A new Struct.", bind<struct_new>(),
+     NativeFunctionDef::kStatic},
     {"__init__(self, format)", "Reads the format.", bind<struct_init>()},
     {"pack(self, /, *values)", "The values as bytes.", bind<pack_method>()},
-    {"pack_into(self, /, *args)", "Write values into a buffer: pack_into(buffer, offset, v1, v2, ...).",
+    {"pack_into(self, /, *args)",
+     "Write values into a buffer: pack_into(buffer, offset, v1, v2, ...).",
      bind<pack_into_method>()},
     {"unpack(self, buffer, /)", "The values in a buffer, as a tuple.", bind<unpack>()},
     {"unpack_from(self, /, buffer, offset=0)", "The values in a buffer from an offset on.",
      bind<unpack_from_method>()},
-    {"iter_unpack(self, buffer, /)", "An iterator over a buffer of several structs.", bind<iterate_unpack>()},
+    {"iter_unpack(self, buffer, /)", "An iterator over a buffer of several structs.",
+     bind<iterate_unpack>()},
     {"__repr__(self, /)", "repr(self)", bind<struct_repr>()},
 };
 constexpr NativeGetSetDef kAttributes[] = {
@@ -320,7 +346,8 @@ const NativeTypeDef kIteratorType = {.name = "_struct.unpack_iterator",
 
 constexpr NativeFunctionDef kFunctions[] = {
     {"pack(*args)", "pack(format, v1, v2, ...): the values as bytes.", bind<pack_function>()},
-    {"pack_into(*args)", "pack_into(format, buffer, offset, v1, v2, ...): write the values into a buffer.",
+    {"pack_into(*args)",
+     "pack_into(format, buffer, offset, v1, v2, ...): write the values into a buffer.",
      bind<pack_into_function>()},
     {"unpack(format, buffer, /)", "The values in a buffer, as a tuple.", bind<unpack_function>()},
     {"unpack_from(format, /, buffer, offset=0)", "The values in a buffer from an offset on.",
@@ -339,6 +366,7 @@ Result<void> initialize(VM& vm, Module* module) {
 
 }  // namespace
 
-extern const NativeModuleDef kStructModule = {"_struct", "Values in C's layouts.", kFunctions, initialize};
+extern const NativeModuleDef kStructModule = {"_struct", "Values in C's layouts.", kFunctions,
+                                              initialize};
 
 }  // namespace apy
