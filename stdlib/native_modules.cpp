@@ -4,6 +4,7 @@ namespace apy {
 
 extern const NativeModuleDef kAbcModule;
 extern const NativeModuleDef kAsyncioModule;
+extern const NativeModuleDef kBinasciiModule;
 extern const NativeModuleDef kAsyncioSyncModule;
 extern const NativeModuleDef kBisectModule;
 extern const NativeModuleDef kBuiltinsModule;
@@ -37,6 +38,7 @@ namespace {
 constexpr const NativeModuleDef* kModules[] = {
     &kAbcModule,
     &kAsyncioModule,
+    &kBinasciiModule,
     &kAsyncioSyncModule,
     &kBisectModule,
     &kBuiltinsModule,
