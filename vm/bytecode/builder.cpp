@@ -168,11 +168,18 @@ void CodeBuilder::thread_jumps() {
   }
 }
 
+namespace {
+/// Jumps that cannot be inverted to jump over a far one.
+bool is_for_iter(Opcode opcode) {
+  return opcode == Opcode::ForIter || opcode == Opcode::ForIterPair;
+}
+}  // namespace
+
 uint32_t CodeBuilder::size_of(const DraftInstruction& instruction) const {
   if (instruction.deleted) return 0;
   uint32_t size = instruction_size(instruction.opcode);
   if (!instruction.expanded) return size;
-  return size + (instruction.opcode == Opcode::ForIter ? 2 : 1);
+  return size + (is_for_iter(instruction.opcode) ? 2 : 1);
 }
 
 void CodeBuilder::lay_out() {
@@ -209,7 +216,7 @@ void CodeBuilder::write_jump(const DraftInstruction& jump, CodeDraft& draft) con
   } else if (!jump.expanded) {
     int64_t distance = int64_t{drafts_[target_place(jump)].word} - (jump.word + 1);
     words.push_back(make_instruction(jump.opcode, jump.a, jump.b, static_cast<uint16_t>(distance)));
-  } else if (jump.opcode == Opcode::ForIter) {
+  } else if (is_for_iter(jump.opcode)) {
     words.push_back(make_instruction(jump.opcode, jump.a, jump.b, 1));
     Instruction to_body = make_instruction(Opcode::Jump, 0, 0, 0);
     to_body.set_bc(1);

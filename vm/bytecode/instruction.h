@@ -17,7 +17,11 @@ struct Instruction {
   Opcode opcode;
   uint16_t a, b, c;
   /// b and c as one signed 32-bit operand.
-  int32_t bc() const { return static_cast<int32_t>(b | (uint32_t{c} << 16)); }
+  int32_t bc() const {
+    int32_t value;
+    __builtin_memcpy(&value, &b, sizeof value);  // one load
+    return value;
+  }
   void set_bc(int32_t value) {
     b = static_cast<uint16_t>(value);
     c = static_cast<uint16_t>(static_cast<uint32_t>(value) >> 16);

@@ -150,6 +150,21 @@ Register Compiler::push_iterator(ast::Expression* iterable, bool is_async) {
   return iterator;
 }
 
+namespace {
+
+/// `a, b` without a star: the item is unpacked at once, and nothing else sees it.
+bool is_pair(ast::Expression* target) {
+  const ArenaSpan<ast::Expression*>* items = nullptr;
+  if (auto* tuple = target->try_as<ast::Tuple>()) items = &tuple->elts;
+  if (auto* list = target->try_as<ast::List>()) items = &list->elts;
+  if (!items || items->size() != 2) return false;
+  for (ast::Expression* item : *items)
+    if (item->try_as<ast::Starred>()) return false;
+  return true;
+}
+
+}  // namespace
+
 // The next item into the target, or on to `end`.
 void Compiler::for_target(ast::Expression* target, Register iterator, Label end,
                           const ast::Node* iter) {
@@ -161,7 +176,7 @@ void Compiler::for_target(ast::Expression* target, Register iterator, Label end,
     return;
   }
   Register item = unit_->temporary();
-  unit_->jump(Opcode::ForIter, item, iterator, end);
+  unit_->jump(is_pair(target) ? Opcode::ForIterPair : Opcode::ForIter, item, iterator, end);
   store(target, item);
 }
 

@@ -195,9 +195,9 @@ CallOutcome done(VM& vm, uint32_t dst, Value value) {
 
 /// Makes room for a receiver in front of the arguments.
 void insert_receiver(Value* window, uint32_t count, Value receiver) {
-  std::copy_backward(window + kFrameWords, window + kFrameWords + count,
-                     window + kFrameWords + count + 1);
-  window[kFrameWords] = receiver;
+  Value* arguments = window + kFrameWords;
+  for (uint32_t i = count; i > 0; --i) arguments[i] = arguments[i - 1];
+  arguments[0] = receiver;
 }
 
 CallOutcome enter_function(VM& vm, Value* window, uint32_t dst, uint32_t count,
@@ -231,30 +231,39 @@ CallOutcome enter_function(VM& vm, Value* window, uint32_t dst, uint32_t count,
   return CallOutcome::Entered;
 }
 
-/// A class whose instances are made by object.__new__ and initialised by a script __init__ (or not
-/// at all).
-CallOutcome construct_plain(VM& vm, Value* window, uint32_t dst, uint32_t count,
-                            Tuple* keyword_names, Type* type, Value init) {
-  auto made = allocate_instance(vm, type);
-  if (made.is_error()) return CallOutcome::Error;
-  Value instance = made.value();
-  insert_receiver(window, count, instance);
-  window[0] = init;
-  return enter_function(vm, window, dst, count + 1, keyword_names, Frame::kConstructor, instance);
+/// The script __init__ if calling the class is no more than object.__new__ and it; else
+/// not_implemented.
+Value find_plain_init(VM& vm, Type* type) {
+  if (type->shape != shape_of(BuiltinType::Type) || !(type->flags & Type::kHeapType) ||
+      type->instance_kind != CellKind::Instance)
+    return Value::not_implemented();
+  Value make = type_special(vm, type, Special::New);
+  Value init = type_special(vm, type, Special::Init);
+  bool plain = make.is(type_special(vm, vm.type(BuiltinType::Object), Special::New)) &&
+               is_kind(init, CellKind::Function) &&
+               !(as<Function>(init)->code->flags & Code::kAnyGenerator);
+  return plain ? init : Value::not_implemented();
 }
 
 CallOutcome call_type(VM& vm, Value* window, uint32_t dst, uint32_t count, Tuple* keyword_names) {
   Type* type = as<Type>(window[0]);
-  if (type->shape == shape_of(BuiltinType::Type) && (type->flags & Type::kHeapType) &&
-      !(type->flags & Type::kAbstract)) {
-    Value make = type_special(vm, type, Special::New);
-    Value init = type_special(vm, type, Special::Init);
-    Value object_new = type_special(vm, vm.type(BuiltinType::Object), Special::New);
-    if (make.is(object_new) && is_kind(init, CellKind::Function) &&
-        !(as<Function>(init)->code->flags & Code::kAnyGenerator) &&
-        type->instance_kind == CellKind::Instance) {
-      return construct_plain(vm, window, dst, count, keyword_names, type, init);
+  if (type->plain_init.is_empty()) type->plain_init = find_plain_init(vm, type);
+  Value init = type->plain_init;
+  if (!init.is_not_implemented() && !(type->flags & Type::kAbstract)) {
+    auto made = allocate_instance(vm, type);
+    if (made.is_error()) return CallOutcome::Error;
+    Value instance = made.value();
+    insert_receiver(window, count++, instance);
+    window[0] = init;
+    Function* function = as<Function>(init);
+    Code* code = function->code;
+    Frame* caller = vm.current_frame();
+    if ((code->flags & Code::kSimpleCall) && code->argument_count == count && !keyword_names &&
+        caller && frame_fits(vm, window, code, caller->depth())) [[likely]] {
+      push_frame(vm, window, function, code, dst, Frame::kConstructor)->extra = instance;
+      return CallOutcome::Entered;
     }
+    return enter_function(vm, window, dst, count, keyword_names, Frame::kConstructor, instance);
   }
   Value call = type_special(vm, vm.type_of(type), Special::Call);
   if (call.is_empty()) {

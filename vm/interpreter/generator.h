@@ -32,4 +32,36 @@ Result<Value> generator_awaited(VM& vm, Value self);
 /// still Running.)
 bool generator_is_parked(const Generator* generator);
 
+/// May `resumer` step the generator by `step`? (It waits at a `yield` of its own, and there is
+/// depth left.)
+inline bool can_step(VM& vm, const Generator* generator, const Frame* resumer) {
+  return generator->state == Generator::State::Suspended &&
+         generator->innermost == &generator->frame && !(generator->frame.flags & Frame::kAtSend) &&
+         static_cast<int>(resumer->depth()) < Interpreter::recursion_limit(vm);
+}
+
+/// begin_resume for the commonest case: a for loop of the running frame `resumer` asks for the next
+/// item.
+inline Frame* step(VM& vm, Generator* generator, Frame* resumer) {
+  Frame* frame = &generator->frame;
+  frame->caller = resumer;
+  frame->flags &= ~Frame::kEntry;
+  generator->is_base = 1;
+  generator->outer_handled = vm.handled();
+  if (!generator->handled.is_empty()) {
+    vm.set_handled(generator->handled);
+    generator->handled = Value();
+  }
+  generator->previous_base = Interpreter::base(vm);
+  Interpreter::base(vm) = generator;
+  generator->state = Generator::State::Running;
+  generator->innermost = nullptr;
+  if (!(resumer->flags & Frame::kHeap))
+    Interpreter::stack_top(vm) = resumer->registers() + resumer->code->register_count;
+  vm.barrier(generator);
+  frame->registers()[frame->pc[-1].a] = Value::none();
+  Interpreter::frame(vm) = frame;
+  return frame;
+}
+
 }  // namespace apy

@@ -4,6 +4,7 @@
 #include "vm/binding/native.h"
 #include "vm/interpreter/dispatch.h"
 #include "vm/interpreter/frame_object.h"
+#include "vm/interpreter/generator.h"
 #include "vm/interpreter/inline_caches.h"
 #include "vm/interpreter/suspend.h"
 #include "vm/objects/iterators.h"
@@ -44,6 +45,11 @@ inline Value overflow_slot(const Cell* cell, uint64_t payload) {
   return value_at(array, payload & 0xFFFFFFFF);
 }
 
+/// The value of `name` in the dict word of an instance, or empty.
+inline Value dict_value(VM& vm, Value dict, Value name) {
+  return dict.is_empty() ? Value() : dict_get_str(vm, as<Dict>(dict), as<Str>(name));
+}
+
 inline Opcode specialised_for_iter(const Cell* iterator) {
   switch (iterator->shape) {
     case shape_of(BuiltinType::RangeIterator):
@@ -81,7 +87,9 @@ using Handler = HANDLER_CONVENTION RunOutcome (*)(HANDLER_SIGNATURE);
 #define OPCODE(Name, ...) HANDLER(Name);
 #include "vm/bytecode/opcodes.def"
 #undef OPCODE
+SECTION(poll);
 SECTION(special_return);
+SECTION(operator_declined);
 SECTION(too_deep);
 SECTION(suspend);
 SECTION(unwind);

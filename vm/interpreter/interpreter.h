@@ -116,6 +116,12 @@ int contains(VM& vm, Value container, Value item);
 int truth(VM& vm, Value value);
 /// The iterator's next item into *out; 0 when it is exhausted.
 int next(VM& vm, Value iterator, Value* out);
+/// Both values of the next pair of an enumerate, zip or dict items iterator; 0 when exhausted, -1
+/// on an error, 2 for other iterators. On an error or exhaustion out[0] may have changed.
+int next_pair(VM& vm, Value iterator, Value* out);
+/// The script method that a binary operator of `frame` called (Frame::kOperator) returned
+/// NotImplemented.
+bool operator_declined(VM& vm, Frame* frame);
 /// Any call that the handlers do not make themselves. True: the result is in register `dst` or a
 /// frame was pushed.
 bool call(VM& vm, Frame* frame, Value* window, uint32_t dst, uint32_t count);

@@ -76,7 +76,11 @@ AttributeEntry resolve(VM& vm, Cell* cell, Str* name) {
     return entry;
   }
   Shape* shape = vm.shape(cell->shape);
-  if (shape->is_dict_mode()) return entry;
+  if (shape->is_dict_mode()) {
+    entry.kind = type->attributes_offset ? AttributeKind::Dict : AttributeKind::None;
+    entry.payload = type->attributes_offset;
+    return entry;
+  }
   int64_t slot = type->attributes_offset ? shape_find(vm, shape, name) : -1;
   if (slot >= 0) {
     const Value* address = slot_address(vm, cell, static_cast<uint32_t>(slot));
@@ -136,6 +140,8 @@ Opcode load_opcode(AttributeKind kind) {
       return Opcode::LoadAttrMember;
     case AttributeKind::TypeValue:
       return Opcode::LoadAttrType;
+    case AttributeKind::Dict:
+      return Opcode::LoadAttrDict;
     case AttributeKind::Property:
       return Opcode::LoadAttrProperty;
     default:
@@ -352,7 +358,23 @@ bool LoadSpecial(VM& vm, Frame* frame, Instruction* i) {
 
 bool LoadItem(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
-  auto result = get_item(vm, r[i->b], r[i->c]);
+  Value object = r[i->b], key = r[i->c];
+  if (object.is_cell()) {
+    if (object.cell()->shape == shape_of(BuiltinType::Dict)) {
+      Value value;
+      auto found = dict_get(vm, as<Dict>(object), key, &value);
+      if (found.is_error()) return false;
+      if (found.value()) [[likely]] {
+        r[i->a] = value;
+        return true;
+      }
+    } else if (object.cell()->kind == CellKind::Instance) {
+      Value method = type_special(vm, vm.type_of(object.cell()), Special::GetItem);
+      if (is_kind(method, CellKind::Function))
+        return enter_script(vm, frame, method, i->a, 0, {object, key});
+    }
+  }
+  auto result = get_item(vm, object, key);
   if (result.is_error()) return false;
   r[i->a] = result.value();
   return true;
@@ -360,6 +382,8 @@ bool LoadItem(VM& vm, Frame* frame, Instruction* i) {
 
 bool StoreItem(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
+  if (is_exact(r[i->a], BuiltinType::Dict))
+    return dict_set(vm, as<Dict>(r[i->a]), r[i->b], r[i->c]).is_ok();
   return set_item(vm, r[i->a], r[i->b], r[i->c]).is_ok();
 }
 

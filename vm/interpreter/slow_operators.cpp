@@ -26,10 +26,35 @@ bool put(Frame* frame, uint32_t register_index, Result<T> result) {
   return true;
 }
 
+/// The left operand's method when it is a script function that comes first; else empty.
+Value script_operator(VM& vm, BinaryOp op, Value a, Value b) {
+  if (!a.is_cell()) return Value();
+  Type* left_type = vm.type_of(a.cell());
+  if (!(left_type->flags & Type::kHeapType)) return Value();
+  Value method = type_special(vm, left_type, special_of(op));
+  if (!is_kind(method, CellKind::Function)) return Value();
+  Type* right_type = vm.type_of(b);
+  bool overridden = right_type != left_type && (right_type->flags & Type::kHeapType) &&
+                    right_type->is_subtype_of(left_type);
+  return overridden ? Value() : method;
+}
+
 bool binary(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
   REGISTERS;
   Value a = r[i->b], b = r[i->c];
+  Value method = script_operator(vm, op, a, b);
+  if (!method.is_empty()) return enter_script(vm, frame, method, i->a, Frame::kOperator, {a, b});
   return put(frame, i->a, binary_operation(vm, op, a, b));
+}
+
+bool in_place(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
+  REGISTERS;
+  Value a = r[i->b], b = r[i->c];
+  if (a.is_cell() && type_special(vm, vm.type_of(a), in_place_of(op)).is_empty()) {
+    Value method = script_operator(vm, op, a, b);
+    if (!method.is_empty()) return enter_script(vm, frame, method, i->a, Frame::kOperator, {a, b});
+  }
+  return put(frame, i->a, in_place_operation(vm, op, a, b));
 }
 
 bool ordered(VM& vm, Frame* frame, Instruction* i, CompareOp op) {
@@ -56,6 +81,45 @@ BINARY(BitOr, BitOr)
 BINARY(BitXor, BitXor)
 #undef BINARY
 
+bool operator_declined(VM& vm, Frame* frame) {
+  const Instruction* i = frame->pc - 1;
+  BinaryOp op;
+  bool is_in_place = false;
+  switch (i->opcode) {
+#define BINARY(Name)     \
+  case Opcode::Name:     \
+    op = BinaryOp::Name; \
+    break;
+    BINARY(Add)
+    BINARY(Subtract)
+    BINARY(Multiply)
+    BINARY(TrueDivide)
+    BINARY(FloorDivide)
+    BINARY(Modulo)
+    BINARY(Power)
+    BINARY(MatrixMultiply)
+    BINARY(LeftShift)
+    BINARY(RightShift)
+    BINARY(BitAnd)
+    BINARY(BitOr)
+    BINARY(BitXor)
+#undef BINARY
+#define IN_PLACE(Name)        \
+  case Opcode::InPlace##Name: \
+    op = BinaryOp::Name;      \
+    is_in_place = true;       \
+    break;
+    IN_PLACE(Add)
+    IN_PLACE(Subtract)
+    IN_PLACE(Multiply)
+#undef IN_PLACE
+    default:
+      __builtin_unreachable();
+  }
+  REGISTERS;
+  return put(frame, i->a, binary_declined(vm, op, is_in_place, r[i->b], r[i->c]));
+}
+
 bool AddInt(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
   return put(frame, i->a,
@@ -67,16 +131,13 @@ bool SubtractInt(VM& vm, Frame* frame, Instruction* i) {
              binary_operation(vm, BinaryOp::Subtract, r[i->b], Value::small_int(i->signed_c())));
 }
 bool InPlaceAdd(VM& vm, Frame* frame, Instruction* i) {
-  REGISTERS;
-  return put(frame, i->a, in_place_operation(vm, BinaryOp::Add, r[i->b], r[i->c]));
+  return in_place(vm, frame, i, BinaryOp::Add);
 }
 bool InPlaceSubtract(VM& vm, Frame* frame, Instruction* i) {
-  REGISTERS;
-  return put(frame, i->a, in_place_operation(vm, BinaryOp::Subtract, r[i->b], r[i->c]));
+  return in_place(vm, frame, i, BinaryOp::Subtract);
 }
 bool InPlaceMultiply(VM& vm, Frame* frame, Instruction* i) {
-  REGISTERS;
-  return put(frame, i->a, in_place_operation(vm, BinaryOp::Multiply, r[i->b], r[i->c]));
+  return in_place(vm, frame, i, BinaryOp::Multiply);
 }
 bool InPlaceAddInt(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
@@ -160,6 +221,79 @@ int next(VM& vm, Value iterator, Value* out) {
   if (!more.value()) return 0;
   *out = item;
   return 1;
+}
+
+namespace {
+
+int step_enumerate(VM& vm, Record* iterator, Value* out) {
+  Value* f = iterator->fields();
+  Value item;
+  auto more = iterator_next(vm, f[0], &item);
+  if (more.is_error()) return -1;
+  if (!more.value()) return 0;
+  Value number = f[1];
+  if (number.is_small_int() && number.as_small_int() < Value::kMaxSmallInt) {
+    f[1] = Value::small_int(number.as_small_int() + 1);
+  } else {
+    auto sum = binary_operation(vm, BinaryOp::Add, number, Value::small_int(1));
+    if (sum.is_error()) return -1;
+    f[1] = sum.value();
+    vm.barrier(iterator);
+  }
+  out[0] = number;
+  out[1] = item;
+  return 1;
+}
+
+int step_zip(VM& vm, const Tuple* iterators, Value* out) {
+  Value items[2];
+  for (int i = 0; i < 2; ++i) {
+    auto more = iterator_next(vm, iterators->values()[i], &items[i]);
+    if (more.is_error()) return -1;
+    if (!more.value()) return 0;
+  }
+  out[0] = items[0];
+  out[1] = items[1];
+  return 1;
+}
+
+int step_items(VM& vm, Record* iterator, Value* out) {
+  const DictEntry* entry = nullptr;
+  switch (dict_iterator_next(iterator, &entry)) {
+    case IteratorStep::Item:
+      out[0] = entry->key;
+      out[1] = entry->value;
+      return 1;
+    case IteratorStep::End:
+      return 0;
+    case IteratorStep::Changed:
+      (void)dict_iterator_changed(vm, iterator);
+      return -1;
+  }
+  __builtin_unreachable();
+}
+
+}  // namespace
+
+int next_pair(VM& vm, Value iterator, Value* out) {
+  auto* record = static_cast<Record*>(iterator.cell());
+  switch (record->shape) {
+    case shape_of(BuiltinType::DictItemIterator):
+      return step_items(vm, record, out);
+    case shape_of(BuiltinType::Enumerate): {
+      // Iterators over iterators can be nested without limit.
+      NativeDepth guard(vm);
+      return guard.check().is_error() ? -1 : step_enumerate(vm, record, out);
+    }
+    case shape_of(BuiltinType::Zip): {
+      const Tuple* iterators = as<Tuple>(record->fields()[0]);
+      if (iterators->length != 2 || record->fields()[1].is_true()) return 2;
+      NativeDepth guard(vm);
+      return guard.check().is_error() ? -1 : step_zip(vm, iterators, out);
+    }
+    default:
+      return 2;
+  }
 }
 
 // --- iteration ---

@@ -19,7 +19,8 @@ enum class AttributeKind : uint8_t {
   Member,     // payload: byte offset of a `__slots__` member, which may be empty. Version
   TypeValue,  // payload: bits of a class attribute without `__get__`. Version
   Method,     // payload: bits of a function or method descriptor of the class. Version
-  Property,   // payload: bits of the property's getter, a script function. Version
+  Dict,  // payload: byte offset of the pointer to the instance's own dict, in dict mode. Version
+  Property,  // payload: bits of the property's getter, a script function. Version
 };
 
 struct AttributeEntry {

@@ -25,8 +25,10 @@ struct Frame {
   static constexpr uint32_t kHasObject = 8;  // a frame object refers to it and stands in `extra`
   static constexpr uint32_t kAtSend =
       16;  // suspended at a Send instruction (pc is the Send itself)
+  static constexpr uint32_t kOperator =
+      32;  // special method of an operator: may return NotImplemented
   /// Returning from such a frame takes more than handing the value to the caller's register.
-  static constexpr uint32_t kSpecialReturn = kEntry | kConstructor | kHeap | kHasObject;
+  static constexpr uint32_t kSpecialReturn = kEntry | kConstructor | kHeap | kHasObject | kOperator;
   static constexpr uint32_t kFlagBits =
       8;  // flags above: depth of the frame, for the recursion limit
 

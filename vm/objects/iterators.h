@@ -77,13 +77,14 @@ inline bool range_iterator_is_small(const Record* iterator) {
   return iterator->fields()[2].is_small_int();
 }
 inline bool range_iterator_next(Record* iterator, Value* out) {
+  // Arithmetic on the words of small ints: 2n+1 stands for n.
   Value* f = iterator->fields();
-  int64_t left = f[2].as_small_int();
-  if (left <= 0) return false;
+  uint64_t left = f[2].bits();
+  if (static_cast<int64_t>(left) <= 1) return false;
   *out = f[0];
-  f[2] = Value::small_int(left - 1);
+  f[2] = Value::from_bits(left - 2);
   // After the last item this may wrap around; it is not used then.
-  f[0] = Value::small_int(f[0].as_small_int() + f[1].as_small_int());
+  f[0] = Value::from_bits(f[0].bits() + f[1].bits() - 1);
   return true;
 }
 Result<bool> range_iterator_next_slow(VM& vm, Record* iterator, Value* out);

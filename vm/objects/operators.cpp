@@ -130,6 +130,17 @@ Result<Value> quick_binary(VM& vm, BinaryOp op, Value a, Value b, bool* handled)
 
 }  // namespace
 
+Result<Value> binary_declined(VM& vm, BinaryOp op, bool in_place, Value a, Value b) {
+  if (vm.type_of(a) != vm.type_of(b)) {
+    Value right = type_special(vm, vm.type_of(b), reflected_of(op));
+    if (!right.is_empty()) {
+      Value result = TRY(call_special_method(vm, right, b, {a}));
+      if (!result.is_not_implemented()) return result;
+    }
+  }
+  return raise_unsupported(vm, op, in_place, a, b);
+}
+
 Result<Value> binary_operation(VM& vm, BinaryOp op, Value a, Value b) {
   bool handled;
   auto quick = quick_binary(vm, op, a, b, &handled);

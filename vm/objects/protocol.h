@@ -9,6 +9,8 @@ namespace apy {
 
 // --- operators (operators.cpp) ---
 Result<Value> binary_operation(VM& vm, BinaryOp op, Value a, Value b);
+/// The rest of `a op b` (or `a op= b`) after a's own method returned NotImplemented.
+Result<Value> binary_declined(VM& vm, BinaryOp op, bool in_place, Value a, Value b);
 Result<Value> in_place_operation(VM& vm, BinaryOp op, Value a, Value b);
 Result<Value> unary_operation(VM& vm, UnaryOp op, Value v);
 /// Rich comparison; for == and != identity is the last resort, for others TypeError

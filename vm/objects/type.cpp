@@ -86,6 +86,7 @@ void update_class_flags(VM& vm, Type* type) {
 void type_modified(VM& vm, Type* type) {
   type->version = vm.next_version();
   std::fill(std::begin(type->special), std::end(type->special), Value());
+  type->plain_init = Value();
   update_class_flags(vm, type);
   for_each_subclass(type, [&](Type* subclass) { type_modified(vm, subclass); });
 }

@@ -94,6 +94,10 @@ struct Type : Cell {
   const NativeTypeDef* definition;  // null for script types
   AwaitOutcome (*await_step)(
       VM&, Value self, Value* result);  // see interpreter/suspend.h; null: not natively awaitable
+  // The script __init__ of a class whose instances are plain (made by object.__new__ of type's
+  // __call__); empty: not looked at yet; not_implemented: calls go the general way. Reset with
+  // `special`.
+  Value plain_init;
   Value special[static_cast<int>(
       Special::Count)];  // empty bits: not looked up yet; not_implemented: absent
 

@@ -71,7 +71,7 @@ class Value {
   /// The word for `d`, or empty when `d` needs a FloatCell.
   static Value try_inline_float(double d) {
     uint64_t word = std::rotl(std::bit_cast<uint64_t>(d) + kExponentShift, 3);
-    return (word & 3) == 2 ? Value(word) : Value();
+    return ((word - 2) & 3) == 0 ? Value(word) : Value();
   }
 
   constexpr bool is_cell() const { return (bits_ & 7) == 0 && bits_ != 0; }
