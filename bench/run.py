@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Compares apy with the interpreters that are installed, in one run. See bench/README.md.
 
-    bench/run.py --apy build/release/apy
-    bench/run.py --apy build/release/apy --only fib --only await_depth --repeats 5
-    bench/run.py --apy build/release/apy --save before.json
-    bench/run.py --apy build/release/apy --against before.json
+    bench/run.py                        everything, every interpreter that is installed
+    bench/run.py --quick                a tenth of the work, apy and CPython only: about two minutes
+    bench/run.py --only fib --only await_depth --repeats 5
+    bench/run.py --quick --save before.json
+    bench/run.py --quick --against before.json
 
 The passes alternate between the interpreters, so that a change of the machine's speed meets all of
 them; a ratio is the median of the ratios of the single passes. Times of different runs are never
@@ -18,6 +19,8 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
 from statistics import median
@@ -26,6 +29,7 @@ from typing import Dict, List, NamedTuple, Optional
 HERE = Path(__file__).resolve().parent
 TIMEOUT = 600
 STARTS = 20  # processes per pass and interpreter for the start-up time
+WORST = 12  # rows named again below the table
 HEAVY = ("sleepers", "spawn", "pingpong")  # programs with seconds per pass: fewer passes
 
 
@@ -42,6 +46,7 @@ class Results:
         self.times: Dict[str, Dict[str, List[float]]] = {}
         self.counts: Dict[str, int] = {}
         self.memory: Dict[str, Dict[str, List[float]]] = {}
+        self.peaks: Dict[str, Dict[str, List[float]]] = {}  # by program: largest resident set
         self.checks: Dict[str, Dict[str, str]] = {}
         self.failures: Dict[str, str] = {}
 
@@ -101,30 +106,55 @@ def pin_to(core: Optional[int]) -> Optional[int]:
         return None
 
 
-def run_once(command: List[str]) -> "subprocess.CompletedProcess[str]":
+class Done(NamedTuple):
+    status: int
+    output: str
+    errors: str
+    peak: int  # bytes
+
+
+def run_once(command: List[str]) -> Done:
     env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "APY"))}
     env["PYTHONDONTWRITEBYTECODE"] = "1"
-    try:
-        return subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
-            timeout=TIMEOUT, env=env, universal_newlines=True, errors="replace",
-        )
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(command, -1, "", f"over {TIMEOUT} s")
-    except OSError as error:
-        return subprocess.CompletedProcess(command, -1, "", str(error))
+    with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
+        try:
+            process = subprocess.Popen(command, stdout=output, stderr=errors, stdin=subprocess.DEVNULL, env=env)
+        except OSError as error:
+            return Done(-1, "", str(error), 0)
+        timer = threading.Timer(TIMEOUT, process.kill)
+        timer.start()
+        # wait4 tells this child's own peak; getrusage would give the largest of all children.
+        _, status, usage = os.wait4(process.pid, 0)
+        timer.cancel()
+        process.returncode = os.WEXITSTATUS(status) if os.WIFEXITED(status) else -os.WTERMSIG(status)
+        texts = []
+        for file in (output, errors):
+            file.seek(0)
+            texts.append(file.read().decode("utf-8", "replace"))
+        return Done(process.returncode, texts[0], texts[1], usage.ru_maxrss * 1024)
 
 
-def run_program(results: Results, program: str, who: Interpreter, scale: float) -> None:
+def with_cpu_time(path: Path, folder: str) -> Path:
+    """A copy of a Python program that measures the time of its own process: others on the machine count less."""
+    copy = Path(folder) / path.name
+    text = path.read_text(encoding="utf-8")
+    copy.write_text(text.replace("import perf_counter", "import process_time as perf_counter"), encoding="utf-8")
+    return copy
+
+
+def run_program(results: Results, program: str, who: Interpreter, scale: float, copies: Optional[str]) -> None:
     path = HERE / "programs" / f"{program}.{who.kind}"
     if not path.is_file() or f"{program} {who.name}" in results.failures:
         return
+    if copies and who.kind == "py":
+        path = with_cpu_time(path, copies)
     done = run_once(who.command + [str(path), str(scale)])
-    if done.returncode != 0:
-        last = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]
+    if done.status != 0:
+        last = (done.errors.strip().splitlines() or [f"exit status {done.status}"])[-1]
         results.failures[f"{program} {who.name}"] = last
         return
-    results.parse(program, who.name, done.stdout)
+    results.parse(program, who.name, done.output)
+    results.add(results.peaks, program, who.name, done.peak)
 
 
 def run_startup(results: Results, who: Interpreter) -> None:
@@ -138,8 +168,8 @@ def run_startup(results: Results, who: Interpreter) -> None:
             begin = time.perf_counter()
             done = run_once(who.command + [str(path)])
             times.append(time.perf_counter() - begin)
-            if done.returncode != 0:
-                last = (done.stderr.strip().splitlines() or ["failed"])[-1]
+            if done.status != 0:
+                last = (done.errors.strip().splitlines() or ["failed"])[-1]
                 results.failures[f"{row} {who.name}"] = last
                 break
         else:
@@ -147,7 +177,7 @@ def run_startup(results: Results, who: Interpreter) -> None:
             results.counts[row] = 1
 
 
-def measure(options: argparse.Namespace, interpreters: List[Interpreter]) -> Results:
+def measure(options: argparse.Namespace, interpreters: List[Interpreter], copies: Optional[str]) -> Results:
     programs = sorted(path.stem for path in (HERE / "programs").glob("*.py")) + ["startup"]
     if options.only:
         unknown = set(options.only) - set(programs)
@@ -167,7 +197,7 @@ def measure(options: argparse.Namespace, interpreters: List[Interpreter]) -> Res
                 if program == "startup":
                     run_startup(results, who)
                 else:
-                    run_program(results, program, who, options.scale)
+                    run_program(results, program, who, options.scale, copies)
     if sys.stderr.isatty():
         print("\r\033[K", end="", file=sys.stderr)
     return results
@@ -196,12 +226,12 @@ def geometric_mean(values: List[float]) -> float:
 
 def print_table(results: Results, names: List[str], reference: str) -> None:
     others = [name for name in names if name != reference]
-    print(f"{'':<16}{reference:>12}" + "".join(f"{name:>10}" for name in others))
-    print(f"{'':<16}{'per item':>12}" + "".join(f"{'ratio':>10}" for _ in others))
+    print(f"{'':<22}{reference:>12}" + "".join(f"{name:>10}" for name in others))
+    print(f"{'':<22}{'per item':>12}" + "".join(f"{'ratio':>10}" for _ in others))
     columns: Dict[str, List[float]] = {name: [] for name in others}
     for row, times in results.times.items():
         base = times.get(reference)
-        line = f"{row:<16}{as_time(median(base) / results.counts[row]) if base else '-':>12}"
+        line = f"{row:<22}{as_time(median(base) / results.counts[row]) if base else '-':>12}"
         for name in others:
             value = ratio(times, name, reference)
             if value is not None and not row.startswith("start-"):
@@ -212,10 +242,27 @@ def print_table(results: Results, names: List[str], reference: str) -> None:
                 line += f"{value:>10.2f}" if value is not None else f"{'-':>10}"
         print(line)
     if any(columns.values()):
-        line = f"{'geometric mean':<28}"
+        line = f"{'geometric mean':<34}"
         for name in others:
             line += f"{geometric_mean(columns[name]):>10.2f}" if columns[name] else f"{'-':>10}"
         print(line + "   (of the rows each has, start-up aside)")
+
+
+def print_worst(results: Results, who: str, reference: str) -> None:
+    """The rows to look at first, and the programs that need more memory than the reference."""
+    ratios = [(ratio(times, who, reference), row) for row, times in results.times.items()]
+    known = sorted(((value, row) for value, row in ratios if value is not None), reverse=True)
+    if not known:
+        return
+    print(f"slowest rows of {who}: " + ", ".join(f"{row} {value:.2f}" for value, row in known[:WORST]))
+    larger = []
+    for program, by_name in results.peaks.items():
+        if who in by_name and reference in by_name:
+            ours, theirs = median(by_name[who]), median(by_name[reference])
+            if ours > theirs:
+                larger.append((ours / theirs, f"{program} {ours / 2**20:.0f} against {theirs / 2**20:.0f} MiB"))
+    if larger:
+        print(f"peak memory above {reference}'s: " + ", ".join(text for _, text in sorted(larger, reverse=True)))
 
 
 def print_notes(results: Results, names: List[str]) -> None:
@@ -238,6 +285,7 @@ def print_notes(results: Results, names: List[str]) -> None:
 def print_comparison(results: Results, names: List[str], reference: str, path: Path) -> None:
     """Ratios now against ratios then; both are relative to the reference of their own run."""
     old = json.loads(path.read_text(encoding="utf-8"))
+    changes: Dict[str, List[float]] = {}
     print(f"\nagainst {path.name} (ratio to {old['reference']} then -> now, change)")
     for row, times in results.times.items():
         for name in names:
@@ -247,7 +295,10 @@ def print_comparison(results: Results, names: List[str], reference: str, path: P
             now = ratio(times, name, reference)
             if then and now and (name == "apy" or abs(now / then - 1) > 0.2):
                 mark = " <-- slower" if name == "apy" and now / then > 1.1 else ""
-                print(f"{row:<16}{name:>10}{then:>9.2f} ->{now:>7.2f}{now / then - 1:>+9.0%}{mark}")
+                print(f"{row:<22}{name:>10}{then:>9.2f} ->{now:>7.2f}{now / then - 1:>+9.0%}{mark}")
+                changes.setdefault(name, []).append(now / then)
+    for name, values in changes.items():
+        print(f"{'geometric mean':<22}{name:>10}{'':>18}{geometric_mean(values) - 1:>+9.0%}")
     for row, by_name in results.memory.items():
         for name, figures in by_name.items():
             if name in old["memory"].get(row, {}):
@@ -265,6 +316,7 @@ def save(results: Results, options: argparse.Namespace, reference: str) -> None:
                 "counts": results.counts,
                 "times": results.times,
                 "memory": results.memory,
+                "peaks": results.peaks,
             },
             indent=1,
         )
@@ -275,17 +327,23 @@ def save(results: Results, options: argparse.Namespace, reference: str) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--apy", type=Path, help="the apy binary")
+    default = HERE.parent / "build" / "release" / "apy"
+    parser.add_argument("--apy", type=Path, default=default if default.is_file() else None, help="the apy binary")
+    parser.add_argument("--quick", action="store_true", help="apy and CPython only, a tenth of the work")
     parser.add_argument("--python", help="the CPython to compare with")
     parser.add_argument("--interpreters", help="only these, as in apy,cpython,pypy3,lua5.4,node")
     parser.add_argument("--reference", default="cpython", help="what ratios refer to")
     parser.add_argument("--only", action="append", help="a program of bench/programs, or startup; repeatable")
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--scale", type=float, default=1.0, help="0.1 does a tenth of the work")
+    parser.add_argument("--cpu-time", action="store_true", help="CPU time, for a busy machine; without time spent waiting")
     parser.add_argument("--core", type=int, help="the core to run on; the last one by default")
     parser.add_argument("--save", type=Path, help="write all times as JSON")
     parser.add_argument("--against", type=Path, help="a file written by --save")
     options = parser.parse_args()
+    if options.quick:
+        options.scale = min(options.scale, 0.1)
+        options.interpreters = options.interpreters or "apy,cpython"
     if options.apy and not options.apy.is_file():
         parser.error(f"there is no {options.apy}")
 
@@ -299,8 +357,11 @@ def main() -> int:
     print("\n".join(versions))
     print(f"{options.repeats} passes, scale {options.scale:g}, core {core if core is not None else 'any'}\n")
 
-    results = measure(options, interpreters)
+    with tempfile.TemporaryDirectory() as folder:
+        results = measure(options, interpreters, folder if options.cpu_time else None)
     print_table(results, names, reference)
+    if "apy" in names and reference != "apy":
+        print_worst(results, "apy", reference)
     print_notes(results, names)
     if options.save:
         save(results, options, reference)
