@@ -1,4 +1,4 @@
-"""Sorting: ints, floats, strings, with a key function, already sorted."""
+"""Sorting: ints, floats, strings, tuples, mixed numbers, with key functions, already sorted."""
 import sys
 from time import perf_counter
 
@@ -12,6 +12,8 @@ for _ in range(N):
     ints.append(state)
 floats = [x / 1024 for x in ints]
 strings = [str(x) for x in ints]
+pairs = [(x % 1000, x) for x in ints]
+mixed = [x if x & 1 else x / 2 for x in ints]
 checks = []
 
 
@@ -27,4 +29,9 @@ measure("sort-float", lambda: sorted(floats))
 measure("sort-str", lambda: sorted(strings))
 measure("sort-key", lambda: sorted(ints, key=lambda x: x % 1000))
 measure("sort-sorted", lambda: sorted(range(N)))
-print("CHECK", checks[0], checks[2], checks[3], checks[4], int(checks[1]))
+measure("sort-tuple", lambda: sorted(pairs))
+measure("sort-reverse", lambda: sorted(ints, reverse=True))
+measure("sort-mixed", lambda: sorted(mixed))
+measure("sort-key-str", lambda: sorted(strings, key=len))
+measure("sort-key-tuple", lambda: sorted(ints, key=lambda x: (x % 100, x)))
+print("CHECK", checks[0], checks[2], checks[3], checks[4], int(checks[1]), *checks[5:])
