@@ -127,7 +127,33 @@ Result<Value> builtin_iter(VM& vm, Value object, Optional<Value> sentinel) {
   return vm.make_record(BuiltinType::CallableIterator, {object, sentinel.value});
 }
 
+/// Iterators whose end carries no value, of types that no script can derive from.
+bool is_plain_iterator(Value iterator) {
+  if (!iterator.is_cell()) return false;
+  switch (iterator.cell()->shape) {
+    case shape_of(BuiltinType::ListIterator):
+    case shape_of(BuiltinType::TupleIterator):
+    case shape_of(BuiltinType::RangeIterator):
+    case shape_of(BuiltinType::DictKeyIterator):
+    case shape_of(BuiltinType::DictValueIterator):
+    case shape_of(BuiltinType::DictItemIterator):
+    case shape_of(BuiltinType::SetIterator):
+    case shape_of(BuiltinType::StrIterator):
+    case shape_of(BuiltinType::StrAsciiIterator):
+    case shape_of(BuiltinType::BytesIterator):
+      return true;
+    default:
+      return false;
+  }
+}
+
 Result<Value> builtin_next(VM& vm, Value iterator, Optional<Value> fallback) {
+  if (is_plain_iterator(iterator)) {
+    Value item;
+    if (TRY(iterator_next(vm, iterator, &item))) return item;
+    if (fallback.present) return fallback.value;
+    return stop_iteration(vm);
+  }
   bool found;
   auto next = vm.call_special(iterator, Special::Next, {}, &found);
   if (!found)
@@ -162,6 +188,11 @@ Result<Value> extreme(VM& vm, const Arguments& arguments, CompareOp better, cons
   }
   Value best, best_key;
   auto consider = [&](Value item) -> Result<bool> {
+    if (Value::both_small_int(item, best) && key.is_none()) {
+      int64_t x = item.as_small_int(), y = best.as_small_int();
+      if (better == CompareOp::Less ? x < y : x > y) best = best_key = item;
+      return true;
+    }
     Value item_key = key.is_none() ? item : TRY(vm.call(key, {item}));
     if (best.is_empty() || TRY(compare_bool(vm, better, item_key, best_key))) {
       best = item;
@@ -242,6 +273,10 @@ Result<Value> builtin_sum(VM& vm, Value iterable, Optional<Value> start) {
     return {};
   };
   TRY(for_each(vm, iterable, [&](Value item) -> Result<bool> {
+    if (Value::both_small_int(total, item) && !compensated) {
+      total = TRY(make_int(vm, total.as_small_int() + item.as_small_int()));
+      return true;
+    }
     if (compensated || (is_float(total) && (is_float(item) || item.is_small_int()))) {
       if (!compensated) {
         sum = as_float(total);

@@ -6,6 +6,7 @@
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/messages.h"
 #include "vm/objects/protocol.h"
+#include "vm/objects/special_call.h"
 
 namespace apy {
 
@@ -245,6 +246,46 @@ Value find_plain_init(VM& vm, Type* type) {
   return plain ? init : Value::not_implemented();
 }
 
+/// A class whose instances native functions make and initialise (`init` may be null): they are
+/// called one after the other where the arguments stand.
+CallOutcome construct_native(VM& vm, Value* window, uint32_t dst, uint32_t count,
+                             Tuple* keyword_names, const NativeFunction* make,
+                             const NativeFunction* init) {
+  // The word below the arguments belongs to the unused frame header.
+  Value* values = window + kFrameWords - 1;
+  Value type = values[0] = window[0];
+  uint32_t keyword_count = keyword_names ? static_cast<uint32_t>(keyword_names->length) : 0;
+  Arguments arguments{values, count - keyword_count + 1, keyword_names};
+  FloorGuard guard(vm.context(), values + count + 1);
+  if (!type.is(make->owner) && check_new_arguments(vm, make, arguments).is_error())
+    return CallOutcome::Error;
+  Value object = make->definition->bound.entry(vm, *make->definition, arguments);
+  if (object.is_empty()) return CallOutcome::Error;
+  values[0] = object;
+  if (vm.type_of(object) != as<Type>(type)) {
+    if (initialize_made(vm, as<Type>(type), values, count + 1, keyword_names).is_error())
+      return CallOutcome::Error;
+  } else if (init) {
+    Value result = init->definition->bound.entry(vm, *init->definition, arguments);
+    if (result.is_empty()) return CallOutcome::Error;
+    if (!result.is_none()) {
+      (void)vm.raise(Exc::TypeError, "__init__() should return None, not '{}'", vm.type_of(result));
+      return CallOutcome::Error;
+    }
+  }
+  return done(vm, dst, object);
+}
+
+/// May construct_native make the instances of `type`, whose metaclass is `type`?
+bool is_made_natively(VM& vm, Type* type, Value make, Value init) {
+  if (!is_kind(make, CellKind::NativeFunction) ||
+      !(as<NativeFunction>(make)->aux & NativeFunction::kStatic))
+    return false;
+  bool is_builtin = !(type->flags & (Type::kHeapType | Type::kDisallowNew));
+  return is_builtin && type != vm.type(BuiltinType::Type) &&
+         is_exact(init, BuiltinType::MethodDescriptor);
+}
+
 CallOutcome call_type(VM& vm, Value* window, uint32_t dst, uint32_t count, Tuple* keyword_names) {
   Type* type = as<Type>(window[0]);
   if (type->plain_init.is_empty()) type->plain_init = find_plain_init(vm, type);
@@ -264,6 +305,15 @@ CallOutcome call_type(VM& vm, Value* window, uint32_t dst, uint32_t count, Tuple
       return CallOutcome::Entered;
     }
     return enter_function(vm, window, dst, count, keyword_names, Frame::kConstructor, instance);
+  }
+  if (type->shape == shape_of(BuiltinType::Type) && !(type->flags & Type::kHeapType)) {
+    Value make = type_special(vm, type, Special::New);
+    init = type_special(vm, type, Special::Init);
+    if (is_made_natively(vm, type, make, init)) {
+      Value object_init = type_special(vm, vm.type(BuiltinType::Object), Special::Init);
+      return construct_native(vm, window, dst, count, keyword_names, as<NativeFunction>(make),
+                              init.is(object_init) ? nullptr : as<NativeFunction>(init));
+    }
   }
   Value call = type_special(vm, vm.type_of(type), Special::Call);
   if (call.is_empty()) {

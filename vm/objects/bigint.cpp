@@ -177,9 +177,25 @@ bool fits_int64(Value v, int64_t* out) {
 
 namespace {
 
+/// The value of an int of at most two limbs, if it has fewer than 127 bits. Arithmetic on these
+/// needs no limb arrays.
+bool fits_int126(const IntParts& parts, __int128* out) {
+  if (parts.size > 2) return false;
+  uint64_t high = parts.size == 2 ? parts.limbs()[1] : 0;
+  if (high >> 62) return false;
+  uint64_t low = parts.size ? parts.limbs()[0] : 0;
+  __int128 magnitude = static_cast<__int128>(high) << 64 | low;
+  *out = parts.negative ? -magnitude : magnitude;
+  return true;
+}
+
 /// a + b, b with the sign given.
 Result<Value> add_signed(VM& vm, IntParts a, IntParts b, bool b_negative) {
-  if (compare_magnitudes(a, b) < 0) {
+  __int128 x, y;
+  if (fits_int126(a, &x) && fits_int126(b, &y))
+    return int_from_int128(vm, b.negative == b_negative ? x + y : x - y);
+  bool same_sign = a.negative == b_negative;
+  if (same_sign ? a.size < b.size : compare_magnitudes(a, b) < 0) {
     std::swap(a, b);
     a.negative = b_negative;
     b_negative = b.negative;
@@ -217,6 +233,11 @@ Result<Value> int_multiply(VM& vm, Value a, Value b) {
   IntParts x(a), y(b);
   if (x.size < y.size) std::swap(x, y);
   if (y.size == 0) return Value::small_int(0);
+  if (x.size == 1) {
+    auto wide = static_cast<unsigned __int128>(x.limbs()[0]) * y.limbs()[0];
+    uint64_t limbs[2] = {static_cast<uint64_t>(wide), static_cast<uint64_t>(wide >> 64)};
+    return int_from_limbs(vm, limbs, 2, x.negative != y.negative);
+  }
   BigInt* product = TRY(make_big_int(vm, x.size + y.size));
   uint64_t* out = product->limbs();
   if (y.size == 1) {
@@ -333,6 +354,17 @@ Result<Value> int_bitwise(VM& vm, BinaryOp op, Value a, Value b) {
   if (op == BinaryOp::BitAnd && !x.negative && !y.negative) size = std::min(x.size, y.size);
   BigInt* result = TRY(make_big_int(vm, size));
   uint64_t* out = result->limbs();
+  if (!x.negative && !y.negative) {
+    if (x.size < y.size) std::swap(x, y);
+    if (op == BinaryOp::BitAnd) {
+      if (y.size) mpn_and_n(out, x.limbs(), y.limbs(), n_of(y));
+      return finish_int(result, y.size, false);
+    }
+    if (y.size && op == BinaryOp::BitOr) mpn_ior_n(out, x.limbs(), y.limbs(), n_of(y));
+    if (y.size && op == BinaryOp::BitXor) mpn_xor_n(out, x.limbs(), y.limbs(), n_of(y));
+    std::memcpy(out + y.size, x.limbs() + y.size, (x.size - y.size) * 8);
+    return finish_int(result, x.size, false);
+  }
   TwosComplement left(x), right(y);
   for (uint64_t i = 0; i < size; ++i) {
     uint64_t limb = left.next();

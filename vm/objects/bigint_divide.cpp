@@ -73,6 +73,25 @@ Result<void> int_divide(VM& vm, Value a, Value b, Value* quotient, Value* remain
     if (quotient) *quotient = Value::small_int(correct ? -1 : 0);
     return {};
   }
+  if (x.size <= 2) {
+    auto wide = [](const IntParts& parts) {
+      uint64_t high = parts.size == 2 ? parts.limbs()[1] : 0;
+      return static_cast<unsigned __int128>(high) << 64 | parts.limbs()[0];
+    };
+    auto q = wide(x) / wide(y), r = wide(x) % wide(y);
+    if (opposite && r != 0) {
+      ++q;  // no carry out: y is at least 2 here
+      r = wide(y) - r;
+    }
+    auto to_int = [&vm](unsigned __int128 magnitude, bool negative) {
+      uint64_t limbs[2] = {static_cast<uint64_t>(magnitude),
+                           static_cast<uint64_t>(magnitude >> 64)};
+      return int_from_limbs(vm, limbs, 2, negative);
+    };
+    if (quotient) *quotient = TRY(to_int(q, opposite));
+    if (remainder) *remainder = TRY(to_int(r, y.negative));
+    return {};
+  }
   uint64_t quotient_size = x.size - y.size + 1;
   BigInt* q = TRY(make_big_int(vm, quotient_size + 1));
   BigInt* r = TRY(make_big_int(vm, y.size));

@@ -4,6 +4,7 @@
 // of it while an argument's __index__ runs script code that resizes the array. While a buffer is
 // exported (`exports` > 0) the length cannot change.
 #include "vm/objects/bytes_family.h"
+#include "vm/objects/exact.h"
 
 namespace apy {
 namespace {
@@ -185,7 +186,17 @@ Result<void> delete_slice(VM& vm, ByteArray* self, SliceIndices s) {
   return resize(vm, self, static_cast<size_t>(to));
 }
 
+}  // namespace
+
 Result<void> bytearray_set_item(VM& vm, ByteArray* self, Value key, Value value) {
+  if (Value::both_small_int(key, value)) {
+    auto index = static_cast<uint64_t>(key.as_small_int());
+    auto byte = static_cast<uint64_t>(value.as_small_int());
+    if (index < self->length && byte < 256) {
+      self->storage->data()[index] = static_cast<uint8_t>(byte);
+      return {};
+    }
+  }
   Slice* slice = try_as<Slice>(key);
   if (!slice) {
     // The value first: its __index__ may change the length.
@@ -219,6 +230,8 @@ Result<void> bytearray_set_item(VM& vm, ByteArray* self, Value key, Value value)
   auto begin = static_cast<size_t>(s.start);
   return splice(vm, self, begin, begin + static_cast<size_t>(s.count), data);
 }
+
+namespace {
 
 Result<void> bytearray_delete_item(VM& vm, ByteArray* self, Value key) {
   if (Slice* slice = try_as<Slice>(key))
@@ -297,6 +310,10 @@ Result<void> add_constants(VM& vm, Type* type) {
 }
 
 }  // namespace
+
+Result<Value> bytearray_get_item(VM& vm, ByteArray* array, Value key) {
+  return Methods::Text::get_item(vm, array, key);
+}
 
 extern const NativeTypeDef kByteArrayType = {
     .name = "bytearray",

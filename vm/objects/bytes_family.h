@@ -79,6 +79,14 @@ struct BytesFamily {
       if (begin == 0 && end == self->length && is_exact(self, BuiltinType::Bytes)) return self;
     return make_from(vm, view(self).substr(begin, end - begin));
   }
+  static Result<T*> stepped_slice(VM& vm, T* self, const SliceIndices& s) {
+    ByteBuilder builder(vm);
+    auto count = static_cast<size_t>(s.count);
+    uint8_t* to = builder.extend(count);
+    if (!to) return vm.out_of_memory();
+    copy_stepped(to, reinterpret_cast<const uint8_t*>(view(self).data()) + s.start, count, s.step);
+    return make(vm, builder);
+  }
   static void append(ByteBuilder& builder, T* self, size_t begin, size_t end) {
     builder.append(view(self).substr(begin, end - begin));
   }

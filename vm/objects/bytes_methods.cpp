@@ -1,5 +1,6 @@
 // The type bytes: its method table and what only bytes has.
 #include "vm/objects/bytes_family.h"
+#include "vm/objects/exact.h"
 
 namespace apy {
 namespace {
@@ -68,6 +69,10 @@ constexpr auto kOwnMethods = std::to_array<NativeFunctionDef>({
 constexpr auto kMethods = join_tables(kOwnMethods, bytes_common_methods<Bytes>());
 
 }  // namespace
+
+Result<Value> bytes_get_item(VM& vm, Bytes* bytes, Value key) {
+  return Methods::Text::get_item(vm, bytes, key);
+}
 
 extern const NativeTypeDef kBytesType = {
     .name = "bytes",

@@ -435,6 +435,7 @@ bool is_strict_utf8(std::string_view data) {
 }  // namespace
 
 Result<Bytes*> encode_text(VM& vm, Str* text, std::string_view encoding, std::string_view errors) {
+  if (text->is_ascii() && encoding == "utf-8") return make_bytes(vm, text->latin1());
   const Encoding* found = find_encoding(encoding);
   if (!found) return vm.raise(Exc::LookupError, "unknown encoding: {}", encoding);
   bool narrow = found->kind != Kind::Utf16 && found->kind != Kind::Utf32 &&
@@ -446,6 +447,7 @@ Result<Bytes*> encode_text(VM& vm, Str* text, std::string_view encoding, std::st
 
 Result<Str*> decode_text(VM& vm, std::string_view data, Value object, std::string_view encoding,
                          std::string_view errors) {
+  if (encoding == "utf-8" && is_ascii_text(data)) return make_str_latin1(vm, data);
   const Encoding* found = find_encoding(encoding);
   if (!found) return vm.raise(Exc::LookupError, "unknown encoding: {}", encoding);
   if (found->kind == Kind::Latin1) return make_str_latin1(vm, data);

@@ -12,6 +12,7 @@
 #include "vm/objects/dict.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "vm/objects/hash_table.h"
 #include "vm/objects/protocol.h"
@@ -325,9 +326,21 @@ Result<void> dict_merge(VM& vm, Dict* dict, Dict* other) {
   if (dict == other || other->length == 0) return {};
   if (dict->length == 0) {
     // Every key is new and comparisons are not needed.
-    TRY(rebuild(vm, dict, log2_for(other->length)));
+    uint32_t log2_slots = log2_for(other->length);
+    TRY(rebuild(vm, dict, log2_slots));
     DictTable* to = dict->table;
     const DictTable* from = other->table;
+    if (from->log2_slots == log2_slots && from->first == 0 && from->filled == other->length) {
+      // Without holes the copy is the same table, marks of removed entries included.
+      std::memcpy(static_cast<void*>(to + 1), from + 1, index_bytes(log2_slots));
+      std::copy_n(from->entries(), from->filled, to->entries());
+      to->filled = from->filled;
+      to->usable = from->usable;
+      dict->length = other->length;
+      dict->aux |= other->aux & Dict::kHasNonStrKeys;
+      vm.barrier(to);
+      return {};
+    }
     uint32_t count = 0;
     for (uint32_t i = from->first; i < from->filled; ++i) {
       const DictEntry& entry = from->entries()[i];

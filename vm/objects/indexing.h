@@ -73,6 +73,23 @@ inline Result<size_t> position_argument(VM& vm, const Optional<Value>& argument,
   return static_cast<size_t>(position) > length ? length : static_cast<size_t>(position);
 }
 
+/// resolve_slice without a call for slices without a step whose bounds are small ints or None.
+inline Result<SliceIndices> slice_indices_of(VM& vm, Slice* slice, const uint64_t& length_now) {
+  bool plain = slice->step.is_none() && (slice->start.is_small_int() || slice->start.is_none()) &&
+               (slice->stop.is_small_int() || slice->stop.is_none());
+  if (!plain) [[unlikely]]
+    return resolve_slice(vm, slice, length_now);
+  auto length = static_cast<int64_t>(length_now);
+  auto place = [length](Value part) {
+    int64_t position = part.as_small_int();
+    if (position < 0) position += length;
+    return position < 0 ? 0 : position > length ? length : position;
+  };
+  int64_t start = slice->start.is_none() ? 0 : place(slice->start);
+  int64_t stop = slice->stop.is_none() ? length : place(slice->stop);
+  return SliceIndices{start, stop, 1, stop > start ? stop - start : 0};
+}
+
 /// Setter of attributes that are plain members of a struct.
 inline Result<void> readonly_member(VM& vm, Value, Value) {
   return vm.raise(Exc::AttributeError, "readonly attribute");
@@ -90,7 +107,8 @@ Result<Value> compare_sequences(VM& vm, CompareOp op, Left left, Right right) {
     std::span<const Value> a = left(), b = right();
     if (i >= a.size() || i >= b.size()) break;
     Value x = a[i], y = b[i];
-    if (x == y || TRY(values_equal(vm, x, y))) continue;
+    if (x == y) continue;
+    if (!Value::both_small_int(x, y) && TRY(values_equal(vm, x, y))) continue;
     if (equality) return Value::boolean(op == CompareOp::NotEqual);
     if (i >= left().size() || i >= right().size()) break;  // comparing changed one
     return compare(vm, op, x, y);

@@ -82,6 +82,13 @@ Numeral scan(std::string_view text, int base) {
 }
 
 Result<Value> convert_long(VM& vm, const Numeral& numeral) {
+  if (numeral.base == 10 && numeral.count <= 38) {
+    unsigned __int128 value = 0;
+    for (char c : numeral.digits)
+      if (c != '_') value = value * 10 + static_cast<unsigned>(c - '0');
+    uint64_t limbs[2] = {static_cast<uint64_t>(value), static_cast<uint64_t>(value >> 64)};
+    return int_from_limbs(vm, limbs, 2, numeral.negative);
+  }
   ByteStorage* values = TRY(make_byte_storage(vm, numeral.count));
   uint8_t* out = values->data();
   size_t count = 0;
@@ -117,8 +124,25 @@ Result<Value> convert(VM& vm, const Numeral& numeral) {
   return convert_long(vm, numeral);
 }
 
+/// Plain decimal text of a small int, which nearly all is; false for everything else.
+bool parse_short(std::string_view text, int64_t* out) {
+  size_t sign = !text.empty() && text[0] == '-';
+  if (text.size() - sign - 1 >= 18) return false;  // also when there are no digits
+  int64_t value = 0;
+  for (size_t i = sign; i < text.size(); ++i) {
+    auto digit = static_cast<uint8_t>(text[i] - '0');
+    if (digit > 9) return false;
+    value = value * 10 + digit;
+  }
+  *out = sign ? -value : value;
+  return true;
+}
+
 /// `original` empty: make a str of `text` for the message.
 Result<Value> parse(VM& vm, std::string_view text, int base, Value original) {
+  int64_t small;
+  if (base == 10 && parse_short(text, &small)) [[likely]]
+    return Value::small_int(small);
   Numeral numeral = scan(text, base);
   if (numeral.valid) return convert(vm, numeral);
   if (original.is_empty()) original = TRY(make_str(vm, text));
@@ -170,6 +194,25 @@ std::string ascii_numeral(const Str* text) {
 
 namespace {
 
+/// Decimal text of an int of at most two limbs.
+std::string short_to_string(const IntParts& parts) {
+  constexpr uint64_t kPower = 10'000'000'000'000'000'000u;  // 19 digits at a time
+  constexpr int kDigits = 19;
+  uint64_t high = parts.size == 2 ? parts.limbs()[1] : 0;
+  auto rest = static_cast<unsigned __int128>(high) << 64 | parts.limbs()[0];
+  char buffer[48];
+  char* begin = buffer + sizeof buffer;
+  while (rest >= kPower) {
+    auto part = static_cast<uint64_t>(rest % kPower);
+    rest /= kPower;
+    for (int i = 0; i < kDigits; ++i, part /= 10) *--begin = static_cast<char>('0' + part % 10);
+  }
+  for (auto part = static_cast<uint64_t>(rest); part; part /= 10)
+    *--begin = static_cast<char>('0' + part % 10);
+  if (parts.negative) *--begin = '-';
+  return std::string(begin, buffer + sizeof buffer);
+}
+
 Result<std::string> long_to_string(VM& vm, const IntParts& parts, uint64_t bits, int base) {
   auto estimate = static_cast<uint64_t>(static_cast<double>(bits) / std::log2(base)) + 2;
   auto limit = base == 10 ? static_cast<uint64_t>(int_digit_limit(vm)) : 0;
@@ -206,6 +249,7 @@ Result<std::string> int_to_string(VM& vm, Value integer, int base) {
     return std::string(buffer, end);
   }
   IntParts parts(integer);
+  if (base == 10 && parts.size <= 2) return short_to_string(parts);
   uint64_t bits = int_bit_length(integer);
   if (bits > (uint64_t{1} << 33)) return vm.out_of_memory();
   return long_to_string(vm, parts, bits, base);

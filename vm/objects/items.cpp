@@ -1,5 +1,6 @@
 // Membership, items, lengths, callability and class tests on any values.
 #include "vm/objects/descriptor.h"
+#include "vm/objects/exact.h"
 #include "vm/objects/internals.h"
 #include "vm/objects/set.h"
 #include "vm/objects/special_call.h"
@@ -52,11 +53,28 @@ Result<Value> subscript_class(VM& vm, Type* cls, Value key) {
 }  // namespace
 
 Result<bool> contains(VM& vm, Value container, Value item) {
-  if (is_exact(container, BuiltinType::Dict)) {
-    Value ignored;
-    return dict_get(vm, as<Dict>(container), item, &ignored);
+  if (container.is_cell()) {
+    switch (container.cell()->shape) {
+      case shape_of(BuiltinType::Dict): {
+        Value ignored;
+        return dict_get(vm, as<Dict>(container), item, &ignored);
+      }
+      case shape_of(BuiltinType::Set):
+      case shape_of(BuiltinType::FrozenSet):
+        return set_contains(vm, as<Set>(container), item);
+      case shape_of(BuiltinType::Str):
+        if (Str* needle = try_as<Str>(item)) return str_contains(as<Str>(container), needle);
+        break;
+      case shape_of(BuiltinType::Tuple):
+        return tuple_contains(vm, as<Tuple>(container), item);
+      case shape_of(BuiltinType::List):
+        return list_contains(vm, as<List>(container), item);
+      case shape_of(BuiltinType::Range):
+        return range_contains(vm, as<Range>(container), item);
+      default:
+        break;
+    }
   }
-  if (is_exact(container, BuiltinType::Set)) return set_contains(vm, as<Set>(container), item);
   Type* type = vm.type_of(container);
   Value method = type_special(vm, type, Special::Contains);
   if (method.is_none()) return vm.raise(Exc::TypeError, "'{}' object is not a container", type);
@@ -84,6 +102,12 @@ Result<Value> get_item(VM& vm, Value object, Value key) {
         return tuple_get_item(vm, as<Tuple>(object), key);
       case shape_of(BuiltinType::Dict):
         return dict_get_item(vm, as<Dict>(object), key);
+      case shape_of(BuiltinType::Str):
+        return str_get_item(vm, as<Str>(object), key);
+      case shape_of(BuiltinType::Bytes):
+        return bytes_get_item(vm, as<Bytes>(object), key);
+      case shape_of(BuiltinType::ByteArray):
+        return bytearray_get_item(vm, as<ByteArray>(object), key);
       default:
         break;
     }
@@ -98,6 +122,8 @@ Result<Value> get_item(VM& vm, Value object, Value key) {
 Result<void> set_item(VM& vm, Value object, Value key, Value value) {
   if (is_exact(object, BuiltinType::List)) return list_set_item(vm, as<List>(object), key, value);
   if (is_exact(object, BuiltinType::Dict)) return dict_set(vm, as<Dict>(object), key, value);
+  if (is_exact(object, BuiltinType::ByteArray))
+    return bytearray_set_item(vm, as<ByteArray>(object), key, value);
   Value method = type_special(vm, vm.type_of(object), Special::SetItem);
   if (method.is_empty() || method.is_none())
     return vm.raise(Exc::TypeError, "'{}' object does not support item assignment",
@@ -108,6 +134,10 @@ Result<void> set_item(VM& vm, Value object, Value key, Value value) {
 
 Result<void> delete_item(VM& vm, Value object, Value key) {
   if (is_exact(object, BuiltinType::List)) return list_set_item(vm, as<List>(object), key, Value());
+  if (is_exact(object, BuiltinType::Dict)) {
+    if (TRY(dict_remove(vm, as<Dict>(object), key, nullptr))) return {};
+    return vm.raise_with(Exc::KeyError, {&key, 1});
+  }
   Type* type = vm.type_of(object);
   Value method = type_special(vm, type, Special::DelItem);
   if (method.is_empty() || method.is_none()) {
@@ -133,6 +163,13 @@ Result<int64_t> length_of(VM& vm, Value object) {
         return int64_t{as<Dict>(object)->length};
       case shape_of(BuiltinType::Str):
         return static_cast<int64_t>(as<Str>(object)->length);
+      case shape_of(BuiltinType::Set):
+      case shape_of(BuiltinType::FrozenSet):
+        return int64_t{as<Set>(object)->length};
+      case shape_of(BuiltinType::Bytes):
+        return static_cast<int64_t>(as<Bytes>(object)->length);
+      case shape_of(BuiltinType::ByteArray):
+        return static_cast<int64_t>(as<ByteArray>(object)->length);
       default:
         break;
     }

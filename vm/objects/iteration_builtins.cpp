@@ -5,10 +5,23 @@
 
 namespace apy {
 
+namespace {
+
+/// iterator_next, without a call for the iterators that are most frequent.
+inline Result<bool> next_of(VM& vm, Value iterator, Value* out) {
+  if (is_exact(iterator, BuiltinType::ListIterator))
+    return list_iterator_next(as<Record>(iterator), out);
+  if (is_exact(iterator, BuiltinType::RangeIterator))
+    return range_iterator_next(as<Record>(iterator), out);
+  return iterator_next(vm, iterator, out);
+}
+
+}  // namespace
+
 Result<bool> enumerate_next(VM& vm, Record* iterator, Value* out) {
   Value* f = iterator->fields();
   Value item;
-  if (!TRY(iterator_next(vm, f[0], &item))) return false;
+  if (!TRY(next_of(vm, f[0], &item))) return false;
   Value pair[2] = {f[1], item};
   if (f[1].is_small_int() && f[1].as_small_int() < Value::kMaxSmallInt) {
     f[1] = Value::small_int(f[1].as_small_int() + 1);
@@ -32,7 +45,7 @@ Result<bool> zip_ended(VM& vm, Tuple* iterators, size_t index) {
   }
   for (size_t i = 1; i < iterators->length; ++i) {
     Value item;
-    if (!TRY(iterator_next(vm, iterators->values()[i], &item))) continue;
+    if (!TRY(next_of(vm, iterators->values()[i], &item))) continue;
     return i == 1 ? vm.raise(Exc::ValueError, "zip() argument 2 is longer than argument 1")
                   : vm.raise(Exc::ValueError, "zip() argument {} is longer than arguments 1-{}",
                              i + 1, i);
@@ -49,7 +62,7 @@ Result<bool> zip_next(VM& vm, Record* iterator, Value* out) {
   Tuple* result = TRY(make_tuple(vm, count));
   for (size_t i = 0; i < count; ++i) {
     Value item;
-    if (!TRY(iterator_next(vm, iterators->values()[i], &item))) {
+    if (!TRY(next_of(vm, iterators->values()[i], &item))) {
       if (iterator->fields()[1].is_true()) return zip_ended(vm, iterators, i);
       return false;
     }
@@ -66,13 +79,13 @@ Result<bool> map_next(VM& vm, Record* iterator, Value* out) {
   size_t count = iterators->length;
   if (count == 1) {
     Value item;
-    if (!TRY(iterator_next(vm, iterators->values()[0], &item))) return false;
+    if (!TRY(next_of(vm, iterators->values()[0], &item))) return false;
     *out = TRY(vm.call(function, {item}));
     return true;
   }
   Tuple* arguments = TRY(make_tuple(vm, count));
   for (size_t i = 0; i < count; ++i) {
-    if (!TRY(iterator_next(vm, iterators->values()[i], &arguments->values()[i]))) return false;
+    if (!TRY(next_of(vm, iterators->values()[i], &arguments->values()[i]))) return false;
     vm.barrier(arguments);
   }
   *out = TRY(vm.call(function, arguments->span()));
@@ -83,7 +96,7 @@ Result<bool> filter_next(VM& vm, Record* iterator, Value* out) {
   Value function = iterator->fields()[0];
   bool truth = function.is_none() || function.is(vm.type(BuiltinType::Bool));
   Value item;
-  while (TRY(iterator_next(vm, iterator->fields()[1], &item))) {
+  while (TRY(next_of(vm, iterator->fields()[1], &item))) {
     Value verdict = truth ? item : TRY(vm.call(function, {item}));
     if (!TRY(is_truthy(vm, verdict))) continue;
     *out = item;

@@ -7,9 +7,11 @@
 #include <algorithm>
 
 #include "vm/objects/containers.h"
+#include "vm/objects/dict.h"
 #include "vm/objects/indexing.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
+#include "vm/objects/set.h"
 
 namespace apy {
 
@@ -115,6 +117,67 @@ Result<List*> list_copy(VM& vm, List* list, size_t begin, size_t end) {
   return copy;
 }
 
+namespace {
+
+/// Appends what `next(&item)` gives, of which there are `count`; nothing else can run meanwhile.
+template <class Next>
+Result<bool> append_counted(VM& vm, List* list, size_t count, Next next) {
+  if (count == 0) return true;
+  if (count > kMaximumLength) return vm.out_of_memory();
+  TRY(grow(vm, list, count));
+  Value* to = list->values() + list->length;
+  for (size_t i = 0; i < count; ++i) to[i] = next();
+  list->length += count;
+  vm.barrier(list->storage);
+  return true;
+}
+
+Result<bool> append_dict(VM& vm, List* list, Dict* dict, bool values) {
+  DictCursor cursor(dict);
+  return append_counted(vm, list, dict->length, [&] {
+    cursor.next();
+    return values ? cursor.value() : cursor.key();
+  });
+}
+
+/// Containers that can be read without an iterator; false for others.
+Result<bool> extend_directly(VM& vm, List* list, Value iterable) {
+  if (!iterable.is_cell()) return false;
+  switch (iterable.cell()->shape) {
+    case shape_of(BuiltinType::Dict):
+      return append_dict(vm, list, as<Dict>(iterable), false);
+    case shape_of(BuiltinType::DictKeys):
+    case shape_of(BuiltinType::DictValues):
+      return append_dict(vm, list, as<Dict>(as<Record>(iterable)->fields()[0]),
+                         is_exact(iterable, BuiltinType::DictValues));
+    case shape_of(BuiltinType::Set):
+    case shape_of(BuiltinType::FrozenSet): {
+      size_t position = 0;
+      return append_counted(vm, list, as<Set>(iterable)->length, [&] {
+        Value key;
+        set_next(as<Set>(iterable), &position, &key);
+        return key;
+      });
+    }
+    case shape_of(BuiltinType::Range): {
+      Range* range = as<Range>(iterable);
+      bool small = range->start.is_small_int() && range->step.is_small_int() &&
+                   range->stop.is_small_int() && range->length.is_small_int();
+      if (!small) return false;
+      int64_t next = range->start.as_small_int(), step = range->step.as_small_int();
+      return append_counted(vm, list, static_cast<size_t>(range->length.as_small_int()), [&] {
+        Value item = Value::small_int(next);
+        next += step;
+        return item;
+      });
+    }
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 Result<void> list_extend(VM& vm, List* list, Value iterable) {
   if (is_exact(iterable, BuiltinType::List) || is_exact(iterable, BuiltinType::Tuple)) {
     List* other = try_as<List>(iterable);
@@ -127,6 +190,7 @@ Result<void> list_extend(VM& vm, List* list, Value iterable) {
     vm.barrier(list->storage);
     return {};
   }
+  if (TRY(extend_directly(vm, list, iterable))) return {};
   Value iterator = TRY(get_iterator(vm, iterable));
   // Asked for even when not used: __length_hint__ and __len__ are visible to scripts.
   int64_t hint = TRY(length_hint(vm, iterable, 8));
@@ -139,7 +203,7 @@ Result<void> list_extend(VM& vm, List* list, Value iterable) {
 
 Result<Value> list_get_item(VM& vm, List* list, Value key) {
   if (Slice* slice = try_as<Slice>(key)) {
-    SliceIndices indices = TRY(resolve_slice(vm, slice, list->length));
+    SliceIndices indices = TRY(slice_indices_of(vm, slice, list->length));
     auto count = static_cast<size_t>(indices.count);
     List* result = TRY(make_list(vm, count));
     if (count == 0) return result;
@@ -185,7 +249,7 @@ Result<void> assign_slice(VM& vm, List* list, Slice* slice, Value value) {
   // A copy: the items may come from this very list.
   Tuple* items = TRY(tuple_from(vm, value));
   // Only now: iterating may have changed the list.
-  SliceIndices indices = TRY(resolve_slice(vm, slice, list->length));
+  SliceIndices indices = TRY(slice_indices_of(vm, slice, list->length));
   auto count = static_cast<size_t>(indices.count);
   if (indices.step == 1) {
     auto begin = static_cast<size_t>(indices.start);
@@ -203,7 +267,7 @@ Result<void> assign_slice(VM& vm, List* list, Slice* slice, Value value) {
 }
 
 Result<void> delete_slice(VM& vm, List* list, Slice* slice) {
-  SliceIndices indices = TRY(resolve_slice(vm, slice, list->length));
+  SliceIndices indices = TRY(slice_indices_of(vm, slice, list->length));
   if (indices.count == 0) return {};
   int64_t start = indices.start, step = indices.step;
   if (step < 0) {

@@ -1,8 +1,10 @@
 // The methods of list.
 #include <algorithm>
+#include <utility>
 
 #include "vm/binding/bind.h"
 #include "vm/objects/containers.h"
+#include "vm/objects/exact.h"
 #include "vm/objects/indexing.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
@@ -38,19 +40,30 @@ Result<void> list_delitem(VM& vm, List* list, Value key) {
   return list_set_item(vm, list, key, Value());
 }
 
+/// values_equal, without a call where identity or a look at the texts decides.
+inline Result<bool> equal_items(VM& vm, Value candidate, Value item) {
+  if (candidate == item) return true;
+  if (Value::both_small_int(candidate, item)) return false;
+  if (is_exact(candidate, BuiltinType::Str) && is_exact(item, BuiltinType::Str))
+    return str_equal(as<Str>(candidate), as<Str>(item));
+  return values_equal(vm, candidate, item);
+}
+
 /// Position of the first item equal to `item` in [begin, end), or -1. Comparing may change the
 /// list.
 Result<int64_t> find_item(VM& vm, List* list, Value item, size_t begin, size_t end) {
-  for (size_t i = begin; i < end && i < list->length; ++i) {
-    Value candidate = list->values()[i];
-    if (candidate == item || TRY(values_equal(vm, candidate, item))) return static_cast<int64_t>(i);
-  }
+  for (size_t i = begin; i < end && i < list->length; ++i)
+    if (TRY(equal_items(vm, list->values()[i], item))) return static_cast<int64_t>(i);
   return int64_t{-1};
 }
+
+}  // namespace
 
 Result<bool> list_contains(VM& vm, List* list, Value item) {
   return TRY(find_item(vm, list, item, 0, SIZE_MAX)) >= 0;
 }
+
+namespace {
 
 Result<void> list_append_method(VM& vm, List* list, Value item) {
   return list_append(vm, list, item);
@@ -66,6 +79,11 @@ Result<void> list_insert_method(VM& vm, List* list, Value index, Value item) {
 }
 
 Result<Value> list_pop(VM& vm, List* list, Optional<Value> index) {
+  if (!index.present && list->length > 1 && list->length - 1 >= list->storage->capacity / 4) {
+    // The last item of a storage that need not shrink.
+    Value& last = list->values()[--list->length];
+    return std::exchange(last, Value());
+  }
   int64_t position = -1;
   if (index.present) {
     if (!fits_int64(TRY(to_index(vm, index.value)), &position))
@@ -101,10 +119,8 @@ Result<Value> list_index(VM& vm, List* list, Value item, Optional<Value> start,
 
 Result<int64_t> list_count(VM& vm, List* list, Value item) {
   int64_t count = 0;
-  for (size_t i = 0; i < list->length; ++i) {
-    Value candidate = list->values()[i];
-    if (candidate == item || TRY(values_equal(vm, candidate, item))) ++count;
-  }
+  for (size_t i = 0; i < list->length; ++i)
+    if (TRY(equal_items(vm, list->values()[i], item))) ++count;
   return count;
 }
 

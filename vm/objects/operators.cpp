@@ -1,6 +1,8 @@
 // Operators on any values: numbers and strings at once, everything else through the special methods
 // of the types.
 #include "vm/objects/descriptor.h"
+#include "vm/objects/exact.h"
+#include "vm/objects/indexing.h"
 #include "vm/objects/internals.h"
 #include "vm/objects/special_call.h"
 
@@ -118,12 +120,12 @@ Error raise_unsupported(VM& vm, BinaryOp op, bool in_place, Value a, Value b) {
 /// Operations on exact builtin values that need no lookup. Empty: not one of them.
 Result<Value> quick_binary(VM& vm, BinaryOp op, Value a, Value b, bool* handled) {
   *handled = true;
+  if (op == BinaryOp::Add && is_exact(a, BuiltinType::Str) && is_exact(b, BuiltinType::Str))
+    return str_concat(vm, as<Str>(a), as<Str>(b));
   if (is_builtin_number(a) && is_builtin_number(b)) {
     if (op == BinaryOp::Power) return number_power(vm, a, b, Value::none());
     return number_binary(vm, op, a, b);
   }
-  if (op == BinaryOp::Add && is_exact(a, BuiltinType::Str) && is_exact(b, BuiltinType::Str))
-    return str_concat(vm, as<Str>(a), as<Str>(b));
   *handled = false;
   return Value();
 }
@@ -247,6 +249,12 @@ Result<Value> compare(VM& vm, CompareOp op, Value a, Value b) {
     return Value::boolean(holds(op, str_compare(x, y)));
   }
   if (is_builtin_number(a) && is_builtin_number(b)) return number_compare(vm, op, a, b);
+  if (is_exact(a, BuiltinType::Tuple) && is_exact(b, BuiltinType::Tuple))
+    return compare_sequences(
+        vm, op, [a] { return as<Tuple>(a)->span(); }, [b] { return as<Tuple>(b)->span(); });
+  if (is_exact(a, BuiltinType::List) && is_exact(b, BuiltinType::List))
+    return compare_sequences(
+        vm, op, [a] { return as<List>(a)->span(); }, [b] { return as<List>(b)->span(); });
   return compare_slow(vm, op, a, b);
 }
 
@@ -305,6 +313,7 @@ Result<int64_t> hash_value(VM& vm, Value v) {
     return hash == -1 ? -2 : hash;
   }
   if (is_float(v) || v.is_bool()) return number_hash(v);
+  if (is_exact(v, BuiltinType::Tuple)) return tuple_hash(vm, as<Tuple>(v));
   if (!v.is_cell()) return static_cast<int64_t>(0xFCA86420u + v.bits() - Value::none().bits());
   Type* type = vm.type_of(v.cell());
   Value method = type_special(vm, type, Special::Hash);

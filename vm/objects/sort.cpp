@@ -19,6 +19,8 @@
 // without calls into the object model; tuples compare by their first items when those are all of
 // one such type.
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "vm/objects/containers.h"
 #include "vm/objects/indexing.h"
@@ -49,8 +51,34 @@ struct KeyedItem {
 struct LessInts {
   int operator()(Value a, Value b) const { return a.as_small_int() < b.as_small_int(); }
 };
+struct LessInlineFloats {
+  int operator()(Value a, Value b) const { return a.as_inline_float() < b.as_inline_float(); }
+};
 struct LessFloats {
   int operator()(Value a, Value b) const { return as_float(a) < as_float(b); }
+};
+struct LessStrings {
+  int operator()(Value a, Value b) const {
+    const Str *x = as<Str>(a), *y = as<Str>(b);
+    if (!(x->aux & y->aux & 1)) return str_compare(x, y) < 0;  // not both of width 1
+    const uint8_t *p = x->data, *q = y->data;
+    size_t common = std::min(x->length, y->length);
+    for (; common >= 8; common -= 8, p += 8, q += 8) {
+      uint64_t left, right;
+      std::memcpy(&left, p, 8);
+      std::memcpy(&right, q, 8);
+      if (left != right) {
+        if constexpr (std::endian::native == std::endian::little) {
+          left = __builtin_bswap64(left);
+          right = __builtin_bswap64(right);
+        }
+        return left < right;
+      }
+    }
+    for (; common > 0; --common, ++p, ++q)
+      if (*p != *q) return *p < *q;
+    return x->length < y->length;
+  }
 };
 struct LessBy {
   VM& vm;
@@ -58,7 +86,7 @@ struct LessBy {
   int operator()(Value a, Value b) const { return less(vm, a, b); }
 };
 
-int less_strings(VM&, Value a, Value b) { return str_compare(as<Str>(a), as<Str>(b)) < 0; }
+int less_strings(VM&, Value a, Value b) { return LessStrings()(a, b); }
 
 int less_values(VM& vm, Value a, Value b) {
   auto result = compare_bool(vm, CompareOp::Less, a, b);
@@ -362,11 +390,12 @@ class Sorter {
   size_t depth_ = 0;
 };
 
-enum class KeyKind { SmallInts, Floats, Strings, Other };
+enum class KeyKind { SmallInts, InlineFloats, Floats, Strings, Other };
 
 KeyKind kind_of(Value v) {
   if (v.is_small_int()) return KeyKind::SmallInts;
-  if (v.is_inline_float() || is_exact(v, BuiltinType::Float)) return KeyKind::Floats;
+  if (v.is_inline_float()) return KeyKind::InlineFloats;
+  if (is_exact(v, BuiltinType::Float)) return KeyKind::Floats;
   if (is_exact(v, BuiltinType::Str)) return KeyKind::Strings;
   return KeyKind::Other;
 }
@@ -375,8 +404,13 @@ KeyKind kind_of(Value v) {
 template <class F>
 KeyKind common_kind(size_t count, F key) {
   KeyKind kind = kind_of(key(0));
-  for (size_t i = 1; i < count && kind != KeyKind::Other; ++i)
-    if (kind_of(key(i)) != kind) return KeyKind::Other;
+  auto is_float_kind = [](KeyKind k) { return k == KeyKind::InlineFloats || k == KeyKind::Floats; };
+  for (size_t i = 1; i < count && kind != KeyKind::Other; ++i) {
+    KeyKind other = kind_of(key(i));
+    if (other == kind) continue;
+    if (!is_float_kind(kind) || !is_float_kind(other)) return KeyKind::Other;
+    kind = KeyKind::Floats;
+  }
   return kind;
 }
 
@@ -402,10 +436,12 @@ Result<void> sort_items(VM& vm, T* items, size_t count) {
   switch (common_kind(count, [&](size_t i) { return items[i].key; })) {
     case KeyKind::SmallInts:
       return sort_with(vm, items, count, LessInts());
+    case KeyKind::InlineFloats:
+      return sort_with(vm, items, count, LessInlineFloats());
     case KeyKind::Floats:
       return sort_with(vm, items, count, LessFloats());
     case KeyKind::Strings:
-      return by(less_strings);
+      return sort_with(vm, items, count, LessStrings());
     case KeyKind::Other:
       break;
   }

@@ -1,5 +1,5 @@
 #pragma once
-// Calling a special method that type_special found.
+// Calling a special method that type_special found, and `__init__`.
 #include <initializer_list>
 
 #include "vm/objects/vm.h"
@@ -10,5 +10,10 @@ namespace apy {
 /// descriptors first. At most three arguments.
 Result<Value> call_special_method(VM& vm, Value method, Value self,
                                   std::initializer_list<Value> arguments);
+
+/// What is left to do after the `__new__` of `cls` gave values[0]: its `__init__`, if it is an
+/// instance of `cls`. `values` are the arguments, those by keyword last.
+Result<void> initialize_made(VM& vm, Type* cls, const Value* values, size_t count,
+                             Tuple* keyword_names);
 
 }  // namespace apy

@@ -12,7 +12,6 @@
 #include "vm/objects/str.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include "vm/objects/text.h"
 #include "vm/objects/utf8.h"
@@ -21,19 +20,41 @@
 namespace apy {
 namespace {
 
-constexpr size_t kShareThreshold = 192;  // bytes; below it copying is as cheap as sharing
+constexpr size_t kShareThreshold = 160;  // bytes; below it copying is as cheap as sharing
 
 uint16_t flags_for(unsigned width, bool ascii) {
   return static_cast<uint16_t>(width | (ascii ? Str::kAscii : 0));
 }
 
-/// A string over [data, data + length units) inside `storage`.
-Result<Str*> make_shared(VM& vm, ByteStorage* storage, const uint8_t* data, size_t length,
-                         unsigned width, bool ascii) {
-  uint16_t flags = flags_for(width, ascii) | Str::kShared;
-  Str* s = TRY(vm.allocate<Str>(BuiltinType::Str, sizeof(Str) + sizeof(Cell*), flags));
+uint8_t* inline_text(Str* s) { return reinterpret_cast<uint8_t*>(s + 1); }
+
+/// An ASCII string of at most kShortText characters, for the caller to fill.
+constexpr size_t kShortText = 4096;
+Result<Str*> allocate_ascii(VM& vm, size_t length) {
+  Str* s = TRY(vm.allocate<Str>(BuiltinType::Str, sizeof(Str) + length, 1 | Str::kAscii));
   s->length = length;
-  s->data = data;
+  s->data = inline_text(s);
+  return s;
+}
+/// "00" to "99".
+struct DigitPairs {
+  char text[200];
+  constexpr DigitPairs() : text() {
+    for (int i = 0; i < 100; ++i) {
+      text[2 * i] = static_cast<char>('0' + i / 10);
+      text[2 * i + 1] = static_cast<char>('0' + i % 10);
+    }
+  }
+};
+constexpr DigitPairs kDigitPairs;
+
+/// A string over [text, text + length units) inside `storage`.
+Result<Str*> make_shared(VM& vm, ByteStorage* storage, const uint8_t* text, size_t length,
+                         uint16_t flags) {
+  Str* s = TRY(vm.allocate<Str>(BuiltinType::Str, sizeof(Str) + sizeof(Cell*),
+                                static_cast<uint16_t>(flags | Str::kShared)));
+  s->length = length;
+  s->data = text;
   s->storage() = storage;
   return s;
 }
@@ -78,7 +99,7 @@ Result<Str*> allocate_str(VM& vm, size_t length, unsigned width, bool ascii) {
   Str* s = TRY(
       vm.allocate<Str>(BuiltinType::Str, sizeof(Str) + length * width, flags_for(width, ascii)));
   s->length = length;
-  s->data = reinterpret_cast<const uint8_t*>(s + 1);
+  s->data = inline_text(s);
   return s;
 }
 
@@ -182,11 +203,19 @@ Result<Str*> make_str_char(VM& vm, uint32_t code_point) {
 
 Result<Str*> str_from_int64(VM& vm, int64_t i) {
   if (i >= 0 && i < 10) return make_str_char(vm, static_cast<uint32_t>('0' + i));
+  // Written from the back, so that the length is known before the cell is made.
   char digits[24];
-  auto end = std::to_chars(digits, digits + sizeof digits, i).ptr;
-  size_t length = static_cast<size_t>(end - digits);
-  Str* s = TRY(allocate_str(vm, length, 1, true));
-  std::memcpy(units_of<char>(s), digits, length);
+  char* begin = digits + sizeof digits;
+  auto rest = i < 0 ? 0 - static_cast<uint64_t>(i) : static_cast<uint64_t>(i);
+  for (; rest >= 100; rest /= 100) std::memcpy(begin -= 2, kDigitPairs.text + rest % 100 * 2, 2);
+  if (rest >= 10)
+    std::memcpy(begin -= 2, kDigitPairs.text + rest * 2, 2);
+  else
+    *--begin = static_cast<char>('0' + rest);
+  if (i < 0) *--begin = '-';
+  auto length = static_cast<size_t>(digits + sizeof digits - begin);
+  Str* s = TRY(allocate_ascii(vm, length));
+  copy_bytes(inline_text(s), reinterpret_cast<const uint8_t*>(begin), length);
   return s;
 }
 
@@ -209,9 +238,9 @@ std::string to_utf8(const Str* string) {
 bool str_equal(const Str* a, const Str* b) {
   if (a == b) return true;
   if (a->length != b->length || a->width() != b->width()) return false;
-  if (a->is_interned() && b->is_interned()) return false;
-  if (a->hash && b->hash && a->hash != b->hash) return false;
-  return std::memcmp(a->data, b->data, a->byte_size()) == 0;
+  if (a->aux & b->aux & Str::kInterned) return false;
+  if (a->hash != b->hash && a->hash && b->hash) return false;
+  return equal_bytes(a->data, b->data, a->byte_size());
 }
 
 bool str_equal(const Str* a, std::string_view ascii) {
@@ -240,26 +269,29 @@ uint64_t str_hash(VM& vm, Str* string) {
   return string->hash;
 }
 
-Result<Str*> str_concat(VM& vm, Str* a, Str* b) {
-  if (a->length == 0 && is_exact(b, BuiltinType::Str)) return b;
-  if (b->length == 0 && is_exact(a, BuiltinType::Str)) return a;
-  unsigned width = std::max(a->width(), b->width());
-  bool ascii = a->is_ascii() && b->is_ascii();
-  size_t length = a->length + b->length;
-  if (length > kMaxTextBytes / width) return vm.out_of_memory();
-  size_t size = length * width;
-  if (size < kShareThreshold || a->length < b->length) {
-    Str* s = TRY(allocate_str(vm, length, width, ascii));
-    copy_units(units_of<uint8_t>(s), width, a, 0, a->length);
-    copy_units(units_of<uint8_t>(s) + a->length * width, width, b, 0, b->length);
-    return s;
-  }
+namespace {
+
+/// `a` + `b` in a new, flat string.
+Result<Str*> concat_flat(VM& vm, Str* a, Str* b, unsigned width, bool ascii) {
+  Str* s = TRY(allocate_str(vm, a->length + b->length, width, ascii));
+  copy_units(inline_text(s), width, a, 0, a->length);
+  copy_units(inline_text(s) + a->length * width, width, b, 0, b->length);
+  return s;
+}
+
+/// Behind `a`'s own text if there is room; else in a storage of its own.
+Result<Str*> concat_shared(VM& vm, Str* a, Str* b, unsigned width, bool ascii) {
+  size_t length = a->length + b->length, size = length * width, added = b->length * width;
+  uint16_t flags = flags_for(width, ascii);
   ByteStorage* storage = width == a->width() ? extendable_storage(a) : nullptr;
-  size_t added = b->length * width;
   if (storage && storage->capacity - storage->used >= added) {
     // The string first: allocating it may fail, and then the room must not be taken.
-    Str* s = TRY(make_shared(vm, storage, a->data, length, width, ascii));
-    copy_units(storage->data() + storage->used, width, b, 0, b->length);
+    Str* s = TRY(make_shared(vm, storage, a->data, length, flags));
+    uint8_t* end = storage->data() + storage->used;
+    if (width == 1)
+      copy_bytes(end, b->data, added);
+    else
+      copy_units(end, width, b, 0, b->length);
     storage->used += added;
     return s;
   }
@@ -267,7 +299,26 @@ Result<Str*> str_concat(VM& vm, Str* a, Str* b) {
   copy_units(storage->data(), width, a, 0, a->length);
   copy_units(storage->data() + a->length * width, width, b, 0, b->length);
   storage->used = size;
-  return make_shared(vm, storage, storage->data(), length, width, ascii);
+  return make_shared(vm, storage, storage->data(), length, flags);
+}
+
+}  // namespace
+
+Result<Str*> str_concat(VM& vm, Str* a, Str* b) {
+  if (a->length == 0 && is_exact(b, BuiltinType::Str)) return b;
+  if (b->length == 0 && is_exact(a, BuiltinType::Str)) return a;
+  size_t length = a->length + b->length;
+  bool ascii = a->aux & b->aux & Str::kAscii;
+  if (ascii && length < kShareThreshold) [[likely]] {
+    Str* s = TRY(allocate_ascii(vm, length));
+    copy_bytes(inline_text(s), a->data, a->length);
+    copy_bytes(inline_text(s) + a->length, b->data, b->length);
+    return s;
+  }
+  unsigned width = std::max(a->width(), b->width());
+  if (length > kMaxTextBytes / width) return vm.out_of_memory();
+  bool flat = length * width < kShareThreshold || a->length < b->length;
+  return flat ? concat_flat(vm, a, b, width, ascii) : concat_shared(vm, a, b, width, ascii);
 }
 
 Result<Str*> str_slice(VM& vm, Str* string, size_t begin, size_t end) {
@@ -275,8 +326,9 @@ Result<Str*> str_slice(VM& vm, Str* string, size_t begin, size_t end) {
   size_t length = end - begin;
   if (length == 1) return make_str_char(vm, string->at(begin));
   if (string->is_ascii() && length > 0) {
-    Str* s = TRY(allocate_str(vm, length, 1, true));
-    std::memcpy(units_of<uint8_t>(s), string->data + begin, length);
+    Str* s =
+        TRY(length <= kShortText ? allocate_ascii(vm, length) : allocate_str(vm, length, 1, true));
+    copy_bytes(inline_text(s), string->data + begin, length);
     return s;
   }
   return with_units(string,
@@ -295,9 +347,14 @@ Result<Str*> str_join_array(VM& vm, const Value* strings, size_t n) {
   if (n == 1 && is_exact(strings[0], BuiltinType::Str)) return as<Str>(strings[0]);
   if (length == 0) return vm.names().empty;
   Str* s = TRY(allocate_str(vm, length, width, flags & Str::kAscii));
-  uint8_t* to = units_of<uint8_t>(s);
+  uint8_t* to = inline_text(s);
   for (size_t i = 0; i < n; ++i) {
-    Str* piece = as<Str>(strings[i]);
+    const Str* piece = as<Str>(strings[i]);
+    if (width == 1) {
+      copy_bytes(to, piece->data, piece->length);
+      to += piece->length;
+      continue;
+    }
     copy_units(to, width, piece, 0, piece->length);
     to += piece->length * width;
   }
@@ -438,11 +495,11 @@ Result<Str*> StrBuilder::finish() {
   size_t size = length_ * width_;
   if (storage_ && size >= 4096 && size >= storage_->capacity - storage_->capacity / 8) {
     storage_->used = size;
-    return make_shared(vm_, storage_, buffer_, length_, width_, ascii);
+    return make_shared(vm_, storage_, buffer_, length_, flags_for(width_, ascii));
   }
   if (length_ == 1 && width_ == 1) return make_str_char(vm_, buffer_[0]);
   Str* s = TRY(allocate_str(vm_, length_, width_, ascii));
-  std::memcpy(units_of<uint8_t>(s), buffer_, size);
+  copy_bytes(inline_text(s), buffer_, size);
   if (storage_) vm_.heap().free_storage(storage_);
   storage_ = nullptr;
   buffer_ = inline_;

@@ -1,5 +1,7 @@
 // Case mappings and character predicates of str. ASCII text never leaves the first branch of each
 // function.
+#include <utility>
+
 #include "lexer/unicode_identifier.h"
 #include "vm/objects/str_functions.h"
 #include "vm/objects/unicode.h"
@@ -103,6 +105,13 @@ Result<Str*> str_swapcase(VM& vm, Str* string) {
 }
 
 Result<Str*> str_capitalize(VM& vm, Str* string) {
+  if (string->is_ascii()) {
+    bool first = true;
+    return map_ascii(vm, string, [&first](uint8_t c) {
+      if (std::exchange(first, false)) return static_cast<uint8_t>(c & ~(is_ascii_lower(c) << 5));
+      return static_cast<uint8_t>(c | (is_ascii_upper(c) << 5));
+    });
+  }
   return map_unicode(vm, string, [string](size_t i, uint32_t c, uint32_t* out) {
     return i == 0 ? unicode_to_title(c, out) : lower_at(string, i, out);
   });
@@ -110,6 +119,13 @@ Result<Str*> str_capitalize(VM& vm, Str* string) {
 
 Result<Str*> str_title(VM& vm, Str* string) {
   bool in_word = false;
+  if (string->is_ascii()) {
+    return map_ascii(vm, string, [&in_word](uint8_t c) {
+      bool inside = std::exchange(in_word, is_ascii_alpha(c));
+      if (!inside) return static_cast<uint8_t>(c & ~(is_ascii_lower(c) << 5));
+      return static_cast<uint8_t>(c | (is_ascii_upper(c) << 5));
+    });
+  }
   return map_unicode(vm, string, [&in_word, string](size_t i, uint32_t c, uint32_t* out) {
     int count = in_word ? lower_at(string, i, out) : unicode_to_title(c, out);
     in_word = unicode_is_cased(c);

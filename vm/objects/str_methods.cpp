@@ -2,6 +2,7 @@
 // str_case.cpp, str_translate.cpp, codec.cpp, str_format.cpp and percent_format.cpp.
 #include "vm/binding/bind.h"
 #include "vm/objects/codec.h"
+#include "vm/objects/exact.h"
 #include "vm/objects/format.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/str_functions.h"
@@ -39,6 +40,26 @@ struct StrFamily {
 
   static Result<Str*> slice(VM& vm, Str* self, size_t begin, size_t end) {
     return str_slice(vm, self, begin, end);
+  }
+  static Result<Str*> stepped_slice(VM& vm, Str* self, const SliceIndices& s) {
+    auto count = static_cast<size_t>(s.count);
+    return with_units(self, [&](const auto* units) -> Result<Str*> {
+      using T = std::remove_cvref_t<decltype(*units)>;
+      // The units taken may all be narrower than the others.
+      uint32_t seen = 0;
+      if (!self->is_ascii())
+        for (size_t i = 0; i < count; ++i)
+          seen |= units[s.start + static_cast<int64_t>(i) * s.step];
+      unsigned width = width_for(seen);
+      Str* result = TRY(allocate_str(vm, count, width, seen < 0x80));
+      if (width == 1)
+        copy_stepped(units_of<uint8_t>(result), units + s.start, count, s.step);
+      else if (width == 2)
+        copy_stepped(units_of<uint16_t>(result), units + s.start, count, s.step);
+      else
+        copy_stepped(units_of<T>(result), units + s.start, count, s.step);
+      return result;
+    });
   }
   static void append(StrBuilder& builder, const Str* self, size_t begin, size_t end) {
     builder.append(self, begin, end);
@@ -146,7 +167,7 @@ Result<bool> str_contains(VM& vm, Str* self, Value item) {
   if (!needle)
     return vm.raise(Exc::TypeError, "'in <string>' requires string as left operand, not {}",
                     vm.type_of(item));
-  return str_find(self, needle, 0, self->length) >= 0;
+  return apy::str_contains(self, needle);
 }
 
 Result<Value> str_mod(VM& vm, Str* self, Value args) { return percent_format(vm, self, args); }
@@ -179,6 +200,38 @@ Result<Bytes*> str_encode(VM& vm, Str* self, Optional<Str*> encoding, Optional<S
                      errors.present ? to_utf8(errors.value) : "strict");
 }
 
+/// Text::replace_all when everything is ASCII and so the result's size is known.
+Result<Str*> replace_ascii(VM& vm, Str* self, Str* old, Str* replacement, size_t limit) {
+  size_t n = self->length, m = old->length, added = replacement->length;
+  size_t count = count_units(self->data, n, old->data, m, limit);
+  if (count == 0) return str_slice(vm, self, 0, n);
+  if (added > 0 && count > kMaxTextBytes / added) return vm.out_of_memory();
+  size_t length = n - m * count + added * count;
+  if (length == 0) return vm.names().empty;
+  Str* result = TRY(allocate_str(vm, length, 1, true));
+  const uint8_t *from = self->data, *end = from + n;
+  uint8_t* to = units_of<uint8_t>(result);
+  if (m == added && m == 1) {
+    std::memcpy(to, from, n);
+    for (uint8_t* last = to + n; count > 0; --count) {
+      to += find_unit(to, static_cast<size_t>(last - to), *old->data);
+      *to++ = *replacement->data;
+    }
+    return result;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    auto skipped =
+        m ? static_cast<size_t>(find_units(from, static_cast<size_t>(end - from), old->data, m))
+          : size_t{i != 0};
+    copy_bytes(to, from, skipped);
+    copy_bytes(to + skipped, replacement->data, added);
+    to += skipped + added;
+    from += skipped + m;
+  }
+  copy_bytes(to, from, static_cast<size_t>(end - from));
+  return result;
+}
+
 Result<Value> str_replace(VM& vm, Str* self, Value old, Value replacement,
                           Optional<int64_t> count) {
   Str* from = TRY(StrFamily::needle(vm, old, "replace"));
@@ -186,7 +239,10 @@ Result<Value> str_replace(VM& vm, Str* self, Value old, Value replacement,
   if (!to)
     return vm.raise(Exc::TypeError, "replace() argument 2 must be str, not {}",
                     vm.type_of(replacement));
-  return Text::replace_all(vm, self, from, to, Text::limit_of(count));
+  size_t limit = Text::limit_of(count);
+  if (self->aux & from->aux & to->aux & Str::kAscii)
+    return replace_ascii(vm, self, from, to, limit);
+  return Text::replace_all(vm, self, from, to, limit);
 }
 
 Result<Value> str_maketrans(VM& vm, Value x, Optional<Value> y, Optional<Value> z) {
@@ -374,6 +430,17 @@ extern const NativeTypeDef kStrType = {
 int64_t str_find(const Str* haystack, const Str* needle, size_t begin, size_t end) {
   return Text::search(const_cast<Str*>(haystack), const_cast<Str*>(needle),
                       {begin, end, begin <= end}, false);
+}
+
+bool str_contains(const Str* haystack, const Str* needle) {
+  // One character is found by one scan.
+  if (needle->length == 1 && (needle->aux & haystack->aux & 1)) {
+    return haystack->length && std::memchr(haystack->data, *needle->data, haystack->length);
+  }
+  return str_find(haystack, needle, 0, haystack->length) >= 0;
+}
+Result<Value> str_get_item(VM& vm, Str* string, Value key) {
+  return Text::get_item(vm, string, key);
 }
 
 Result<Value> str_as_class(VM& vm, Type* cls, Str* string) {

@@ -35,9 +35,27 @@ char choose_quote(const T* units, size_t length) {
   return has_single && !has_double ? '"' : '\'';
 }
 
+/// ASCII text that goes between apostrophes as it is.
+bool is_plain_text(const Str* string) {
+  if (!string->is_ascii()) return false;
+  const uint8_t* units = string->data;
+  bool special = false;
+  for (size_t i = 0; i < string->length; ++i)
+    special |= units[i] < ' ' || units[i] == 0x7F || units[i] == '\\' || units[i] == '\'';
+  return !special;
+}
+
 }  // namespace
 
 Result<Str*> str_repr(VM& vm, Str* string) {
+  if (is_plain_text(string)) {
+    size_t length = string->length;
+    Str* result = TRY(allocate_str(vm, length + 2, 1, true));
+    uint8_t* to = units_of<uint8_t>(result);
+    to[0] = to[length + 1] = '\'';
+    copy_bytes(to + 1, string->data, length);
+    return result;
+  }
   StrBuilder out(vm);
   out.expect(string->length + 2);
   with_units(string, [&](const auto* units) {

@@ -96,6 +96,18 @@ Result<Str*> str_join(VM& vm, Str* separator, Value iterable) {
   if (length == 0) return vm.names().empty;
   Str* result = TRY(allocate_str(vm, length, width, flags & Str::kAscii));
   uint8_t* to = units_of<uint8_t>(result);
+  if (width == 1) {
+    for (size_t i = 0; i < items.size(); ++i) {
+      if (i) {
+        copy_bytes(to, separator->data, separator->length);
+        to += separator->length;
+      }
+      const Str* item = as<Str>(items[i]);
+      copy_bytes(to, item->data, item->length);
+      to += item->length;
+    }
+    return result;
+  }
   for (size_t i = 0; i < items.size(); ++i) {
     if (i && separator->length) {
       copy_units(to, width, separator, 0, separator->length);
@@ -108,13 +120,43 @@ Result<Str*> str_join(VM& vm, Str* separator, Value iterable) {
   return result;
 }
 
+namespace {
+
+/// What a table says about the ASCII characters, asked once for each.
+class TranslationCache {
+ public:
+  static constexpr uint8_t kUnknown = 0xFF, kOther = 0xFE, kRemoved = 0xFD;
+  TranslationCache() { std::memset(known_, kUnknown, sizeof known_); }
+  uint8_t operator[](uint32_t c) const { return c < 128 ? known_[c] : kOther; }
+  void learn(uint32_t c, const Str* replacement) {
+    if (c >= 128) return;
+    known_[c] = !replacement                                          ? static_cast<uint8_t>(c)
+                : replacement->length == 0                            ? kRemoved
+                : replacement->length == 1 && replacement->is_ascii() ? *replacement->data
+                                                                      : kOther;
+  }
+
+ private:
+  uint8_t known_[128];
+};
+
+}  // namespace
+
 Result<Str*> str_translate(VM& vm, Str* string, Value table) {
   StrBuilder out(vm);
   out.expect(string->length);
+  TranslationCache cache;
   for (size_t i = 0; i < string->length; ++i) {
     uint32_t c = string->at(i);
+    uint8_t known = cache[c];
+    if (known < 128) {
+      out.append(known);
+      continue;
+    }
+    if (known == TranslationCache::kRemoved) continue;
     Str* replacement;
     TRY(translate_one(vm, table, c, &replacement));
+    if (is_exact(table, BuiltinType::Dict)) cache.learn(c, replacement);  // others may have effects
     if (replacement)
       out.append(replacement);
     else

@@ -36,6 +36,42 @@ T* units_of(Str* string) {
   return reinterpret_cast<T*>(const_cast<uint8_t*>(string->data));
 }
 
+/// memcpy without a call for short texts, which most are.
+inline void copy_bytes(uint8_t* to, const uint8_t* from, size_t size) {
+  auto both_ends = [&]<class Word>(Word) {
+    Word first, last;
+    std::memcpy(&first, from, sizeof first);
+    std::memcpy(&last, from + size - sizeof last, sizeof last);
+    std::memcpy(to, &first, sizeof first);
+    std::memcpy(to + size - sizeof last, &last, sizeof last);
+  };
+  if (size >= 8) {
+    if (size <= 16) return both_ends(uint64_t{});
+    std::memcpy(to, from, size);
+  } else if (size >= 4) {
+    both_ends(uint32_t{});
+  } else if (size > 0) {
+    to[0] = from[0];
+    to[size / 2] = from[size / 2];
+    to[size - 1] = from[size - 1];
+  }
+}
+
+/// memcmp() == 0, likewise.
+inline bool equal_bytes(const uint8_t* a, const uint8_t* b, size_t size) {
+  auto both_ends = [&]<class Word>(Word) {
+    Word a1, a2, b1, b2;
+    std::memcpy(&a1, a, sizeof a1);
+    std::memcpy(&b1, b, sizeof b1);
+    std::memcpy(&a2, a + size - sizeof a2, sizeof a2);
+    std::memcpy(&b2, b + size - sizeof b2, sizeof b2);
+    return ((a1 ^ b1) | (a2 ^ b2)) == 0;
+  };
+  if (size >= 8) return size <= 16 ? both_ends(uint64_t{}) : std::memcmp(a, b, size) == 0;
+  if (size >= 4) return both_ends(uint32_t{});
+  return size == 0 || (a[0] == b[0] && a[size / 2] == b[size / 2] && a[size - 1] == b[size - 1]);
+}
+
 /// The OR of all units: below a power of two exactly when each unit is.
 template <class T>
 uint32_t or_of_units(const T* units, size_t length) {

@@ -369,17 +369,11 @@ struct TextMethods {
   static Result<Value> get_item(VM& vm, Self* self, Value key) {
     Slice* slice = try_as<Slice>(key);
     if (!slice) return Family::item(vm, self, key);
-    SliceIndices s = TRY(resolve_slice(vm, slice, self->length));
+    SliceIndices s = TRY(slice_indices_of(vm, slice, self->length));
     if (s.step == 1 || s.count <= 1)
       return Family::slice(vm, self, s.count ? static_cast<size_t>(s.start) : 0,
                            s.count ? static_cast<size_t>(s.start + s.count) : 0);
-    Builder builder(vm);
-    builder.expect(static_cast<size_t>(s.count));
-    Family::units(self, [&](const auto* units) {
-      int64_t at = s.start;
-      for (int64_t i = 0; i < s.count; ++i, at += s.step) builder.append(uint32_t{units[at]});
-    });
-    return Family::make(vm, builder);
+    return Family::stepped_slice(vm, self, s);
   }
   static Result<Value> multiply(VM& vm, Self* self, Value times) {
     int64_t count = TRY(repeat_count(vm, times));

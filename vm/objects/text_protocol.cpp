@@ -2,6 +2,7 @@
 #include "vm/objects/descriptor.h"
 #include "vm/objects/internals.h"
 #include "vm/objects/special_call.h"
+#include "vm/objects/str_functions.h"
 
 namespace apy {
 
@@ -34,6 +35,8 @@ Result<Str*> escape_non_ascii(VM& vm, const Str* text) {
 
 Result<Str*> repr_of(VM& vm, Value v) {
   if (v.is_small_int()) return str_from_int64(vm, v.as_small_int());
+  if (is_exact(v, BuiltinType::Str)) return str_repr(vm, as<Str>(v));
+  if (v.is_inline_float()) return make_str_latin1(vm, float_repr(v.as_inline_float()));
   NativeDepth guard(vm);
   TRY(guard.check(" while getting the repr of an object"));
   Value method = type_special(vm, vm.type_of(v), Special::Repr);
@@ -44,6 +47,7 @@ Result<Str*> repr_of(VM& vm, Value v) {
 Result<Str*> str_of(VM& vm, Value v) {
   if (is_exact(v, BuiltinType::Str)) return as<Str>(v);
   if (v.is_small_int()) return str_from_int64(vm, v.as_small_int());
+  if (v.is_inline_float()) return make_str_latin1(vm, float_repr(v.as_inline_float()));
   NativeDepth guard(vm);
   TRY(guard.check(" while getting the str of an object"));
   Value method = type_special(vm, vm.type_of(v), Special::String);
@@ -60,7 +64,7 @@ Result<Value> format_value(VM& vm, Value v, Value spec) {
   bool plain = spec.is_empty() || (is_kind(spec, CellKind::Str) && as<Str>(spec)->length == 0);
   if (plain) {
     if (is_exact(v, BuiltinType::Str)) return v;
-    if (v.is_small_int()) return str_from_int64(vm, v.as_small_int());
+    if (v.is_small_int() || v.is_inline_float()) return str_of(vm, v);
     spec = vm.names().empty;
   }
   Value method = type_special(vm, vm.type_of(v), Special::Format);

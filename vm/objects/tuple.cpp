@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "vm/binding/bind.h"
+#include "vm/objects/exact.h"
 #include "vm/objects/indexing.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
@@ -37,7 +38,7 @@ Result<Tuple*> make_tuple_of(VM& vm, Type* cls, std::span<const Value> values) {
 Result<Value> tuple_get_item(VM& vm, Tuple* tuple, Value key) {
   if (Slice* slice = try_as<Slice>(key)) {
     auto length = static_cast<int64_t>(tuple->length);
-    SliceIndices indices = TRY(resolve_slice(vm, slice, tuple->length));
+    SliceIndices indices = TRY(slice_indices_of(vm, slice, tuple->length));
     if (indices.count == length && indices.step == 1 && is_exact(tuple, BuiltinType::Tuple))
       return tuple;
     Tuple* result = TRY(make_tuple(vm, static_cast<size_t>(indices.count)));
@@ -47,6 +48,12 @@ Result<Value> tuple_get_item(VM& vm, Tuple* tuple, Value key) {
   }
   int64_t index = TRY(index_in(vm, key, tuple->length, "tuple", "tuple index out of range"));
   return tuple->values()[index];
+}
+
+Result<bool> tuple_contains(VM& vm, Tuple* tuple, Value item) {
+  for (Value v : tuple->span())
+    if (v.is(item) || TRY(values_equal(vm, v, item))) return true;
+  return false;
 }
 
 namespace {
@@ -62,12 +69,6 @@ Result<Value> tuple_new(VM& vm, Type* cls, Optional<Value> iterable) {
 Result<int64_t> tuple_length(VM&, Tuple* tuple) { return static_cast<int64_t>(tuple->length); }
 
 Result<Value> tuple_iter(VM& vm, Tuple* tuple) { return make_tuple_iterator(vm, tuple); }
-
-Result<bool> tuple_contains(VM& vm, Tuple* tuple, Value item) {
-  for (Value v : tuple->span())
-    if (TRY(values_equal(vm, v, item))) return true;
-  return false;
-}
 
 Result<Value> tuple_concatenate(VM& vm, Tuple* tuple, Value other) {
   Tuple* right = try_as<Tuple>(other);
@@ -107,6 +108,8 @@ Result<Value> tuple_compare_with(VM& vm, Tuple* tuple, Value other) {
   return tuple_compare(vm, op, tuple, other);
 }
 
+}  // namespace
+
 /// The xxHash round over the items' hashes, as the reference implementation does it: the order of
 /// sets of tuples depends on it.
 Result<int64_t> tuple_hash(VM& vm, Tuple* tuple) {
@@ -122,6 +125,8 @@ Result<int64_t> tuple_hash(VM& vm, Tuple* tuple) {
   hash += tuple->length ^ (kPrime5 ^ 3527539u);
   return hash == ~uint64_t{0} ? int64_t{1546275796} : static_cast<int64_t>(hash);
 }
+
+namespace {
 
 Result<Value> tuple_repr(VM& vm, Tuple* tuple) {
   if (tuple->length == 0) return make_str(vm, "()");

@@ -79,13 +79,22 @@ Result<Value> type_call(VM& vm, Type* cls, std::span<const Value> arguments, Tup
   values[0] = cls;
   std::copy(arguments.begin(), arguments.end(), values + 1);
   Value object = TRY(vm.call_keywords(make, {values, count}, keyword_names));
-  Type* type = vm.type_of(object);
-  if (type != cls && !type->is_subtype_of(cls)) return object;
-  Value init = type_special(vm, type, Special::Init);
-  if (init.is_empty()) return object;
-  Value object_init = type_special(vm, vm.type(BuiltinType::Object), Special::Init);
-  if (init.is(object_init) && arguments.empty()) return object;
   values[0] = object;
+  TRY(initialize_made(vm, cls, values, count, keyword_names));
+  return object;
+}
+
+Result<void> initialize_made(VM& vm, Type* cls, const Value* values, size_t count,
+                             Tuple* keyword_names) {
+  Value object = values[0];
+  // What a __str__ gave is not initialised again by str().
+  if (cls == vm.type(BuiltinType::Str)) return {};
+  Type* type = vm.type_of(object);
+  if (type != cls && !type->is_subtype_of(cls)) return {};
+  Value init = type_special(vm, type, Special::Init);
+  if (init.is_empty()) return {};
+  Value object_init = type_special(vm, vm.type(BuiltinType::Object), Special::Init);
+  if (init.is(object_init) && count == 1) return {};
   bool takes_self =
       is_kind(init, CellKind::Function) || is_exact(init, BuiltinType::MethodDescriptor);
   if (!takes_self) init = TRY(bind_descriptor(vm, init, object, type));
@@ -93,7 +102,7 @@ Result<Value> type_call(VM& vm, Type* cls, std::span<const Value> arguments, Tup
   Value result = TRY(vm.call_keywords(init, {values + skipped, count - skipped}, keyword_names));
   if (!result.is_none())
     return vm.raise(Exc::TypeError, "__init__() should return None, not '{}'", vm.type_of(result));
-  return object;
+  return {};
 }
 
 namespace {

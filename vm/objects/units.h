@@ -11,6 +11,38 @@
 
 namespace apy {
 
+/// to[i] = from[i * step]
+template <class To, class From>
+void copy_stepped(To* to, const From* from, size_t count, int64_t step) {
+  if (step == -1) {
+    for (size_t i = 0; i < count; ++i) to[i] = static_cast<To>(*(from - i));
+  } else {
+    for (size_t i = 0; i < count; ++i, from += step) to[i] = static_cast<To>(*from);
+  }
+}
+
+/// How often `unit` occurs in s[0, n).
+template <class T>
+size_t count_unit(const T* s, size_t n, T unit) {
+  size_t count = 0, i = 0;
+  if constexpr (sizeof(T) == 1) {
+    // Sixteen at a time; a lane's counter takes 255 rounds.
+    using Lanes = uint8_t __attribute__((vector_size(16)));
+    const Lanes wanted = Lanes{} + unit;
+    while (n - i >= 16) {
+      Lanes counts = {};
+      for (int round = 0; round < 255 && n - i >= 16; ++round, i += 16) {
+        Lanes lanes;
+        std::memcpy(&lanes, s + i, 16);
+        counts -= lanes == wanted;
+      }
+      for (int lane = 0; lane < 16; ++lane) count += counts[lane];
+    }
+  }
+  for (; i < n; ++i) count += s[i] == unit;
+  return count;
+}
+
 /// Position of the first `unit` in s[0, n), or n.
 template <class T>
 size_t find_unit(const T* s, size_t n, T unit) {
@@ -46,6 +78,10 @@ template <class T>
 int64_t find_units(const T* s, size_t n, const T* p, size_t m) {
   if (m > n) return -1;
   if (m == 0) return 0;
+  if (m == 1) {
+    size_t at = find_unit(s, n, p[0]);
+    return at == n ? -1 : static_cast<int64_t>(at);
+  }
   // Most searches end at one of the first places where the first unit occurs; the others go on with
   // an algorithm that has no bad cases but costs more to set up.
   constexpr int kPatience = 16;
@@ -82,7 +118,7 @@ int64_t rfind_units(const T* s, size_t n, const T* p, size_t m) {
 template <class T>
 size_t count_units(const T* s, size_t n, const T* p, size_t m, size_t limit) {
   if (m == 0) return std::min(n + 1, limit);
-  if (m == 1) return std::min(static_cast<size_t>(std::count(s, s + n, p[0])), limit);
+  if (m == 1) return std::min(count_unit(s, n, p[0]), limit);
   size_t count = 0, from = 0;
   while (count < limit) {
     int64_t at = find_units(s + from, n - from, p, m);

@@ -56,6 +56,24 @@ void draw_hash_key(uint64_t key[2]) {
   v2 = std::rotl(v2, 32);
 }
 
+/// The size % 8 bytes behind the last whole word, as a little-endian number.
+uint64_t last_bytes(const uint8_t* bytes, size_t size) {
+  size_t rest = size & 7;
+  if (rest == 0) return 0;
+  if (size > 8) {
+    uint64_t word;
+    std::memcpy(&word, bytes + size - 8, 8);
+    return word >> (64 - 8 * rest);
+  }
+  if (rest < 4)
+    return bytes[0] | uint64_t{bytes[rest / 2]} << (8 * (rest / 2)) |
+           uint64_t{bytes[rest - 1]} << (8 * (rest - 1));
+  uint32_t first, last;
+  std::memcpy(&first, bytes, 4);
+  std::memcpy(&last, bytes + rest - 4, 4);
+  return first | uint64_t{last} << (8 * (rest - 4));
+}
+
 }  // namespace
 
 VM::VM() : heap_(*this), internals_(new Internals(heap_)) {
@@ -98,8 +116,7 @@ uint64_t VM::hash_bytes(const void* data, size_t size) const {
     sip_round(v0, v1, v2, v3);
     v0 ^= word;
   }
-  uint64_t last = static_cast<uint64_t>(size) << 56;
-  for (size_t i = whole; i < size; ++i) last |= uint64_t{bytes[i]} << (8 * (i - whole));
+  uint64_t last = static_cast<uint64_t>(size) << 56 | last_bytes(bytes, size);
   v3 ^= last;
   sip_round(v0, v1, v2, v3);
   v0 ^= last;
