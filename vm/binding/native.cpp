@@ -7,6 +7,7 @@
 #include "vm/binding/native.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 
 #include "vm/binding/signature.h"
@@ -321,8 +322,37 @@ Result<void> require_receiver(VM& vm, const NativeFunctionDef& definition) {
   return vm.raise(Exc::TypeError, "unbound method {}.{}() needs an argument", owner_name, name);
 }
 
+namespace {
+
+/// How many parameters, the receiver included, stand before the first `*` of a signature: what is
+/// behind does not go by position.
+size_t positional_limit(const char* signature) {
+  size_t commas = 0;
+  int depth = 0;
+  for (const char* p = signature; *p && *p != '*'; ++p) {
+    depth += *p == '(' || *p == '[';
+    depth -= *p == ')' || *p == ']';
+    commas += *p == ',' && depth == 1;
+    commas -= *p == '/' && p[-1] == ' ';  // no parameter
+  }
+  return commas;
+}
+
+}  // namespace
+
 Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const Arguments& arguments,
                             Value* slots) {
+  // Only positional arguments for a function that has keyword-only parameters.
+  uint32_t count_given = arguments.positional_count;
+  const BoundEntry& bound = definition.bound;
+  if (!arguments.keyword_names && bound.minimum > 0 && bound.maximum >= 0 &&
+      count_given >= static_cast<uint32_t>(bound.minimum) && count_given <= bound.parameter_count &&
+      std::strchr(definition.signature, '*') &&
+      count_given <= positional_limit(definition.signature)) {
+    for (uint32_t i = 0; i < bound.parameter_count; ++i)
+      slots[i] = i < count_given ? arguments.values[i] : Value();
+    return {};
+  }
   Signature signature(definition);
   size_t receiver = signature.has_receiver ? 1 : 0;
   if (arguments.positional_count < receiver) return require_receiver(vm, definition);

@@ -30,7 +30,9 @@ Result<void> resize(VM& vm, ByteArray* self, size_t length) {
   size_t capacity = self->storage ? self->storage->capacity : 0;
   if (length > capacity || (length < capacity / 4 && capacity > 256)) {
     if (length > kMaxTextBytes) return vm.out_of_memory();
-    size_t room = length > capacity ? length + length / 8 + 16 : length;
+    // Long ones grow in larger steps: each step copies everything into fresh pages.
+    size_t spare = length < 4096 ? length / 8 + 16 : length / 4;
+    size_t room = length > capacity ? length + spare : length;
     ByteStorage* storage = TRY(make_byte_storage(vm, room));
     size_t kept = std::min<size_t>(length, self->length);
     if (kept) std::memcpy(storage->data(), self->storage->data(), kept);

@@ -162,7 +162,46 @@ Result<int64_t> find(VM& vm, Dict* dict, Value key, uint64_t hash) {
   return find_slow(vm, dict, key, hash);
 }
 
+/// set_hashed for keys that need no `__eq__`: one walk along the probe sequence finds the entry or
+/// the place for a new one. False when another key, or a full table, needs more.
+bool try_set_hashed(VM& vm, Dict* dict, Value key, uint64_t hash, Value value) {
+  DictTable* table = dict->table;
+  if (!table || table->usable == 0) return false;
+  bool is_text = is_exact(key, BuiltinType::Str);
+  DictEntry* entries = table->entries();
+  size_t mask = table->mask();
+  size_t i = hash & mask;
+  for (uint64_t perturb = hash;;) {
+    uint32_t slot = table->slot(i);
+    if (slot == DictTable::kFreeSlot) break;
+    if (slot == DictTable::kDeletedSlot) return false;
+    DictEntry& entry = entries[slot - 1];
+    bool same = entry.key == key;
+    if (!same && entry.hash == hash) {
+      if (!is_text || !is_exact(entry.key, BuiltinType::Str)) return false;
+      same = str_equal(as<Str>(entry.key), as<Str>(key));
+    }
+    if (same) {
+      entry.value = value;
+      vm.barrier(table, &entry);
+      return true;
+    }
+    perturb >>= 5;
+    i = (i * 5 + perturb + 1) & mask;
+  }
+  uint32_t index = table->filled++;
+  --table->usable;
+  entries[index] = {hash, key, value};
+  table->set_slot(i, index + 1);
+  ++dict->length;
+  dict->layout = Dict::kUnnumbered;
+  if (!is_text) dict->aux |= Dict::kHasNonStrKeys;
+  vm.barrier(table, &entries[index]);
+  return true;
+}
+
 Result<void> set_hashed(VM& vm, Dict* dict, Value key, uint64_t hash, Value value) {
+  if (try_set_hashed(vm, dict, key, hash, value)) return {};
   int64_t index = TRY(find(vm, dict, key, hash));
   if (index < 0) return insert_new(vm, dict, key, hash, value);
   dict->table->entries()[index].value = value;

@@ -142,11 +142,43 @@ class TranslationCache {
 
 }  // namespace
 
+namespace {
+
+/// Translates ASCII text to as many ASCII characters, written to `out`, as far as that goes: up to
+/// the first character that has none or several, or another kind of replacement.
+Result<size_t> translate_ascii(VM& vm, const Str* string, Value table, TranslationCache& cache,
+                               uint8_t* out) {
+  const uint8_t* in = string->data;
+  for (size_t i = 0; i < string->length; ++i) {
+    uint8_t known = cache[in[i]];
+    if (known == TranslationCache::kUnknown) {
+      Str* replacement;
+      TRY(translate_one(vm, table, in[i], &replacement));
+      cache.learn(in[i], replacement);
+      known = cache[in[i]];
+    }
+    if (known >= 128) return i;
+    out[i] = known;
+  }
+  return string->length;
+}
+
+}  // namespace
+
 Result<Str*> str_translate(VM& vm, Str* string, Value table) {
+  TranslationCache cache;
+  size_t done = 0;
+  Str* same_length = nullptr;
+  bool plain = is_exact(table, BuiltinType::Dict);  // other tables may have effects
+  if (plain && string->is_ascii() && string->length > 0) {
+    same_length = TRY(allocate_str(vm, string->length, 1, true));
+    done = TRY(translate_ascii(vm, string, table, cache, units_of<uint8_t>(same_length)));
+    if (done == string->length) return same_length;
+  }
   StrBuilder out(vm);
   out.expect(string->length);
-  TranslationCache cache;
-  for (size_t i = 0; i < string->length; ++i) {
+  if (same_length) out.append(same_length, 0, done);
+  for (size_t i = done; i < string->length; ++i) {
     uint32_t c = string->at(i);
     uint8_t known = cache[c];
     if (known < 128) {
@@ -156,7 +188,7 @@ Result<Str*> str_translate(VM& vm, Str* string, Value table) {
     if (known == TranslationCache::kRemoved) continue;
     Str* replacement;
     TRY(translate_one(vm, table, c, &replacement));
-    if (is_exact(table, BuiltinType::Dict)) cache.learn(c, replacement);  // others may have effects
+    if (plain) cache.learn(c, replacement);
     if (replacement)
       out.append(replacement);
     else

@@ -47,6 +47,7 @@ inline void copy_bytes(uint8_t* to, const uint8_t* from, size_t size) {
   };
   if (size >= 8) {
     if (size <= 16) return both_ends(uint64_t{});
+    if (size <= 32) return both_ends(static_cast<unsigned __int128>(0));
     std::memcpy(to, from, size);
   } else if (size >= 4) {
     both_ends(uint32_t{});

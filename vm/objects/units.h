@@ -220,14 +220,19 @@ class UnitsOf {
 
 constexpr bool is_ascii_space(uint32_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
+/// Tab to carriage return, the four separators, space: bits of a set.
+constexpr uint64_t kAsciiSpaces = 0x3E00 | 0xF0000000 | uint64_t{1} << ' ';
+/// Line feed to carriage return, and three of the separators.
+constexpr uint32_t kAsciiLineBreaks = 0x3C00 | 0x70000000;
+
 /// White space as str.isspace and str.split understand it.
 constexpr bool is_unicode_space(uint32_t c) {
-  if (c < 0x80) return c == ' ' || (c >= 9 && c <= 13) || (c >= 0x1C && c <= 0x1F);
+  if (c < 0x80) return c <= ' ' && (kAsciiSpaces >> c & 1);
   return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
          c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
 }
 constexpr bool is_unicode_line_break(uint32_t c) {
-  if (c < 0x80) return (c >= 10 && c <= 13) || (c >= 0x1C && c <= 0x1E);
+  if (c < 0x80) return c < ' ' && (kAsciiLineBreaks >> c & 1);
   return c == 0x85 || c == 0x2028 || c == 0x2029;
 }
 
