@@ -148,18 +148,41 @@ restart:
   }
 }
 
-Result<int64_t> find(VM& vm, Dict* dict, Value key, uint64_t hash) {
-  if (!dict->table) return int64_t{-1};
-  uint32_t index = 0;
-  switch (dict_probe(dict->table, key, hash, &index)) {
-    case DictOutcome::Absent:
-      return int64_t{-1};
-    case DictOutcome::Found:
-      return int64_t{index};
-    case DictOutcome::Undecided:
-      break;
+constexpr int64_t kUndecided = -2;
+
+/// dict_probe for one size of slots: entry index, -1, or kUndecided.
+template <class Slot>
+int64_t probe_slots(const DictTable* table, Value key, uint64_t hash) {
+  constexpr Slot kDeleted = std::numeric_limits<Slot>::max();
+  auto* slots = reinterpret_cast<const Slot*>(table + 1);
+  const DictEntry* entries = table->entries();
+  size_t mask = table->mask();
+  size_t i = hash & mask;
+  for (uint64_t perturb = hash;;) {
+    Slot slot = slots[i];
+    if (slot == DictTable::kFreeSlot) return -1;
+    if (slot != kDeleted) {
+      const DictEntry& entry = entries[slot - 1];
+      if (entry.key == key) [[likely]]
+        return int64_t{slot} - 1;
+      if (entry.hash == hash) {
+        if (!is_exact(entry.key, BuiltinType::Str) || !is_exact(key, BuiltinType::Str))
+          return kUndecided;
+        if (str_equal(as<Str>(entry.key), as<Str>(key))) return int64_t{slot} - 1;
+      }
+    }
+    perturb >>= 5;
+    i = (i * 5 + perturb + 1) & mask;
   }
-  return find_slow(vm, dict, key, hash);
+}
+
+Result<int64_t> find(VM& vm, Dict* dict, Value key, uint64_t hash) {
+  const DictTable* table = dict->table;
+  if (!table) return int64_t{-1};
+  int64_t index = table->log2_slots <= 8    ? probe_slots<uint8_t>(table, key, hash)
+                  : table->log2_slots <= 16 ? probe_slots<uint16_t>(table, key, hash)
+                                            : probe_slots<uint32_t>(table, key, hash);
+  return index == kUndecided ? find_slow(vm, dict, key, hash) : index;
 }
 
 /// set_hashed for keys that need no `__eq__`: one walk along the probe sequence finds the entry or
