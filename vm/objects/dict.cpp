@@ -206,7 +206,7 @@ bool try_set_hashed(VM& vm, Dict* dict, Value key, uint64_t hash, Value value) {
     }
     if (same) {
       entry.value = value;
-      vm.barrier(table, &entry);
+      vm.barrier(table);
       return true;
     }
     perturb >>= 5;
@@ -219,7 +219,7 @@ bool try_set_hashed(VM& vm, Dict* dict, Value key, uint64_t hash, Value value) {
   ++dict->length;
   dict->layout = Dict::kUnnumbered;
   if (!is_text) dict->aux |= Dict::kHasNonStrKeys;
-  vm.barrier(table, &entries[index]);
+  vm.barrier(table);
   return true;
 }
 
