@@ -111,11 +111,11 @@ Result<int> open_descriptor(VM& vm, Value file, const Mode& mode) {
   do {
     descriptor = open(text.c_str(), flags, 0666);
   } while (descriptor < 0 && errno == EINTR);
-  if (descriptor < 0) return raise_os_error(vm, errno, file);
+  if (descriptor < 0) return raise_os_error(vm, errno, path);
   struct stat status;
   if (fstat(descriptor, &status) == 0 && S_ISDIR(status.st_mode)) {
     close(descriptor);
-    return raise_os_error(vm, EISDIR, file);
+    return raise_os_error(vm, EISDIR, path);
   }
   return descriptor;
 }

@@ -8,6 +8,7 @@
 #include "stdlib/stream.h"
 #include "vm/binding/bind.h"
 #include "vm/objects/codec.h"
+#include "vm/objects/text.h"
 
 namespace apy {
 
@@ -129,10 +130,9 @@ Result<int64_t> method_write(VM& vm, FileObject* self, Value data) {
     if (Bytes* bytes = try_as<Bytes>(data)) {
       self->output->append(bytes->view());
       written = static_cast<int64_t>(bytes->length);
-    } else if (ByteArray* array = try_as<ByteArray>(data)) {
-      if (array->length)
-        self->output->append(reinterpret_cast<const char*>(array->storage->data()), array->length);
-      written = static_cast<int64_t>(array->length);
+    } else if (std::string_view view; get_bytes(data, &view)) {
+      self->output->append(view);
+      written = static_cast<int64_t>(view.size());
     } else {
       return vm.raise(Exc::TypeError, "a bytes-like object is required, not '{}'",
                       vm.type_of(data));

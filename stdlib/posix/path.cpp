@@ -32,6 +32,7 @@ Result<PathArgument> read_path(VM& vm, Value value, const char* function, bool a
       return vm.raise(Exc::TypeError, "expected {}.__fspath__() to return str or bytes, not {}",
                       vm.type_of(value), vm.type_of(text));
   }
+  path.object = text;
   if (Bytes* bytes = try_as<Bytes>(text)) {
     path.is_bytes = true;
     path.text = bytes->view();

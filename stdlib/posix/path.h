@@ -8,7 +8,7 @@ namespace apy {
 
 /// A str, bytes or os.PathLike argument; an open file's number where the function takes one.
 struct PathArgument {
-  Value object;  // as given
+  Value object;  // the name as str or bytes
   std::string text;
   bool is_bytes = false;
   int descriptor = -1;
