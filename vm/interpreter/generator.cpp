@@ -158,9 +158,33 @@ void convert_stop_iteration(VM& vm, Generator* generator) {
   vm.barrier(error);
 }
 
+namespace {
+VM::ResumeOutcome resume_outcome(RunOutcome outcome) {
+  switch (outcome) {
+    case RunOutcome::Raised:
+      return VM::ResumeOutcome::Raised;
+    case RunOutcome::Returned:
+      return VM::ResumeOutcome::Returned;
+    case RunOutcome::Yielded:
+      return VM::ResumeOutcome::Yielded;
+    case RunOutcome::AsyncYielded:
+      return VM::ResumeOutcome::AsyncYielded;
+  }
+  __builtin_unreachable();
+}
+}  // namespace
+
 VM::ResumeOutcome VM::resume(Generator* generator, Value sent, Value exception, Value* result) {
   Frame* resumer = frame_;
   Value* saved_top = stack_top_;
+  if (resumer && exception.is_empty() && can_step(*this, generator, resumer) &&
+      !native_stack_exhausted()) [[likely]] {
+    step(*this, generator, resumer, apy::stack_top(*this), Frame::kEntry, sent);
+    RunOutcome outcome = Interpreter::run(*this, result, false);
+    frame_ = resumer;
+    stack_top_ = saved_top;
+    return resume_outcome(outcome);
+  }
   if (generator->state == Generator::State::Running) {
     (void)raise_cannot_resume(*this, generator);
     return ResumeOutcome::Raised;
@@ -213,17 +237,7 @@ VM::ResumeOutcome VM::resume(Generator* generator, Value sent, Value exception, 
   RunOutcome outcome = Interpreter::run(*this, result, raising);
   frame_ = resumer;
   stack_top_ = saved_top;
-  switch (outcome) {
-    case RunOutcome::Raised:
-      return ResumeOutcome::Raised;
-    case RunOutcome::Returned:
-      return ResumeOutcome::Returned;
-    case RunOutcome::Yielded:
-      return ResumeOutcome::Yielded;
-    case RunOutcome::AsyncYielded:
-      return ResumeOutcome::AsyncYielded;
-  }
-  __builtin_unreachable();
+  return resume_outcome(outcome);
 }
 
 ThrowOutcome throw_into(VM& vm, Frame* target, Value exception, Value* result) {

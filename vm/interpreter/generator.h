@@ -40,12 +40,13 @@ inline bool can_step(VM& vm, const Generator* generator, const Frame* resumer) {
          static_cast<int>(resumer->depth()) < Interpreter::recursion_limit(vm);
 }
 
-/// begin_resume for the commonest case: a for loop of the running frame `resumer` asks for the next
-/// item.
-inline Frame* step(VM& vm, Generator* generator, Frame* resumer) {
+/// begin_resume for the commonest case: the next item of a generator for which can_step is true.
+/// `top`: the free VM stack above the running frame `resumer`.
+inline Frame* step(VM& vm, Generator* generator, Frame* resumer, Value* top, uint32_t entry_flag,
+                   Value sent) {
   Frame* frame = &generator->frame;
   frame->caller = resumer;
-  frame->flags &= ~Frame::kEntry;
+  frame->flags = (frame->flags & ~Frame::kEntry) | entry_flag;
   generator->is_base = 1;
   generator->outer_handled = vm.handled();
   if (!generator->handled.is_empty()) {
@@ -56,10 +57,9 @@ inline Frame* step(VM& vm, Generator* generator, Frame* resumer) {
   Interpreter::base(vm) = generator;
   generator->state = Generator::State::Running;
   generator->innermost = nullptr;
-  if (!(resumer->flags & Frame::kHeap))
-    Interpreter::stack_top(vm) = resumer->registers() + resumer->code->register_count;
+  Interpreter::stack_top(vm) = top;
   vm.barrier(generator);
-  frame->registers()[frame->pc[-1].a] = Value::none();
+  frame->registers()[frame->pc[-1].a] = sent;
   Interpreter::frame(vm) = frame;
   return frame;
 }

@@ -6,6 +6,7 @@
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/generator.h"
 #include "vm/interpreter/inline_caches.h"
+#include "vm/interpreter/script_operators.h"
 #include "vm/interpreter/suspend.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
@@ -89,7 +90,8 @@ using Handler = HANDLER_CONVENTION RunOutcome (*)(HANDLER_SIGNATURE);
 #undef OPCODE
 SECTION(poll);
 SECTION(special_return);
-SECTION(operator_declined);
+SECTION(operator_returned);
+SECTION(compare_branch);
 SECTION(too_deep);
 SECTION(suspend);
 SECTION(unwind);

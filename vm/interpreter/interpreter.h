@@ -111,7 +111,6 @@ SendOutcome send_foreign(VM& vm, Value iterator, Value sent, Value* result);
 /// Throws into what a frame suspended at a Send waits for.
 SendOutcome throw_foreign(VM& vm, Value iterator, Value exception, Value* result);
 // For instructions that branch: 1 or 0, or -1 with an exception pending.
-int compare(VM& vm, CompareOp op, Value left, Value right);
 int contains(VM& vm, Value container, Value item);
 int truth(VM& vm, Value value);
 /// The iterator's next item into *out; 0 when it is exhausted.
@@ -119,9 +118,6 @@ int next(VM& vm, Value iterator, Value* out);
 /// Both values of the next pair of an enumerate, zip or dict items iterator; 0 when exhausted, -1
 /// on an error, 2 for other iterators. On an error or exhaustion out[0] may have changed.
 int next_pair(VM& vm, Value iterator, Value* out);
-/// The script method that a binary operator of `frame` called (Frame::kOperator) returned
-/// NotImplemented.
-bool operator_declined(VM& vm, Frame* frame);
 /// Any call that the handlers do not make themselves. True: the result is in register `dst` or a
 /// frame was pushed.
 bool call(VM& vm, Frame* frame, Value* window, uint32_t dst, uint32_t count);

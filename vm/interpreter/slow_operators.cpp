@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "vm/interpreter/interpreter.h"
+#include "vm/interpreter/script_operators.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/set.h"
@@ -26,19 +27,6 @@ bool put(Frame* frame, uint32_t register_index, Result<T> result) {
   return true;
 }
 
-/// The left operand's method when it is a script function that comes first; else empty.
-Value script_operator(VM& vm, BinaryOp op, Value a, Value b) {
-  if (!a.is_cell()) return Value();
-  Type* left_type = vm.type_of(a.cell());
-  if (!(left_type->flags & Type::kHeapType)) return Value();
-  Value method = type_special(vm, left_type, special_of(op));
-  if (!is_kind(method, CellKind::Function)) return Value();
-  Type* right_type = vm.type_of(b);
-  bool overridden = right_type != left_type && (right_type->flags & Type::kHeapType) &&
-                    right_type->is_subtype_of(left_type);
-  return overridden ? Value() : method;
-}
-
 bool binary(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
   REGISTERS;
   Value a = r[i->b], b = r[i->c];
@@ -59,6 +47,9 @@ bool in_place(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
 
 bool ordered(VM& vm, Frame* frame, Instruction* i, CompareOp op) {
   REGISTERS;
+  Value method = script_comparison(vm, op, r[i->b], r[i->c]);
+  if (!method.is_empty())
+    return enter_script(vm, frame, method, i->a, Frame::kOperator, {r[i->b], r[i->c]});
   return put(frame, i->a, apy::compare(vm, op, r[i->b], r[i->c]));
 }
 
@@ -80,45 +71,6 @@ BINARY(BitAnd, BitAnd)
 BINARY(BitOr, BitOr)
 BINARY(BitXor, BitXor)
 #undef BINARY
-
-bool operator_declined(VM& vm, Frame* frame) {
-  const Instruction* i = frame->pc - 1;
-  BinaryOp op;
-  bool is_in_place = false;
-  switch (i->opcode) {
-#define BINARY(Name)     \
-  case Opcode::Name:     \
-    op = BinaryOp::Name; \
-    break;
-    BINARY(Add)
-    BINARY(Subtract)
-    BINARY(Multiply)
-    BINARY(TrueDivide)
-    BINARY(FloorDivide)
-    BINARY(Modulo)
-    BINARY(Power)
-    BINARY(MatrixMultiply)
-    BINARY(LeftShift)
-    BINARY(RightShift)
-    BINARY(BitAnd)
-    BINARY(BitOr)
-    BINARY(BitXor)
-#undef BINARY
-#define IN_PLACE(Name)        \
-  case Opcode::InPlace##Name: \
-    op = BinaryOp::Name;      \
-    is_in_place = true;       \
-    break;
-    IN_PLACE(Add)
-    IN_PLACE(Subtract)
-    IN_PLACE(Multiply)
-#undef IN_PLACE
-    default:
-      __builtin_unreachable();
-  }
-  REGISTERS;
-  return put(frame, i->a, binary_declined(vm, op, is_in_place, r[i->b], r[i->c]));
-}
 
 bool AddInt(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
@@ -202,10 +154,6 @@ bool GetLength(VM& vm, Frame* frame, Instruction* i) {
 
 // --- for instructions that branch ---
 
-int compare(VM& vm, CompareOp op, Value left, Value right) {
-  auto truth = compare_bool(vm, op, left, right);
-  return truth.is_error() ? -1 : truth.value();
-}
 int contains(VM& vm, Value container, Value item) {
   auto found = apy::contains(vm, container, item);
   return found.is_error() ? -1 : found.value();

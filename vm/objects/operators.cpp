@@ -205,6 +205,21 @@ bool holds(CompareOp op, int order) {
   return false;
 }
 
+/// After the left operand's own method declined.
+Result<Value> compare_without_left(VM& vm, CompareOp op, Value a, Value b, bool tried_right) {
+  if (!tried_right) {
+    Value right = type_special(vm, vm.type_of(b), special_of(swapped(op)));
+    if (!right.is_empty() && !right.is_none()) {
+      Value result = TRY(call_special_method(vm, right, b, {a}));
+      if (!result.is_not_implemented()) return result;
+    }
+  }
+  if (op == CompareOp::Equal) return Value::boolean(a.is(b));
+  if (op == CompareOp::NotEqual) return Value::boolean(!a.is(b));
+  return vm.raise(Exc::TypeError, "'{}' not supported between instances of '{}' and '{}'",
+                  spelling(op), vm.type_of(a), vm.type_of(b));
+}
+
 Result<Value> compare_slow(VM& vm, CompareOp op, Value a, Value b) {
   Type* left_type = vm.type_of(a);
   Type* right_type = vm.type_of(b);
@@ -222,20 +237,14 @@ Result<Value> compare_slow(VM& vm, CompareOp op, Value a, Value b) {
     Value result = TRY(call_special_method(vm, left, a, {b}));
     if (!result.is_not_implemented()) return result;
   }
-  if (!tried_right) {
-    Value right = type_special(vm, right_type, special_of(swapped(op)));
-    if (!right.is_empty() && !right.is_none()) {
-      Value result = TRY(call_special_method(vm, right, b, {a}));
-      if (!result.is_not_implemented()) return result;
-    }
-  }
-  if (op == CompareOp::Equal) return Value::boolean(a.is(b));
-  if (op == CompareOp::NotEqual) return Value::boolean(!a.is(b));
-  return vm.raise(Exc::TypeError, "'{}' not supported between instances of '{}' and '{}'",
-                  spelling(op), left_type, right_type);
+  return compare_without_left(vm, op, a, b, tried_right);
 }
 
 }  // namespace
+
+Result<Value> compare_declined(VM& vm, CompareOp op, Value a, Value b) {
+  return compare_without_left(vm, op, a, b, false);
+}
 
 Result<Value> compare(VM& vm, CompareOp op, Value a, Value b) {
   if (Value::both_small_int(a, b)) {

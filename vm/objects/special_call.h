@@ -16,4 +16,7 @@ Result<Value> call_special_method(VM& vm, Value method, Value self,
 Result<void> initialize_made(VM& vm, Type* cls, const Value* values, size_t count,
                              Tuple* keyword_names);
 
+/// The rest of `a op b` after a's own script method returned NotImplemented.
+Result<Value> compare_declined(VM& vm, CompareOp op, Value a, Value b);
+
 }  // namespace apy
