@@ -14,15 +14,16 @@ struct Operation {
   bool int_operand;  // the right operand is a number in the instruction
 };
 
-#define BINARY_OPERATIONS(OPERATION)                                                    \
-  OPERATION(Add)                                                                        \
-  OPERATION(Subtract) OPERATION(Multiply) OPERATION(TrueDivide) OPERATION(FloorDivide)  \
-      OPERATION(Modulo) OPERATION(Power) OPERATION(MatrixMultiply) OPERATION(LeftShift) \
-          OPERATION(RightShift) OPERATION(BitAnd) OPERATION(BitOr) OPERATION(BitXor)
-#define COMPARISONS(COMPARISON)                                                    \
-  COMPARISON(Less)                                                                 \
-  COMPARISON(LessEqual) COMPARISON(Equal) COMPARISON(NotEqual) COMPARISON(Greater) \
-      COMPARISON(GreaterEqual)
+#define BINARY_OPERATIONS(OPERATION)                                                        \
+  OPERATION(Add)                                                                            \
+  OPERATION(Subtract)                                                                       \
+  OPERATION(Multiply) OPERATION(TrueDivide) OPERATION(FloorDivide) OPERATION(Modulo)        \
+      OPERATION(Power) OPERATION(MatrixMultiply) OPERATION(LeftShift) OPERATION(RightShift) \
+          OPERATION(BitAnd) OPERATION(BitOr) OPERATION(BitXor)
+#define COMPARISONS(COMPARISON) \
+  COMPARISON(Less)              \
+  COMPARISON(LessEqual)         \
+  COMPARISON(Equal) COMPARISON(NotEqual) COMPARISON(Greater) COMPARISON(GreaterEqual)
 
 Operation operation_of(Opcode opcode) {
   using Kind = Operation::Kind;
