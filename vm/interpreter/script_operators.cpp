@@ -14,16 +14,15 @@ struct Operation {
   bool int_operand;  // the right operand is a number in the instruction
 };
 
-#define BINARY_OPERATIONS(OPERATION)                                                        \
-  OPERATION(Add)                                                                            \
-  OPERATION(Subtract)                                                                       \
-  OPERATION(Multiply) OPERATION(TrueDivide) OPERATION(FloorDivide) OPERATION(Modulo)        \
-      OPERATION(Power) OPERATION(MatrixMultiply) OPERATION(LeftShift) OPERATION(RightShift) \
-          OPERATION(BitAnd) OPERATION(BitOr) OPERATION(BitXor)
+// clang-format off
+#define BINARY_OPERATIONS(OPERATION) \
+  OPERATION(Add) OPERATION(Subtract) OPERATION(Multiply) OPERATION(TrueDivide) OPERATION(FloorDivide) \
+  OPERATION(Modulo) OPERATION(Power) OPERATION(MatrixMultiply) OPERATION(LeftShift) \
+  OPERATION(RightShift) OPERATION(BitAnd) OPERATION(BitOr) OPERATION(BitXor)
 #define COMPARISONS(COMPARISON) \
-  COMPARISON(Less)              \
-  COMPARISON(LessEqual)         \
-  COMPARISON(Equal) COMPARISON(NotEqual) COMPARISON(Greater) COMPARISON(GreaterEqual)
+  COMPARISON(Less) COMPARISON(LessEqual) COMPARISON(Equal) COMPARISON(NotEqual) COMPARISON(Greater) \
+  COMPARISON(GreaterEqual)
+// clang-format on
 
 Operation operation_of(Opcode opcode) {
   using Kind = Operation::Kind;
@@ -62,6 +61,21 @@ Value right_of_branch(const Frame* frame, const Instruction* i, bool int_operand
   return int_operand ? Value::small_int(i->signed_b()) : frame->registers()[i->b];
 }
 
+/// Numbers that a double holds exactly; most zeros are here, which are no inline floats.
+bool as_double(Value v, double* out) {
+  constexpr int64_t kExact = int64_t{1} << 53;
+  if (v.is_inline_float()) {
+    *out = v.as_inline_float();
+  } else if (is_exact(v, BuiltinType::Float)) {
+    *out = as<FloatCell>(v)->value;
+  } else if (v.is_small_int() && v.as_small_int() >= -kExact && v.as_small_int() <= kExact) {
+    *out = static_cast<double>(v.as_small_int());
+  } else {
+    return false;
+  }
+  return true;
+}
+
 OperatorOutcome decide(VM& vm, Result<Value> value) {
   if (value.is_error()) return OperatorOutcome::Error;
   auto truth = is_truthy(vm, value.value());
@@ -92,10 +106,41 @@ Value script_comparison(VM& vm, CompareOp op, Value a, Value b) {
   return script_method(vm, special_of(op), a, b);
 }
 
+bool float_operands(Value a, Value b, double* x, double* y) {
+  return !Value::both_small_int(a, b) && as_double(a, x) && as_double(b, y);
+}
+
+std::optional<bool> compare_plain(CompareOp op, Value a, Value b) {
+  double x, y;
+  if (float_operands(a, b, &x, &y)) {
+    switch (op) {
+      case CompareOp::Less:
+        return x < y;
+      case CompareOp::LessEqual:
+        return x <= y;
+      case CompareOp::Equal:
+        return x == y;
+      case CompareOp::NotEqual:
+        return x != y;
+      case CompareOp::Greater:
+        return x > y;
+      case CompareOp::GreaterEqual:
+        return x >= y;
+    }
+  }
+  if ((op == CompareOp::Equal || op == CompareOp::NotEqual) && is_exact(a, BuiltinType::Str) &&
+      is_exact(b, BuiltinType::Str)) {
+    return (a.is(b) || str_equal(as<Str>(a), as<Str>(b))) == (op == CompareOp::Equal);
+  }
+  return {};
+}
+
 OperatorOutcome compare_branch(VM& vm, Frame* frame, const Instruction* i) {
   Operation operation = operation_of(i->opcode);
   CompareOp op = static_cast<CompareOp>(operation.op);
   Value left = frame->registers()[i->a], right = right_of_branch(frame, i, operation.int_operand);
+  if (auto truth = compare_plain(op, left, right))
+    return *truth ? OperatorOutcome::True : OperatorOutcome::False;
   Value method = script_comparison(vm, op, left, right);
   if (!method.is_empty()) {
     // No register receives the value: operator_returned sees it first.

@@ -3,6 +3,8 @@
 // Frame::kOperator. When it returns, the instruction is finished from its value
 // (operator_returned): a value of NotImplemented goes on with the other operand, the value of a
 // comparison may decide a branch.
+#include <optional>
+
 #include "vm/interpreter/interpreter.h"
 
 namespace apy::slow {
@@ -15,6 +17,12 @@ enum class OperatorOutcome : int8_t { Error, Done, Entered, True, False };
 Value script_operator(VM& vm, BinaryOp op, Value a, Value b);
 Value script_comparison(VM& vm, CompareOp op, Value a, Value b);
 
+/// a and b as doubles when at least one is a float and both are numbers that a double holds
+/// exactly.
+bool float_operands(Value a, Value b, double* x, double* y);
+/// The comparison of floats, or for equality of strings, with neither a lookup nor a call; empty
+/// for others.
+std::optional<bool> compare_plain(CompareOp op, Value a, Value b);
 /// The comparison of a fused branch that is not on numbers.
 OperatorOutcome compare_branch(VM& vm, Frame* frame, const Instruction* instruction);
 /// The script method called by the instruction before frame->pc returned `value`.

@@ -232,8 +232,10 @@ bool StoreAttr(VM& vm, Frame* frame, Instruction* i) {
     // Added: the next instance of the old shape goes straight to the new one.
     const Shape* parent = vm.shape(cell->shape)->parent;
     if (entry.kind != AttributeKind::Slot || !parent || parent->id != before) return true;
-    *attribute_cache(i) = {before, cell->shape, entry.payload};
-    i->opcode = Opcode::StoreAttrAdd;
+    entry.kind = AttributeKind::Add;
+    entry.shape = before;
+    entry.version = cell->shape;
+    specialise(vm, i, entry, Opcode::StoreAttr, Opcode::StoreAttrAdd, Opcode::StoreAttrMany);
     return true;
   }
   specialise(vm, i, entry, Opcode::StoreAttr,

@@ -27,9 +27,34 @@ bool put(Frame* frame, uint32_t register_index, Result<T> result) {
   return true;
 }
 
+/// Arithmetic on floats of which one is not held in the word; false: not such a case.
+bool float_arithmetic(VM& vm, BinaryOp op, Value a, Value b, Result<Value>* result) {
+  double x, y;
+  if (!float_operands(a, b, &x, &y)) return false;
+  switch (op) {
+    case BinaryOp::Add:
+      *result = make_float(vm, x + y);
+      return true;
+    case BinaryOp::Subtract:
+      *result = make_float(vm, x - y);
+      return true;
+    case BinaryOp::Multiply:
+      *result = make_float(vm, x * y);
+      return true;
+    case BinaryOp::TrueDivide:
+      if (y == 0) return false;
+      *result = make_float(vm, x / y);
+      return true;
+    default:
+      return false;
+  }
+}
+
 bool binary(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
   REGISTERS;
   Value a = r[i->b], b = r[i->c];
+  Result<Value> number = Value();
+  if (float_arithmetic(vm, op, a, b, &number)) return put(frame, i->a, number);
   Value method = script_operator(vm, op, a, b);
   if (!method.is_empty()) return enter_script(vm, frame, method, i->a, Frame::kOperator, {a, b});
   return put(frame, i->a, binary_operation(vm, op, a, b));
@@ -38,6 +63,8 @@ bool binary(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
 bool in_place(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
   REGISTERS;
   Value a = r[i->b], b = r[i->c];
+  Result<Value> number = Value();
+  if (float_arithmetic(vm, op, a, b, &number)) return put(frame, i->a, number);
   if (a.is_cell() && type_special(vm, vm.type_of(a), in_place_of(op)).is_empty()) {
     Value method = script_operator(vm, op, a, b);
     if (!method.is_empty()) return enter_script(vm, frame, method, i->a, Frame::kOperator, {a, b});
@@ -47,6 +74,10 @@ bool in_place(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
 
 bool ordered(VM& vm, Frame* frame, Instruction* i, CompareOp op) {
   REGISTERS;
+  if (auto truth = compare_plain(op, r[i->b], r[i->c])) {
+    r[i->a] = Value::boolean(*truth);
+    return true;
+  }
   Value method = script_comparison(vm, op, r[i->b], r[i->c]);
   if (!method.is_empty())
     return enter_script(vm, frame, method, i->a, Frame::kOperator, {r[i->b], r[i->c]});

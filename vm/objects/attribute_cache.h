@@ -14,7 +14,8 @@ namespace apy {
 
 enum class AttributeKind : uint8_t {
   None,
-  Slot,       // payload: byte offset of the inline slot, which is never empty
+  Slot,  // payload: byte offset of the inline slot, which is never empty
+  Add,  // stores only: the attribute is new. payload as for Slot; `version` is the shape afterwards
   Overflow,   // payload: offset of the overflow array's pointer << 32 | offset of the slot in it
   Member,     // payload: byte offset of a `__slots__` member, which may be empty. Version
   TypeValue,  // payload: bits of a class attribute without `__get__`. Version
