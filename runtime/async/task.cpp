@@ -34,6 +34,7 @@ void enlist(EventLoop* loop, Task* task) {
 void delist(EventLoop* loop, Task* task) {
   if (!task->listed) return;
   task->listed = false;
+  if (loop && loop->core && loop->core->seen_tasks == task) loop->core->seen_tasks = task->next;
   if (task->previous) {
     task->previous->next = task->next;
   } else if (loop) {
@@ -323,7 +324,7 @@ Result<void> task_step(VM& vm, Task* task, Value exception) {
 Result<void> task_wake(VM& vm, Task* task, Value waited) {
   if (task->done()) return {};
   // The awaiting instruction fetches the outcome itself.
-  if (try_native<Sleep>(waited) || try_operation(waited) || try_future(waited))
+  if (try_future(waited) || try_operation(waited) || try_native<Sleep>(waited)) [[likely]]
     return task_step(vm, task, Value());
   auto result = vm.call_method(waited, TRY(intern(vm, "result")), {});
   if (result.is_error()) return task_step(vm, task, vm.take_pending());

@@ -47,10 +47,20 @@ Error raise_cannot_resume(VM& vm, Generator* generator) {
   return vm.raise(Exc::RuntimeError, "cannot reuse already awaited coroutine");
 }
 
+/// As `stack_top`.
+inline Value* free_stack(VM& vm, const Frame* frame) {
+  Context* context = vm.context();
+  Value* top = !frame ? context->stack
+               : frame->flags & Frame::kHeap
+                   ? Interpreter::stack_top(vm)
+                   : const_cast<Frame*>(frame)->registers() + frame->code->register_count;
+  return std::max(top, context->floor);
+}
+
 /// Makes `generator` run under the current frame; `innermost` goes on.
-void link(VM& vm, Generator* generator, bool as_base, uint32_t entry_flag) {
+inline void link(VM& vm, Generator* generator, bool as_base, uint32_t entry_flag) {
   Frame* resumer = vm.current_frame();
-  Value* top = stack_top(vm);
+  Value* top = free_stack(vm, resumer);
   generator->frame.caller = resumer;
   generator->frame.flags = (generator->frame.flags & ~Frame::kEntry) | entry_flag;
   if (generator->state == Generator::State::Created) {
@@ -82,11 +92,14 @@ Value handled_outside(VM& vm, const Generator* generator) {
   return Interpreter::base(vm)->outer_handled;
 }
 
-Frame* begin_resume(VM& vm, Generator* generator, Value sent, bool as_base) {
-  Frame* target;
+namespace {
+
+/// Why `generator` cannot be resumed; an exception is pending then.
+[[gnu::cold, gnu::noinline]] Frame* refuse_resume(VM& vm, Generator* generator, Value sent,
+                                                  bool as_base) {
+  bool async = generator->shape == shape_of(BuiltinType::AsyncGenerator);
   switch (generator->state) {
     case Generator::State::Created:
-      target = &generator->frame;
       if (!sent.is_none()) {
         (void)vm.raise(Exc::TypeError, "can't send non-None value to a just-started {}",
                        generator_noun(generator));
@@ -94,15 +107,13 @@ Frame* begin_resume(VM& vm, Generator* generator, Value sent, bool as_base) {
       }
       break;
     case Generator::State::Suspended:
-      if (generator->closing && generator->shape == shape_of(BuiltinType::AsyncGenerator) &&
-          !as_base) {
+      if (generator->closing && async && !as_base) {
         (void)vm.raise(Exc::RuntimeError, "anext(): asynchronous generator is already running");
         return nullptr;
       }
-      target = generator->innermost;
       break;
     case Generator::State::Finished:
-      if (generator->shape == shape_of(BuiltinType::AsyncGenerator)) {
+      if (async) {
         (void)vm.raise_with(Exc::StopAsyncIteration, {});
         return nullptr;
       }
@@ -111,12 +122,28 @@ Frame* begin_resume(VM& vm, Generator* generator, Value sent, bool as_base) {
       (void)raise_cannot_resume(vm, generator);
       return nullptr;
   }
-  Frame* resumer = vm.current_frame();
-  if (resumer && static_cast<int>(resumer->depth()) >= Interpreter::recursion_limit(vm)) {
-    (void)vm.recursion_error("");
-    return nullptr;
+  (void)vm.recursion_error("");
+  return nullptr;
+}
+
+}  // namespace
+
+Frame* begin_resume(VM& vm, Generator* generator, Value sent, bool as_base) {
+  Frame* target;
+  bool started = generator->state == Generator::State::Suspended;
+  if (started) {
+    if (generator->closing && !as_base) [[unlikely]]
+      return refuse_resume(vm, generator, sent, as_base);
+    target = generator->innermost;
+  } else {
+    if (generator->state != Generator::State::Created || !sent.is_none()) [[unlikely]]
+      return refuse_resume(vm, generator, sent, as_base);
+    target = &generator->frame;
   }
-  bool started = generator->state != Generator::State::Created;
+  Frame* resumer = vm.current_frame();
+  if (resumer && static_cast<int>(resumer->depth()) >= Interpreter::recursion_limit(vm))
+      [[unlikely]]
+    return refuse_resume(vm, generator, sent, as_base);
   link(vm, generator, as_base, 0);
   if (started) deliver(target, sent);
   generator->innermost = nullptr;
@@ -125,13 +152,15 @@ Frame* begin_resume(VM& vm, Generator* generator, Value sent, bool as_base) {
 }
 
 void finish_generator(VM& vm, Generator* generator) {
-  if (generator->frame.flags & Frame::kHasObject) detach_frame(vm, &generator->frame);
+  if (generator->frame.flags & Frame::kHasObject) [[unlikely]]
+    detach_frame(vm, &generator->frame);
   generator->state = Generator::State::Finished;
   Interpreter::frame(vm) = generator->frame.caller;
   generator->frame.caller = nullptr;
   generator->innermost = nullptr;
   generator->closing = 0;
-  Value outer = handled_outside(vm, generator);
+  Value outer = generator->outer_handled;
+  if (outer.is_empty()) outer = Interpreter::base(vm)->outer_handled;
   if (generator->is_base) {
     Interpreter::base(vm) = generator->previous_base;
     generator->previous_base = nullptr;
@@ -140,7 +169,8 @@ void finish_generator(VM& vm, Generator* generator) {
   vm.set_handled(outer);
   generator->outer_handled = Value();
   // Nothing keeps the locals alive any longer.
-  std::fill(generator->registers(), generator->registers() + generator->aux, Value());
+  Value* registers = generator->registers();
+  for (uint32_t i = 0, count = generator->aux; i < count; ++i) registers[i] = Value();
 }
 
 void convert_stop_iteration(VM& vm, Generator* generator) {

@@ -290,6 +290,12 @@ namespace apy::slow {
 
 bool GetAwaitable(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
+  // Mostly it is a coroutine that was made just now.
+  if (is_exact(r[i->b], BuiltinType::Coroutine) &&
+      as<Generator>(r[i->b])->state == Generator::State::Created) {
+    r[i->a] = r[i->b];
+    return true;
+  }
   // `await anext(g)`, `await g.__anext__()`: the step runs in this loop, as those of `async for`
   // do.
   if (Generator* generator = take_async_step(r[i->b])) {
