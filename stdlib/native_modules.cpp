@@ -6,6 +6,7 @@ extern const NativeModuleDef kAbcModule;
 extern const NativeModuleDef kAsyncioModule;
 extern const NativeModuleDef kBinasciiModule;
 extern const NativeModuleDef kAsyncioSyncModule;
+extern const NativeModuleDef kAsyncioNetModule;
 extern const NativeModuleDef kBisectModule;
 extern const NativeModuleDef kBuiltinsModule;
 extern const NativeModuleDef kCollectionsModule;
@@ -40,6 +41,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kAsyncioModule,
     &kBinasciiModule,
     &kAsyncioSyncModule,
+    &kAsyncioNetModule,
     &kBisectModule,
     &kBuiltinsModule,
     &kCollectionsModule,
