@@ -11,6 +11,7 @@ const char kStateKey = 0;
 void trace_state(const Cell* cell, Visitor& visitor) {
   auto* names = &static_cast<const IoState*>(cell)->names;
   visitor.visit_range(reinterpret_cast<const Value*>(names), sizeof(IoState::Names) / sizeof(Str*));
+  visitor.visit(static_cast<const IoState*>(cell)->operation_type);
 }
 
 constexpr NativeTypeDef kStateType = {.name = "_asyncio_net.state",

@@ -7,11 +7,12 @@ namespace apy {
 
 #define IO_NAMES(X)                                                                               \
   X(connection_made)                                                                              \
-  X(connection_lost) X(data_received) X(eof_received) X(pause_writing) X(resume_writing)          \
-      X(get_buffer) X(buffer_updated) X(feed_data) X(feed_eof) X(pause_reading) X(resume_reading) \
-          X(write) X(writelines) X(close) X(shutdown) X(is_closing) X(_detach) X(_attach)         \
-              X(exception) X(write_eof) X(can_write_eof) X(get_extra_info) X(_drain_helper)       \
-                  X(abort) X(fileno) X(_drain) X(set_exception)
+  X(connection_lost)                                                                              \
+  X(data_received) X(eof_received) X(pause_writing) X(resume_writing) X(get_buffer)               \
+      X(buffer_updated) X(feed_data) X(feed_eof) X(pause_reading) X(resume_reading) X(write)      \
+          X(writelines) X(close) X(shutdown) X(is_closing) X(_detach) X(_attach) X(exception)     \
+              X(write_eof) X(can_write_eof) X(get_extra_info) X(_drain_helper) X(abort) X(fileno) \
+                  X(_drain) X(set_exception)
 
 struct IoState : NativeObject {
   static const NativeClass kClass;
@@ -20,6 +21,7 @@ struct IoState : NativeObject {
     IO_NAMES(IO_NAME)
 #undef IO_NAME
   } names;
+  Type* operation_type;  // of StreamOperation
 };
 
 /// Made by the module at import; whoever has an object of runtime/io has it.

@@ -15,8 +15,6 @@ namespace {
 using Kind = StreamOperation::Kind;
 using Stage = StreamOperation::Stage;
 
-const char kOperationTypeKey = 0;
-
 void trace_operation(const Cell* cell, Visitor& visitor) {
   auto* operation = static_cast<const StreamOperation*>(cell);
   for (Value v : {operation->subject, operation->separators, operation->future, operation->reader,
@@ -90,7 +88,7 @@ struct Match {
   bool found() const { return end != std::string_view::npos; }
 };
 
-/// The separator that ends first, of several at the same end the longest. Their lengths go into
+/// The separator that ends first, of several at the same end the shortest. Their lengths go into
 /// *shortest and *longest.
 Result<void> find_separator(VM& vm, StreamOperation* operation, std::string_view buffer,
                             size_t* shortest, size_t* longest, Match* match) {
@@ -103,7 +101,7 @@ Result<void> find_separator(VM& vm, StreamOperation* operation, std::string_view
     size_t at = text.empty() ? std::string_view::npos : buffer.find(text, operation->searched);
     if (at == std::string_view::npos) return {};
     size_t end = at + text.size();
-    if (!match->found() || end < match->end || (end == match->end && at < match->start))
+    if (!match->found() || end < match->end || (end == match->end && at > match->start))
       *match = {at, end};
     return {};
   };
@@ -378,13 +376,15 @@ constexpr NativeTypeDef kOperationType = {"coroutine",
 Result<void> create_stream_operation_type(VM& vm) {
   Type* type = TRY(make_native_type(vm, kOperationType));
   type->await_step = operation_await_step;
-  vm.module_state(&kOperationTypeKey) = type;
+  io_state(vm).operation_type = type;
+  vm.barrier(&io_state(vm));
   return {};
 }
 
-Result<StreamOperation*> make_stream_operation(VM& vm, Kind kind, Value subject) {
-  auto* type = static_cast<Type*>(vm.module_state(&kOperationTypeKey));
-  auto* operation = static_cast<StreamOperation*>(TRY(allocate_instance(vm, type)));
+Result<StreamOperation*> make_stream_operation(VM& vm, const IoState* state, Kind kind,
+                                               Value subject) {
+  auto* operation =
+      static_cast<StreamOperation*>(TRY(allocate_instance(vm, state->operation_type)));
   operation->native_class = &StreamOperation::kClass;
   operation->kind = kind;
   operation->subject = subject;

@@ -24,6 +24,7 @@ struct StreamOperation : NativeObject {
 /// Once per engine, before the first operation.
 Result<void> create_stream_operation_type(VM& vm);
 
-Result<StreamOperation*> make_stream_operation(VM& vm, StreamOperation::Kind kind, Value subject);
+Result<StreamOperation*> make_stream_operation(VM& vm, const IoState* state,
+                                               StreamOperation::Kind kind, Value subject);
 
 }  // namespace apy

@@ -16,6 +16,7 @@ void trace_protocol(const Cell* cell, Visitor& visitor) {
   visitor.visit(protocol->loop);
   visitor.visit(protocol->reader);
   visitor.visit(protocol->drain_waiters);
+  visitor.visit(protocol->state);
 }
 
 Result<Value> protocol_new(VM& vm, const Arguments& arguments) {
@@ -24,6 +25,7 @@ Result<Value> protocol_new(VM& vm, const Arguments& arguments) {
   auto* protocol = static_cast<StreamProtocol*>(TRY(allocate_instance(vm, type)));
   protocol->native_class = &StreamProtocol::kClass;
   protocol->loop = protocol->reader = Value::none();
+  protocol->state = &io_state(vm);
   return protocol;
 }
 Result<void> protocol_init(VM& vm, StreamProtocol* self, Optional<Value> loop) {
@@ -63,7 +65,8 @@ Result<void> method_connection_lost(VM& vm, StreamProtocol* self, Value exceptio
   return wake_drainers(vm, self, exception);
 }
 Result<Value> method_drain_helper(VM& vm, StreamProtocol* self) {
-  StreamOperation* operation = TRY(make_stream_operation(vm, StreamOperation::Kind::Drain, self));
+  StreamOperation* operation =
+      TRY(make_stream_operation(vm, self->state, StreamOperation::Kind::Drain, self));
   operation->reader = operation->transport = Value::none();
   return operation;
 }
@@ -127,7 +130,7 @@ StreamReader* stream_reader_behind(VM& vm, Value value) {
   if (!protocol) return nullptr;
   StreamReader* reader = try_native<StreamReader>(protocol->reader);
   if (!reader || !reader_is_plain(vm, reader)) return nullptr;
-  bool plain = protocol->plain_received.check(vm, protocol, io_state(vm).names.data_received,
+  bool plain = protocol->plain_received.check(vm, protocol, &IoState::Names::data_received,
                                               bind<method_data_received>().entry);
   return plain ? reader : nullptr;
 }

@@ -7,6 +7,7 @@ namespace apy {
 
 struct StreamProtocol : NativeObject {
   static const NativeClass kClass;
+  IoState* state;  // the engine's, at hand
   Value loop;
   Value reader;         // what data_received() feeds, or None
   List* drain_waiters;  // futures of drain(); null: none

@@ -20,6 +20,7 @@ void trace_reader(const Cell* cell, Visitor& visitor) {
                   reader->source_traceback})
     visitor.visit(v);
   reader->buffer.trace(visitor);
+  visitor.visit(reader->state);
 }
 
 Result<void> wake_waiter(VM& vm, StreamReader* reader, Value exception = Value()) {
@@ -79,6 +80,7 @@ Result<Value> reader_new(VM& vm, const Arguments& arguments) {
   reader->native_class = &StreamReader::kClass;
   reader->loop = reader->waiter = reader->exception = reader->transport = Value::none();
   reader->limit = kDefaultLimit;
+  reader->state = &io_state(vm);
   return reader;
 }
 
@@ -125,26 +127,26 @@ using Kind = StreamOperation::Kind;
 Result<Value> method_read(VM& vm, StreamReader* self, Optional<int64_t> count) {
   int64_t wanted = count.value_or(-1);
   StreamOperation* operation =
-      TRY(make_stream_operation(vm, wanted < 0 ? Kind::ReadAll : Kind::Read, self));
+      TRY(make_stream_operation(vm, self->state, wanted < 0 ? Kind::ReadAll : Kind::Read, self));
   operation->count = wanted;
   return operation;
 }
 Result<Value> method_readline(VM& vm, StreamReader* self) {
-  return make_stream_operation(vm, Kind::ReadLine, self);
+  return make_stream_operation(vm, self->state, Kind::ReadLine, self);
 }
 Result<Value> method_readexactly(VM& vm, StreamReader* self, int64_t count) {
-  StreamOperation* operation = TRY(make_stream_operation(vm, Kind::ReadExactly, self));
+  StreamOperation* operation = TRY(make_stream_operation(vm, self->state, Kind::ReadExactly, self));
   operation->count = count;
   return operation;
 }
 Result<Value> method_readuntil(VM& vm, StreamReader* self, Optional<Value> separator) {
-  StreamOperation* operation = TRY(make_stream_operation(vm, Kind::ReadUntil, self));
+  StreamOperation* operation = TRY(make_stream_operation(vm, self->state, Kind::ReadUntil, self));
   operation->separators = separator.present ? separator.value : Value(TRY(make_bytes(vm, "\n")));
   vm.barrier(operation);
   return operation;
 }
 Result<Value> method_anext(VM& vm, StreamReader* self) {
-  return make_stream_operation(vm, Kind::Next, self);
+  return make_stream_operation(vm, self->state, Kind::Next, self);
 }
 Result<Value> method_aiter(VM&, StreamReader* self) { return self; }
 Result<void> method_resume(VM& vm, StreamReader* self) { return reader_resume_transport(vm, self); }
@@ -220,7 +222,7 @@ constexpr NativeGetSetDef kAttributes[] = {
 }  // namespace
 
 bool reader_is_plain(VM& vm, StreamReader* reader) {
-  return reader->plain_feed.check(vm, reader, io_state(vm).names.feed_data,
+  return reader->plain_feed.check(vm, reader, &IoState::Names::feed_data,
                                   bind<method_feed_data>().entry);
 }
 

@@ -14,6 +14,7 @@ namespace apy {
 
 struct StreamReader : NativeObject {
   static const NativeClass kClass;
+  IoState* state;  // the engine's, at hand
   Value loop;
   Value waiter;     // Future of the operation that waits, or None
   Value exception;  // or None

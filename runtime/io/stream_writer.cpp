@@ -57,7 +57,7 @@ Result<Value> method_drain(VM& vm, StreamWriter* self) {
   bool native = protocol && (self->reader.is_none() || try_native<StreamReader>(self->reader));
   if (!native) return vm.call_method(self, io_state(vm).names._drain, {});
   StreamOperation* operation =
-      TRY(make_stream_operation(vm, StreamOperation::Kind::Drain, protocol));
+      TRY(make_stream_operation(vm, protocol->state, StreamOperation::Kind::Drain, protocol));
   operation->reader = self->reader;
   operation->transport = self->transport;
   return operation;

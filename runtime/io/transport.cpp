@@ -499,7 +499,7 @@ Result<Value> get_field(VM& vm, Value self) {
 Transport* plain_transport(VM& vm, Value value) {
   Transport* transport = try_native<Transport>(value);
   if (!transport) return nullptr;
-  bool plain = transport->plain_write.check(vm, transport, io_state(vm).names.write,
+  bool plain = transport->plain_write.check(vm, transport, &IoState::Names::write,
                                             bind<method_write>().entry);
   return plain ? transport : nullptr;
 }
