@@ -5,6 +5,7 @@
 
 namespace apy {
 
+// clang-format off
 #define IO_NAMES(X)                                                                               \
   X(connection_made)                                                                              \
   X(connection_lost)                                                                              \
@@ -13,6 +14,7 @@ namespace apy {
           X(writelines) X(close) X(shutdown) X(is_closing) X(_detach) X(_attach) X(exception)     \
               X(write_eof) X(can_write_eof) X(get_extra_info) X(_drain_helper) X(abort) X(fileno) \
                   X(_drain) X(set_exception)
+// clang-format on
 
 struct IoState : NativeObject {
   static const NativeClass kClass;
