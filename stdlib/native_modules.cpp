@@ -23,6 +23,7 @@ extern const NativeModuleDef kOperatorModule;
 extern const NativeModuleDef kPosixModule;
 extern const NativeModuleDef kRandomModule;
 extern const NativeModuleDef kRegexModule;
+extern const NativeModuleDef kSelectModule;
 extern const NativeModuleDef kSignalModule;
 extern const NativeModuleDef kSocketModule;
 extern const NativeModuleDef kStructModule;
@@ -58,6 +59,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kPosixModule,
     &kRandomModule,
     &kRegexModule,
+    &kSelectModule,
     &kSignalModule,
     &kSocketModule,
     &kStructModule,

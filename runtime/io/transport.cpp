@@ -1,6 +1,7 @@
 #include "runtime/io/transport.h"
 
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -136,7 +137,12 @@ Result<void> resume_protocol_if_low(VM& vm, Transport* transport) {
 // --- reading ---
 
 Result<void> read_end(VM& vm, Transport* transport) {
-  Result<Value> kept = vm.call_method(transport->protocol, io_state(vm).names.eof_received, {});
+  Value method;
+  Str* name = io_state(vm).names.eof_received;
+  // A protocol that only sends may have none.
+  if (!TRY(get_attribute_optional(vm, transport->protocol, name, &method)))
+    return transport_close(vm, transport);
+  Result<Value> kept = vm.call(method, {});
   Result<bool> keep_open = kept.is_ok() ? is_truthy(vm, kept.value()) : Result<bool>(Error{});
   if (keep_open.is_error())
     return fatal_call(vm, transport, "Fatal error: protocol.eof_received() call failed.");
@@ -149,8 +155,11 @@ constexpr const char* kReadError = "Fatal read error on socket transport";
 
 /// One receive; -1 when there is nothing now, or when it failed and that was dealt with.
 Result<int64_t> receive(VM& vm, Transport* transport, void* place, size_t size) {
-  ssize_t count = recv(transport->descriptor, place, size, MSG_DONTWAIT);
+  ssize_t count = transport->is_socket ? recv(transport->descriptor, place, size, MSG_DONTWAIT)
+                                       : read(transport->descriptor, place, size);
   if (count >= 0) return count;
+  // The writing end of a pipe is "readable" when nobody reads from the other end any more.
+  if (errno == EBADF && !transport->is_socket) return int64_t{0};
   if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
     TRY(fatal_system_error(vm, transport, errno, kReadError));
   return int64_t{-1};
@@ -213,8 +222,9 @@ constexpr const char* kWriteError = "Fatal write error on socket transport";
 
 /// Sends what the system takes; -1 when the connection failed, which was dealt with.
 Result<int64_t> send_some(VM& vm, Transport* transport, std::string_view data) {
-  ssize_t count =
-      send(transport->descriptor, data.data(), data.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  ssize_t count = transport->is_socket ? send(transport->descriptor, data.data(), data.size(),
+                                              MSG_DONTWAIT | MSG_NOSIGNAL)
+                                       : write(transport->descriptor, data.data(), data.size());
   if (count >= 0) return count;
   if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return int64_t{0};
   int error = errno;
@@ -225,6 +235,7 @@ Result<int64_t> send_some(VM& vm, Transport* transport, std::string_view data) {
 }
 
 Result<void> end_output(VM& vm, Transport* transport) {
+  if (!transport->is_socket) return transport_close(vm, transport);
   if (shutdown(transport->descriptor, SHUT_WR) != 0) return raise_system_error(vm, errno);
   return {};
 }
@@ -264,14 +275,23 @@ Result<std::string_view> writable_data(VM& vm, Value data) {
                   vm.type_of(data));
 }
 
-/// The protocol's callbacks run in the context in which the transport was made.
+/// The protocol's callbacks run in the context in which the transport was made. What they raise
+/// beyond what is dealt with is reported as that of any callback.
 Result<void> on_ready(VM& vm, IoObject* object, IoEvent event) {
   auto* transport = static_cast<Transport*>(object);
   if (!core_of(transport)) return {};
+  Value loop = transport->loop, protocol = transport->protocol;
   ContextVariablesScope scope(vm, transport->context);
-  if (event == IoEvent::Readable) return on_readable(vm, transport);
-  if (!is_watched(transport, IoEvent::Writable)) return {};
-  return flush_output(vm, transport);
+  Result<void> done;
+  if (event == IoEvent::Readable) {
+    done = on_readable(vm, transport);
+  } else if (is_watched(transport, IoEvent::Writable)) {
+    done = flush_output(vm, transport);
+  }
+  if (done.is_ok() || pending_ends_loop(vm)) return done;
+  std::string text = "Exception in callback " + to_utf8(vm.type_of(transport)->name) +
+                     (event == IoEvent::Readable ? "._read_ready()" : "._write_ready()");
+  return report_io_error(vm, loop, text, Value(), transport, protocol);
 }
 
 }  // namespace
@@ -368,6 +388,9 @@ Result<void> transport_init(VM& vm, Transport* self, Value loop_value, Value soc
   IoState& state = io_state(vm);
   self->descriptor =
       static_cast<int>(TRY(to_int64(vm, TRY(vm.call_method(socket, state.names.fileno, {})))));
+  int kind = 0;
+  socklen_t size = sizeof kind;
+  self->is_socket = getsockopt(self->descriptor, SOL_SOCKET, SO_TYPE, &kind, &size) == 0;
   self->loop = loop;
   self->socket = socket;
   self->extra = extra_dict;

@@ -28,6 +28,7 @@ struct Transport : IoObject {
   PlainMethod plain_write;
   uint32_t lost_count;  // not 0: the connection is lost or about to be told so
   int descriptor;
+  bool is_socket;  // or a pipe
   bool closing;
   bool write_ended;  // write_eof() was called
   bool reading_paused;
