@@ -6,6 +6,7 @@ extern const NativeModuleDef kAbcModule;
 extern const NativeModuleDef kAsyncioModule;
 extern const NativeModuleDef kBinasciiModule;
 extern const NativeModuleDef kAsyncioSyncModule;
+extern const NativeModuleDef kAsyncioNetModule;
 extern const NativeModuleDef kBisectModule;
 extern const NativeModuleDef kBuiltinsModule;
 extern const NativeModuleDef kCollectionsModule;
@@ -22,6 +23,7 @@ extern const NativeModuleDef kOperatorModule;
 extern const NativeModuleDef kPosixModule;
 extern const NativeModuleDef kRandomModule;
 extern const NativeModuleDef kRegexModule;
+extern const NativeModuleDef kSelectModule;
 extern const NativeModuleDef kSignalModule;
 extern const NativeModuleDef kSocketModule;
 extern const NativeModuleDef kStructModule;
@@ -40,6 +42,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kAsyncioModule,
     &kBinasciiModule,
     &kAsyncioSyncModule,
+    &kAsyncioNetModule,
     &kBisectModule,
     &kBuiltinsModule,
     &kCollectionsModule,
@@ -56,6 +59,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kPosixModule,
     &kRandomModule,
     &kRegexModule,
+    &kSelectModule,
     &kSignalModule,
     &kSocketModule,
     &kStructModule,

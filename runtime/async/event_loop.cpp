@@ -4,6 +4,8 @@
 
 #include "runtime/async/keywords.h"
 #include "runtime/async/sleep.h"
+#include "runtime/async/task.h"
+#include "runtime/io/loop_methods.h"
 #include "vm/binding/bind.h"
 #include "vm/interpreter/async_generator.h"
 #include "vm/interpreter/context_variables.h"
@@ -11,7 +13,18 @@
 
 namespace apy {
 
+LoopCore::LoopCore(Heap& heap) : RootBase(heap), heap_(heap) {
+  poller.set_listener(
+      [](void* owner, int descriptor, unsigned events) {
+        auto* core = static_cast<LoopCore*>(owner);
+        // Without memory for the entry the descriptor stays ready, and is noted the next time.
+        (void)core->descriptors.note_ready(*core, descriptor, events);
+      },
+      this);
+}
+
 void LoopCore::trace(Visitor& visitor) const {
+  descriptors.trace(visitor);
   auto& self = const_cast<LoopCore&>(*this);
   bool full = heap_.is_collecting_full();
   self.ready.for_each([&](Ready& entry) {
@@ -268,6 +281,7 @@ Result<void> method_close(VM& vm, Value self) {
   loop->closed = true;
   loop->core->ready.clear();
   loop->core->timers.clear();
+  loop->core->descriptors.clear(*loop->core);
   // Exceptions that nobody retrieved are reported now at the latest.
   return {};
 }
@@ -552,6 +566,10 @@ constexpr NativeGetSetDef kAttributes[] = {
 
 Result<void> name_loop_type(VM& vm, Type* type) {
   TRY(dict_set_str(vm, type->dict, vm.names().module_, TRY(make_str(vm, "asyncio.unix_events"))));
+  for (const NativeFunctionDef& method : loop_io_methods()) {
+    Value function = TRY(make_native_function(vm, method, type, Value(), Value()));
+    TRY(dict_set_str(vm, type->dict, TRY(intern(vm, method.name())), function));
+  }
   return {};
 }
 Result<void> name_abstract_type(VM& vm, Type* type) {

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "runtime/async/state.h"
+#include "runtime/io/descriptor_table.h"
 #include "runtime/loop/clock.h"
 #include "runtime/loop/poller.h"
 #include "runtime/loop/ready_ring.h"
@@ -22,6 +23,7 @@ struct Ready {
     Timer,     // Sleep whose time has come
     Fiber,     // native code parked on a fiber goes on (small int: index in LoopCore::parked)
     Throw,     // Task, exception: throw it into the coroutine
+    Io,        // IoObject, IoEvent: its descriptor is ready
   };
   Value target, argument, context;
   Kind kind;
@@ -30,7 +32,7 @@ struct Ready {
 /// The C++ side of an EventLoop cell. A root: what waits in a loop is alive.
 class LoopCore final : public RootBase {
  public:
-  explicit LoopCore(Heap& heap) : RootBase(heap), heap_(heap) {}
+  explicit LoopCore(Heap& heap);
   void trace(Visitor& visitor) const override;
 
   ReadyRing<Ready> ready;
@@ -38,6 +40,7 @@ class LoopCore final : public RootBase {
   RealClock real_clock;
   Clock* clock = &real_clock;
   Poller poller;
+  DescriptorTable descriptors;
   std::vector<Fiber*> parked;  // fibers waiting for a future, by index; null: free place
   Task* tasks = nullptr;       // pending tasks, newest first (linked through the tasks)
   Task* seen_tasks = nullptr;  // this one and those behind it have been seen by a collection

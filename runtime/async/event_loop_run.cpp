@@ -110,6 +110,11 @@ bool run_entry(VM& vm, EventLoop* loop, const Ready& entry) {
     case Ready::Timer:
       result = sleep_due(vm, static_cast<Sleep*>(entry.target.cell()));
       break;
+    case Ready::Io: {
+      auto* object = static_cast<IoObject*>(entry.target.cell());
+      result = object->on_ready(vm, object, static_cast<IoEvent>(entry.argument.as_small_int()));
+      break;
+    }
     case Ready::Run:
       return run_handle(vm, loop, static_cast<Handle*>(entry.target.cell())).is_ok();
     case Ready::Callback: {

@@ -69,7 +69,34 @@ uv_loop_s* Poller::uv_loop() {
   return uv_;
 }
 
-bool Poller::has_io() const { return uv_ != nullptr && uv_loop_alive(uv_) != 0; }
+bool Poller::has_uv_io() const { return uv_ != nullptr && uv_loop_alive(uv_) != 0; }
+
+bool Poller::has_io() const { return is_watching() || has_uv_io(); }
+
+int Poller::watch(int descriptor, unsigned old_events, unsigned events) {
+  const bool first = descriptors_.descriptor() < 0;
+  const int error = descriptors_.change(descriptor, old_events, events);
+  if (first && host_descriptor_ >= 0 && descriptors_.descriptor() >= 0)
+    watch_for_input(host_descriptor_, descriptors_.descriptor());
+  return error;
+}
+
+void Poller::stop_watching() {
+  descriptors_.close();
+  set_has_wake_ = set_has_uv_ = false;
+}
+
+// Tells the listener what is ready, after up to `timeout` nanoseconds.
+void Poller::collect(int64_t timeout) {
+  const int count = descriptors_.wait(timeout);
+  for (int i = 0; i < count; ++i) {
+    int descriptor;
+    unsigned events;
+    if (!descriptors_.event(i, &descriptor, &events)) continue;
+    ready_noted_ = true;
+    if (listener_ != nullptr) listener_(listener_owner_, descriptor, events);
+  }
+}
 
 bool Poller::open_wake_descriptor() {
   if (wake_descriptor_ < 0) wake_descriptor_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -103,13 +130,16 @@ bool Poller::take_wake_up() {
 bool Poller::poll(int64_t timeout) {
   bool woken = take_wake_up();
   ready_noted_ = false;
-  if (has_io()) {
+  if (has_uv_io()) {
     // Also registers with the kernel what callbacks have begun to watch since the last time.
     run_io();
     const int limit = uv_backend_timeout(uv_);
     if (limit >= 0) timeout = earlier(timeout, limit * kNanosecondsPerMillisecond);
   }
-  if (timeout == 0 || woken || ready_noted_) return woken;
+  if (timeout == 0 || woken || ready_noted_) {
+    if (is_watching()) collect(0);
+    return woken;
+  }
   wait(timeout);
   return take_wake_up();
 }
@@ -126,7 +156,14 @@ void Poller::wait(int64_t timeout) {
     if (state_.load(std::memory_order_acquire) == Woken) return;
     timeout = earlier(timeout, kBlindSlice);
   }
-  const bool io = has_io();
+  const bool io = has_uv_io();
+  if (is_watching()) {
+    if (can_be_woken && !set_has_wake_) set_has_wake_ = descriptors_.add_silent(wake_descriptor_);
+    if (io && !set_has_uv_) set_has_uv_ = descriptors_.add_silent(uv_backend_fd(uv_));
+    collect(timeout);
+    if (uv_ != nullptr) run_io();
+    return;
+  }
   pollfd descriptors[2] = {};
   descriptors[0].fd = wake_descriptor_;  // ppoll skips a negative one
   descriptors[0].events = POLLIN;
@@ -146,7 +183,8 @@ int Poller::host_descriptor() {
   const int set = epoll_create1(EPOLL_CLOEXEC);
   if (set < 0) return -1;
   if (!watch_for_input(set, wake_descriptor_) ||
-      (uv_ != nullptr && !watch_for_input(set, uv_backend_fd(uv_)))) {
+      (uv_ != nullptr && !watch_for_input(set, uv_backend_fd(uv_))) ||
+      (descriptors_.descriptor() >= 0 && !watch_for_input(set, descriptors_.descriptor()))) {
     close(set);
     return -1;
   }
@@ -157,7 +195,9 @@ int Poller::host_descriptor() {
 bool Poller::arm() {
   if (!open_wake_descriptor()) return false;
   ready_noted_ = false;
-  if (has_io()) {
+  if (is_watching()) collect(0);
+  if (ready_noted_) return false;
+  if (has_uv_io()) {
     run_io();
     if (ready_noted_ || uv_backend_timeout(uv_) == 0) return false;
   }

@@ -7,8 +7,9 @@
 // with timeout 0 if something is ready. Input and output are libuv's: its handles belong to
 // runtime/io and call back into the loop from inside `poll`. Signals are `SignalWatch`'s.
 //
-// A wait is one ppoll on two descriptors: an eventfd that `wake` writes, and libuv's own. libuv
-// itself never blocks: it counts milliseconds, and a sleep of 0.3 ms shall not take one.
+// A wait is one ppoll on two descriptors: an eventfd that `wake` writes, and libuv's own; or, when
+// sockets are watched, one epoll_pwait2 on the set that holds all of them. libuv itself never
+// blocks: it counts milliseconds, and a sleep of 0.3 ms shall not take one.
 //
 // Everything is made when first needed: a script that never waits opens no descriptor, one that
 // only sleeps never initialises libuv, and an iteration with something ready and no input or output
@@ -24,6 +25,8 @@
 
 #include <atomic>
 #include <cstdint>
+
+#include "runtime/loop/descriptor_set.h"
 
 struct uv_loop_s;
 
@@ -58,8 +61,22 @@ class Poller {
   // is not polled.
   uv_loop_s* uv_loop();
 
-  // Whether libuv has anything in progress: then a loop without tasks to run is not deadlocked, and
-  // a virtual clock may not jump.
+  // Watches a descriptor of the program's own for these events (DescriptorSet::Event; 0: no more),
+  // `old_events` being what it was watched for. 0 or the system's error number.
+  int watch(int descriptor, unsigned old_events, unsigned events);
+
+  // Watches nothing any more: the loop is closed.
+  void stop_watching();
+
+  // Whom to tell, from inside `poll` and `arm`, that such a descriptor is ready.
+  using Listener = void (*)(void* owner, int descriptor, unsigned events);
+  void set_listener(Listener listener, void* owner) {
+    listener_ = listener;
+    listener_owner_ = owner;
+  }
+
+  // Whether libuv has anything in progress, or a descriptor is watched: then a loop without tasks
+  // to run is not deadlocked, and a virtual clock may not jump.
   bool has_io() const;
   // Nothing is watched, nobody waits and nobody has called `wake`: polling without waiting would do
   // nothing.
@@ -81,6 +98,9 @@ class Poller {
   bool take_wake_up();
   void wait(int64_t timeout);
   void run_io();
+  bool has_uv_io() const;
+  bool is_watching() const { return descriptors_.size() > 0; }
+  void collect(int64_t timeout);
 
   std::atomic<uint32_t> state_{Idle};
   // Written before the state becomes Waiting, so a waker that sees Waiting sees it.
@@ -89,6 +109,11 @@ class Poller {
   bool ready_noted_ = false;
   bool armed_ = false;
   uv_loop_s* uv_ = nullptr;
+  DescriptorSet descriptors_;
+  bool set_has_wake_ = false;  // our own descriptors are in the set
+  bool set_has_uv_ = false;
+  Listener listener_ = nullptr;
+  void* listener_owner_ = nullptr;
 };
 
 }  // namespace apy

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "stdlib/socket/resolve.h"
 #include "stdlib/socket/socket.h"
 #include "vm/binding/bind.h"
 #include "vm/objects/text.h"
@@ -61,27 +62,38 @@ SocketAddress address_of(const addrinfo* info) {
   return address;
 }
 
-Result<Value> method_getaddrinfo(VM& vm, Value host, Value port, Optional<int64_t> family,
-                                 Optional<int64_t> type, Optional<int64_t> protocol,
-                                 Optional<int64_t> flags) {
-  std::string host_name, service;
-  if (!host.is_none()) {
-    if (!is_kind(host, CellKind::Str) && !is_kind(host, CellKind::Bytes))
+}  // namespace
+
+Result<void> ResolverRequest::parse(VM& vm, Value host_value, Value port,
+                                    const Optional<int64_t>& family, const Optional<int64_t>& type,
+                                    const Optional<int64_t>& protocol,
+                                    const Optional<int64_t>& flags) {
+  has_host = !host_value.is_none();
+  has_service = !port.is_none();
+  if (has_host) {
+    if (!is_kind(host_value, CellKind::Str) && !is_kind(host_value, CellKind::Bytes))
       return vm.raise(Exc::TypeError, "getaddrinfo() argument 1 must be string or None");
-    host_name = TRY(host_text(vm, host));
+    host = TRY(host_text(vm, host_value));
   }
-  if (!port.is_none()) service = TRY(service_text(vm, port));
-  addrinfo hints{};
+  if (has_service) service = TRY(service_text(vm, port));
   hints.ai_family = static_cast<int>(family.value_or(AF_UNSPEC));
   hints.ai_socktype = static_cast<int>(type.value_or(0));
   hints.ai_protocol = static_cast<int>(protocol.value_or(0));
   hints.ai_flags = static_cast<int>(flags.value_or(0));
-  Resolved found;
-  int code = getaddrinfo(host.is_none() ? nullptr : host_name.c_str(),
-                         port.is_none() ? nullptr : service.c_str(), &hints, &found.first);
+  return {};
+}
+
+void ResolverRequest::ask() noexcept {
+  code = getaddrinfo(has_host ? host.c_str() : nullptr, has_service ? service.c_str() : nullptr,
+                     &hints, &found);
+  system_error = errno;
+}
+
+Result<Value> ResolverRequest::answer(VM& vm) const {
+  if (code == EAI_SYSTEM) return raise_socket_error(vm, system_error);
   if (code != 0) return raise_gaierror(vm, code);
   List* list = TRY(make_list(vm, size_t{0}));
-  for (addrinfo* info = found.first; info; info = info->ai_next) {
+  for (addrinfo* info = found; info; info = info->ai_next) {
     Value entry[5] = {Value::small_int(info->ai_family), Value::small_int(info->ai_socktype),
                       Value::small_int(info->ai_protocol),
                       TRY(make_str(vm, info->ai_canonname ? info->ai_canonname : "")),
@@ -89,6 +101,17 @@ Result<Value> method_getaddrinfo(VM& vm, Value host, Value port, Optional<int64_
     TRY(list_append(vm, list, TRY(make_tuple(vm, entry))));
   }
   return list;
+}
+
+namespace {
+
+Result<Value> method_getaddrinfo(VM& vm, Value host, Value port, Optional<int64_t> family,
+                                 Optional<int64_t> type, Optional<int64_t> protocol,
+                                 Optional<int64_t> flags) {
+  ResolverRequest request;
+  TRY(request.parse(vm, host, port, family, type, protocol, flags));
+  request.ask();
+  return request.answer(vm);
 }
 
 Result<Value> method_getnameinfo(VM& vm, Value value, int64_t flags) {

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -385,7 +386,28 @@ Result<void> set_inheritable(VM& vm, int64_t descriptor, bool inheritable) {
   return {};
 }
 
+// Files of Unix sockets, which servers clear away.
+
+Result<std::string> path_text(VM& vm, Value path) {
+  SocketAddress address = TRY(parse_address(vm, AF_UNIX, path, "bind"));
+  return std::string(address.unix_path.sun_path);
+}
+/// The number that tells this file from others; None when there is no socket of that name.
+Result<Value> socket_file_number(VM& vm, Value path) {
+  struct stat status;
+  if (stat(TRY(path_text(vm, path)).c_str(), &status) != 0 || !S_ISSOCK(status.st_mode))
+    return Value::none();
+  return make_int_unsigned(vm, status.st_ino);
+}
+Result<void> remove_file(VM& vm, Value path) {
+  if (unlink(TRY(path_text(vm, path)).c_str()) != 0) return raise_socket_error(vm, errno);
+  return {};
+}
+
 constexpr NativeFunctionDef kFunctions[] = {
+    {"_socket_file_number(path, /)", "The inode of a Unix socket's file, or None.",
+     bind<socket_file_number>()},
+    {"_remove_file(path, /)", "Remove a Unix socket's file.", bind<remove_file>()},
     {"getdefaulttimeout()", "The timeout of new sockets in seconds, or None.",
      bind<getdefaulttimeout>()},
     {"setdefaulttimeout(timeout, /)", "Set the timeout of new sockets.", bind<setdefaulttimeout>()},

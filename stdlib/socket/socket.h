@@ -46,6 +46,8 @@ Error raise_socket_error(VM& vm, int error_number);
 Result<int64_t> parse_timeout(VM& vm, Value seconds);
 /// The point in time when a wait of `timeout` ends (-1: never).
 int64_t deadline_after(int64_t timeout);
+/// Nanoseconds until then; negative when it is past.
+int64_t time_until(int64_t deadline);
 /// Waits until the descriptor is ready for `events` (POLLIN, POLLOUT). Signals and what the host
 /// asks of the engine are served meanwhile; TimeoutError "timed out" after the deadline.
 Result<void> wait_for_descriptor(VM& vm, int descriptor, short events, int64_t deadline);

@@ -55,6 +55,8 @@ Result<int64_t> parse_timeout(VM& vm, Value seconds) {
 
 int64_t deadline_after(int64_t timeout) { return timeout < 0 ? -1 : monotonic_now() + timeout; }
 
+int64_t time_until(int64_t deadline) { return deadline - monotonic_now(); }
+
 bool set_descriptor_blocking(int descriptor, bool blocking) {
   int flags = fcntl(descriptor, F_GETFL);
   if (flags < 0) return false;

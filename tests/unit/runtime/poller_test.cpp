@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <thread>
 
 #include "runtime/loop/clock.h"
@@ -54,6 +55,86 @@ TEST_CASE("poller: the same with libuv in use") {
   for (int i = 0; i < 20; ++i) least = std::min(least, time_of_poll(poller, 300000));
   CHECK(least >= 300000);
   CHECK(least < 300000 + kMillisecond);
+}
+
+struct Noted {
+  int descriptor = -1;
+  unsigned events = 0;
+  int count = 0;
+};
+
+void listen_to(Poller& poller, Noted* noted) {
+  poller.set_listener(
+      [](void* owner, int descriptor, unsigned events) {
+        auto* into = static_cast<Noted*>(owner);
+        into->descriptor = descriptor;
+        into->events = events;
+        ++into->count;
+      },
+      noted);
+}
+
+TEST_CASE("poller: a watched descriptor ends a wait and is told") {
+  Poller poller;
+  Noted noted;
+  listen_to(poller, &noted);
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  REQUIRE(poller.watch(ends[0], 0, DescriptorSet::kReadable) == 0);
+  CHECK(poller.has_io());
+  CHECK(time_of_poll(poller, kMillisecond) >= kMillisecond);
+  CHECK(noted.count == 0);
+  REQUIRE(write(ends[1], "x", 1) == 1);
+  CHECK(time_of_poll(poller, kMinute) < kMinute / 2);
+  CHECK(noted.descriptor == ends[0]);
+  CHECK(noted.events == DescriptorSet::kReadable);
+  poller.poll(0);  // also when the loop has other things to do
+  CHECK(noted.count == 2);
+  std::thread waker([&] { poller.wake(); });
+  REQUIRE(poller.watch(ends[0], DescriptorSet::kReadable, 0) == 0);
+  CHECK_FALSE(poller.has_io());
+  CHECK(poller.poll(kMinute));
+  waker.join();
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_CASE("poller: wake-ups and time-outs while descriptors are watched") {
+  Poller poller;
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  REQUIRE(poller.watch(ends[0], 0, DescriptorSet::kReadable) == 0);
+  poller.wake();
+  CHECK(poller.poll(kMinute));
+  std::thread waker([&] { poller.wake(); });
+  CHECK(poller.poll(kMinute));
+  waker.join();
+  int64_t least = kMinute;
+  for (int i = 0; i < 20; ++i) least = std::min(least, time_of_poll(poller, 300000));
+  CHECK(least >= 300000);
+  CHECK(least < 300000 + kMillisecond);
+  close(ends[0]);
+  close(ends[1]);
+}
+
+TEST_CASE("poller: a descriptor that was closed behind its back, and what cannot be watched") {
+  Poller poller;
+  Noted noted;
+  listen_to(poller, &noted);
+  int ends[2];
+  REQUIRE(pipe(ends) == 0);
+  REQUIRE(poller.watch(ends[0], 0, DescriptorSet::kReadable) == 0);
+  const int number = ends[0];
+  close(ends[0]);
+  REQUIRE(dup2(ends[1], number) == number);  // the number stands for something else now
+  CHECK(poller.watch(number, DescriptorSet::kReadable, DescriptorSet::kWritable) == 0);
+  poller.poll(0);
+  CHECK(noted.events == DescriptorSet::kWritable);
+  close(number);
+  CHECK(poller.watch(number, DescriptorSet::kWritable, 0) == 0);
+  CHECK(poller.watch(number, 0, DescriptorSet::kReadable) == EBADF);
+  CHECK_FALSE(poller.has_io());
+  close(ends[1]);
 }
 
 TEST_CASE("poller: wake-ups before a wait are kept, and several are one") {
