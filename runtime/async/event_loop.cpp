@@ -12,13 +12,20 @@ namespace apy {
 
 void LoopCore::trace(Visitor& visitor) const {
   auto& self = const_cast<LoopCore&>(*this);
-  self.ready.for_each([&](Ready& entry) {
+  if (!visitor.only_changes()) self.ready.see_all_again();
+  self.ready.for_each_new([&](Ready& entry) {
     visitor.visit(entry.target);
     visitor.visit(entry.argument);
     visitor.visit(entry.context);
   });
-  self.timers.for_each([&](void*& payload) { visitor.visit(static_cast<Cell*>(payload)); });
-  for (Task* task = tasks; task; task = task->next) visitor.visit(task);
+  if (visitor.only_changes()) {
+    for (const Cell* payload : new_timers) visitor.visit(payload);
+  } else {
+    self.timers.for_each([&](void*& payload) { visitor.visit_later(static_cast<Cell*>(payload)); });
+  }
+  new_timers.clear();
+  // Each pending task keeps the next one, so a million are not gone through at each collection.
+  visitor.visit(tasks);
 }
 
 namespace {
@@ -54,6 +61,7 @@ Result<void> loop_push(VM& vm, EventLoop* loop, Ready::Kind kind, Value target, 
 Result<TimerId> loop_add_timer(VM& vm, EventLoop* loop, double when, Cell* payload) {
   TimerId id;
   if (!loop->core->timers.add(when, payload, &id)) return vm.out_of_memory();
+  loop->core->new_timers.push_back(payload);
   return id;
 }
 

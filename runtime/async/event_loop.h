@@ -35,6 +35,7 @@ class LoopCore final : public RootBase {
 
   ReadyRing<Ready> ready;
   TimerHeap timers;
+  mutable std::vector<Cell*> new_timers;  // what was added since the collector's last look
   RealClock real_clock;
   Clock* clock = &real_clock;
   Poller poller;
