@@ -1,12 +1,14 @@
-"""Collector pauses at a large live heap.
+"""Collector pauses: a large live heap, then churn. Scale 5 is about 500 MB in apy.
 
-Builds a live heap of dicts, lists, tuples, instances and strings (argument: megabytes, 500 if
-absent), then churns: short-lived garbage, and a slow replacement of what lives. Prints what
-gc.stats() says where there is such a function.
+Beside the time it prints what gc.stats() says, where there is such a function: the longest pause
+and how many there were of which length.
 """
 import gc
 import sys
-import time
+from time import perf_counter
+
+SCALE = float(sys.argv[1]) if len(sys.argv) > 1 else 1.0
+BRANCHES = int(180000 * SCALE)
 
 
 class Node:
@@ -26,31 +28,34 @@ def branch(i):
     }
 
 
-def main():
-    megabytes = int(sys.argv[1]) if len(sys.argv) > 1 else 500
-    count = megabytes * 1000000 // BYTES
-    start = time.perf_counter()
-    live = [branch(i) for i in range(count)]
-    built = time.perf_counter()
-    report("built %d branches" % count, built - start)
+def churn(live):
     checksum = 0
-    for i in range(count):
+    for i in range(BRANCHES):
         for j in range(4):
             piece = branch(i + j)
             checksum += len(piece["list"])
-        live[i * 7919 % count] = piece
-    report("churned", time.perf_counter() - built)
-    print("checksum", checksum)
+        live[i * 7919 % BRANCHES] = piece
+    return checksum
 
 
-def report(what, seconds):
-    if "--quiet" in sys.argv:
-        return
-    print("%s: %.2f s" % (what, seconds))
-    if hasattr(gc, "stats"):
-        for name, value in gc.stats().items():
-            print("    %s: %s" % (name, value))
+def long_list_of_new(count):
+    # One list that is written to all the time, with new objects.
+    items = [None] * count
+    for i in range(count // 4):
+        items[i * 7919 % count] = (i,)
+    return len(items)
 
 
-BYTES = 900
-main()
+start = perf_counter()
+live = [branch(i) for i in range(BRANCHES)]
+print("TIME heap_built", perf_counter() - start, BRANCHES)
+start = perf_counter()
+total = churn(live)
+print("TIME heap_churned", perf_counter() - start, BRANCHES)
+start = perf_counter()
+total += long_list_of_new(int(1000000 * SCALE))
+print("TIME long_list_of_new", perf_counter() - start, int(250000 * SCALE))
+if hasattr(gc, "stats"):
+    for name, value in gc.stats().items():
+        print("STATS", name, value)
+print("CHECK", total)

@@ -20,7 +20,7 @@ namespace apy {
 struct Block {
   static constexpr size_t kHeaderSize = 512;
   static constexpr size_t kMarkWords = Heap::kBlockSize / Heap::kGranule / 64;
-  static constexpr size_t kCardSize = 1024;
+  static constexpr size_t kCardSize = 512;
 
   uint32_t cell_size;     // 0: block is free; large blocks: 0xFFFFFFFF
   uint32_t marked_count;  // marked cells

@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kPage = 4096;
 constexpr size_t kMegabyte = size_t{1} << 20;
 /// Mappings of dead large cells up to this are kept for new ones.
-constexpr size_t kKeepUnused = 8 * kMegabyte;
+constexpr size_t kKeepUnused = 4 * kMegabyte;
 
 void* map_aligned(size_t size, size_t alignment) {
   size_t reserve = size + alignment;
