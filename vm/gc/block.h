@@ -210,6 +210,7 @@ struct Heap::State {
   bool finalizers_seen = false;  // in this full cycle
   size_t steps = 0;              // of this cycle
   size_t stepped_at = 0;         // allocated_since at the last step
+  size_t step_interval = 0;      // bytes to allocate until the next step
   size_t speed = 5000;           // work per millisecond
   size_t nursery;                // bytes to allocate until the next collection
   size_t live_bytes = 0;         // as of the last collection

@@ -300,6 +300,9 @@ Block* Heap::State::remap_large(Block* block, size_t size) {
   std::memset(moved->cells() + old_size, 0, old_bytes - Block::kHeaderSize - old_size);
   moved->cards = reinterpret_cast<uint8_t*>(moved->cells() + size);
   moved->card_count = cards;
+  // Without the flag, stores are not reported, since all cards are set; so the new ones are, too.
+  bool all = !(reinterpret_cast<Cell*>(moved->cells())->gc & Cell::kNeedsBarrier);
+  std::memset(moved->cards, all, cards);
   std::memcpy(moved->cards, stored_to.data(), stored_to.size());
   moved->bytes = mapping;
   mapped_bytes += mapping - old_bytes;

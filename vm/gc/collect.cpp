@@ -1,10 +1,11 @@
 // The cycle: when a collection starts, how far a step goes, how a cycle ends.
 //
 // Pacing. A minor cycle starts when the nursery is used up, a full one instead when the old cells
-// have grown enough since the last. Then each kStepInterval bytes of allocation pay for a step. A
-// step of a full cycle marks several times what was allocated, so a cycle ends before the heap has
-// grown much. A script that outruns the collector makes the steps longer, up to one without end:
-// memory has to stay bounded.
+// have grown enough since the last. Then each State::step_interval bytes of allocation pay for a
+// step. A step of a full cycle marks several times what was allocated, so a cycle ends before the
+// heap has grown much. A script that outruns the collector makes the steps longer, up to one
+// without end: memory has to stay bounded. A step lasts about a millisecond; on a slow machine less
+// is done in that time, and the next step follows the sooner.
 #include <algorithm>
 #include <chrono>
 #include <ctime>
@@ -19,7 +20,8 @@ constexpr size_t kMegabyte = size_t{1} << 20;
 constexpr size_t kMinimumNursery = kMegabyte;
 constexpr size_t kMaximumNursery = 8 * kMegabyte;
 constexpr size_t kMinimumFullThreshold = 8 * kMegabyte;
-constexpr size_t kStepInterval = 128 * 1024;
+constexpr size_t kMinimumInterval = 32 * 1024, kMaximumInterval = 512 * 1024;
+constexpr size_t kMarkedPerAllocated = 4;
 /// Of a step, in quarters of a millisecond.
 constexpr size_t kStepTime = 4;
 constexpr size_t kLongStepTime = 8;                    // when the script is ahead
@@ -54,7 +56,7 @@ bool Heap::prepare(size_t bytes) {
         start_cycle(s.live_bytes > std::max(kMinimumFullThreshold, grown));
         take_step();
       }
-    } else if (s.allocated_since + bytes >= s.stepped_at + kStepInterval) {
+    } else if (s.allocated_since + bytes >= s.stepped_at + s.step_interval) {
       take_step();
     }
   }
@@ -88,8 +90,12 @@ void Heap::take_step() {
     budget = Budget(s.speed * time / 4, start + time * 500'000);
   }
   ++s.steps;
+  size_t marked = s.marked_bytes;
   bool over = advance(budget);
   s.stepped_at = s.allocated_since;
+  s.step_interval =
+      std::clamp((s.marked_bytes - std::min(marked, s.marked_bytes)) / kMarkedPerAllocated,
+                 kMinimumInterval, kMaximumInterval);
   uint64_t cpu = cpu_now_ns() - cpu_start;
   // Short steps, and those that ended a cycle, did other things for most of the time.
   if (!over && budget.spent >= s.speed / 2) {

@@ -300,6 +300,7 @@ Result<void> delete_slice(VM& vm, List* list, Slice* slice) {
     else
       values[to++] = values[from];
   }
+  vm.barrier(list->storage);
   list_erase(vm, list, to, list->length);
   return {};
 }
@@ -316,7 +317,7 @@ Result<void> list_set_item(VM& vm, List* list, Value key, Value value) {
     return {};
   }
   list->values()[index] = value;
-  vm.barrier(list->storage);
+  vm.barrier(list->storage, list->values() + index);
   return {};
 }
 

@@ -3,6 +3,7 @@
 //
 // A reference is made after its target, so once both survived a collection a minor one cannot kill
 // the target: minor collections look only at the references made since the last one.
+#include <algorithm>
 #include <bit>
 
 #include "vm/objects/internals.h"
@@ -60,12 +61,16 @@ void WeakTable::drop_dead(const Heap& heap, F died) {
 }
 
 void process_weak_references(VM::Internals& internals, const Heap& heap) {
+  auto& queue = internals.weak_callbacks.values;
+  auto before = static_cast<ptrdiff_t>(queue.size());
   internals.weak.drop_dead(heap, [&](WeakReference* reference) {
     reference->target = Value();
     bool has_callback = !reference->callback.is_empty() && !reference->callback.is_none();
-    if (has_callback && !heap.is_dead(reference))
-      internals.weak_callbacks.values.push_back(reference);
+    if (has_callback && !heap.is_dead(reference)) queue.push_back(reference);
   });
+  // The references to one object stand in the order in which they were made; the newest is told
+  // first.
+  std::reverse(queue.begin() + before, queue.end());
 }
 
 Result<WeakReference*> make_weak_reference(VM& vm, Value target, Value callback) {
