@@ -50,9 +50,7 @@ bool Heap::prepare(size_t bytes) {
   if (enabled_) {
     if (s.phase == State::Phase::Idle) {
       if (s.allocated_since + bytes > s.nursery) {
-        // From here the old cells may double, but large heaps less than that.
-        size_t grown = s.live_after_full + std::min(s.live_after_full, 64 * kMegabyte) / 2 +
-                       s.live_after_full / 2;
+        size_t grown = s.live_after_full + s.live_after_full / 2;
         start_cycle(s.live_bytes > std::max(kMinimumFullThreshold, grown));
         take_step();
       }

@@ -219,6 +219,7 @@ Result<void> set_own_attribute(VM& vm, Cell* cell, Str* name, Value value) {
     vm.barrier(*word);
   }
   cell->shape = added->id;
+  vm.barrier(cell);
   return {};
 }
 

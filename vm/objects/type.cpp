@@ -229,18 +229,23 @@ Result<Type*> make_native_type(VM& vm, const NativeTypeDef& definition, Type* ba
   type->await_step = base->await_step;
   type->name = type->qualname =
       TRY(intern(vm, full_name.substr(dot == full_name.npos ? 0 : dot + 1)));
+  vm.barrier(type);
   type->dict = TRY(make_dict(vm));
+  vm.barrier(type);
   if (dot != full_name.npos) {
     Str* module = TRY(intern(vm, full_name.substr(0, dot)));
     TRY(dict_set_str(vm, type->dict, vm.names().module_, module));
   }
   Value only = base;
   type->bases = TRY(make_tuple(vm, {&only, 1}));
+  vm.barrier(type);
   RootVector line(vm.heap());
   line.values.push_back(type);
   for (Value entry : base->mro->span()) line.values.push_back(entry);
   type->mro = TRY(make_tuple(vm, std::span<const Value>(line.values)));
+  vm.barrier(type);
   type->root_shape = TRY(make_root_shape(vm, type));
+  vm.barrier(type);
   TRY(add_subclass(vm, base, type));
   vm.internals().native_types.push_back(type);
   return type;
