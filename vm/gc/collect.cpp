@@ -18,10 +18,11 @@ namespace {
 
 constexpr size_t kMegabyte = size_t{1} << 20;
 constexpr size_t kMinimumNursery = kMegabyte;
-constexpr size_t kMaximumNursery = 8 * kMegabyte;
+constexpr size_t kMaximumNursery = 4 * kMegabyte;
+constexpr size_t kSmallHeap = 64 * kMegabyte;
 constexpr size_t kMinimumFullThreshold = 8 * kMegabyte;
 constexpr size_t kMinimumInterval = 32 * 1024, kMaximumInterval = 512 * 1024;
-constexpr size_t kMarkedPerAllocated = 4;
+constexpr size_t kMarkedPerAllocated = 8;
 /// Of a step, in quarters of a millisecond.
 constexpr size_t kStepTime = 4;
 constexpr size_t kLongStepTime = 8;                    // when the script is ahead
@@ -50,8 +51,10 @@ bool Heap::prepare(size_t bytes) {
   if (enabled_) {
     if (s.phase == State::Phase::Idle) {
       if (s.allocated_since + bytes > s.nursery) {
-        size_t grown = s.live_after_full + s.live_after_full / 2;
-        start_cycle(s.live_bytes > std::max(kMinimumFullThreshold, grown));
+        // Small heaps are traced in no time; memory counts for more.
+        size_t live = s.live_after_full;
+        size_t grown = live + (live < kSmallHeap ? live / 8 * 3 : live / 2);
+        start_cycle(s.live_bytes + s.allocated_since / 2 > std::max(kMinimumFullThreshold, grown));
         take_step();
       }
     } else if (s.allocated_since + bytes >= s.stepped_at + s.step_interval) {
@@ -194,7 +197,7 @@ void Heap::finish_cycle() {
   } else {
     ++s.statistics.minor_collections;
   }
-  s.nursery = std::clamp(s.live_bytes / 4, kMinimumNursery, kMaximumNursery);
+  s.nursery = std::clamp(s.live_bytes / 8, kMinimumNursery, kMaximumNursery);
   s.reserve_blocks = (s.nursery + s.nursery / 2 + s.live_bytes / 2) / kBlockSize;
   s.phase = State::Phase::Idle;
 }
