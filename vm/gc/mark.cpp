@@ -149,11 +149,12 @@ size_t Heap::trace_slice(Visitor& visitor) {
   Block* block = Block::of(slice.cell);
   size_t end = block->card_count * Block::kCardSize;
   char* start = block->start();
+  if (!slice.only_cards && slice.position == 0) visitor.visit_shape(slice.cell->shape);
+  // Stored to as a whole meanwhile: it is remembered with all its cards, and further stores are not
+  // reported. So the cards must stay set, and all will be traced again anyway.
+  if (!(slice.cell->gc & Cell::kNeedsBarrier)) return 1;
   if (!slice.only_cards) {
-    if (slice.position == 0) {
-      std::memset(block->cards, 0, block->card_count);
-      visitor.visit_shape(slice.cell->shape);
-    }
+    if (slice.position == 0) std::memset(block->cards, 0, block->card_count);
     size_t next = std::min(end, slice.position + kSliceSize);
     if (!trace_cell_part(slice.cell, start + slice.position, start + next, visitor)) {
       trace_cell(slice.cell, visitor);
