@@ -1,6 +1,7 @@
 // The module gc: the collector as scripts see it. Generations are the two kinds of collection,
 // minor and full.
 #include <algorithm>
+#include <iterator>
 
 #include "stdlib/native_modules.h"
 #include "vm/binding/bind.h"
@@ -89,18 +90,30 @@ Result<Value> gc_get_stats(VM& vm) {
   return generations;
 }
 
-/// What CPython has no name for: sizes and pauses.
+/// What CPython has no name for: sizes and pauses (docs/performance.md says what each means).
 Result<Value> gc_stats(VM& vm) {
   HeapStatistics statistics = vm.heap().statistics();
   Dict* dict = TRY(make_dict(vm));
   TRY(set(vm, dict, "minor_collections", statistics.minor_collections));
   TRY(set(vm, dict, "full_collections", statistics.full_collections));
+  TRY(set(vm, dict, "steps", statistics.steps));
   TRY(set(vm, dict, "bytes_in_use", statistics.bytes_in_use));
   TRY(set(vm, dict, "bytes_peak", statistics.bytes_peak));
+  TRY(set(vm, dict, "bytes_mapped", statistics.bytes_mapped));
   TRY(set(vm, dict, "bytes_live_after_full", statistics.bytes_live_after_full));
   TRY(set(vm, dict, "bytes_allocated_total", statistics.bytes_allocated_total));
   TRY(set(vm, dict, "longest_pause_ns", statistics.longest_pause_ns));
+  TRY(set(vm, dict, "longest_pause_cpu_ns", statistics.longest_pause_cpu_ns));
   TRY(set(vm, dict, "total_pause_ns", statistics.total_pause_ns));
+  TRY(set(vm, dict, "longest_requested_ns", statistics.longest_requested_ns));
+  Dict* pauses = TRY(make_dict(vm));
+  for (size_t i = 0; i < std::size(statistics.pauses); ++i) {
+    bool last = i == std::size(HeapStatistics::kPauseBounds);
+    Value bound = last ? Value::none()
+                       : Value::small_int(static_cast<int64_t>(HeapStatistics::kPauseBounds[i]));
+    TRY(dict_set(vm, pauses, bound, Value::small_int(static_cast<int64_t>(statistics.pauses[i]))));
+  }
+  TRY(dict_set_str(vm, dict, TRY(intern(vm, "pauses")), pauses));
   return dict;
 }
 
@@ -152,7 +165,8 @@ constexpr NativeFunctionDef kFunctions[] = {
      "Without effect: the collector paces itself.", bind<gc_set_threshold>()},
     {"get_stats()", "Return a list of dictionaries with per-generation statistics.",
      bind<gc_get_stats>()},
-    {"stats()", "Sizes in bytes and pauses in nanoseconds.", bind<gc_stats>()},
+    {"stats()", "Sizes in bytes and pauses in nanoseconds; 'pauses' counts those below each bound.",
+     bind<gc_stats>()},
     {"get_objects(generation=None)", "Return a list of the containers that exist.",
      bind<gc_get_objects>()},
     {"get_referrers(*objs)", "Not known to this collector: always an empty list.",

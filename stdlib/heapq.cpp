@@ -18,13 +18,21 @@ Result<bool> above(VM& vm, List* heap, Value a, Value b) {
   return result;
 }
 
+/// Told to the collector: a long list is traced in parts.
+void swap_items(VM& vm, List* heap, size_t i, size_t j) {
+  Value* values = heap->values();
+  std::swap(values[i], values[j]);
+  vm.barrier(heap->storage, values + i);
+  vm.barrier(heap->storage, values + j);
+}
+
 /// Moves the item at `position` up to its place below `top`.
 template <bool largest>
 Result<void> rise(VM& vm, List* heap, size_t top, size_t position) {
   while (position > top) {
     size_t parent = (position - 1) / 2;
     if (!TRY(above<largest>(vm, heap, heap->values()[position], heap->values()[parent]))) break;
-    std::swap(heap->values()[position], heap->values()[parent]);
+    swap_items(vm, heap, position, parent);
     position = parent;
   }
   return {};
@@ -40,7 +48,7 @@ Result<void> sink(VM& vm, List* heap, size_t position) {
     if (child + 1 < heap->length &&
         !TRY(above<largest>(vm, heap, values[child], values[child + 1])))
       ++child;
-    std::swap(heap->values()[position], heap->values()[child]);
+    swap_items(vm, heap, position, child);
   }
   return rise<largest>(vm, heap, top, position);
 }
@@ -58,7 +66,7 @@ Result<Value> heappop(VM& vm, List* heap) {
   if (heap->length == 0) return last;
   Value result = heap->values()[0];
   heap->values()[0] = last;
-  vm.barrier(heap->storage);
+  vm.barrier(heap->storage, heap->values());
   TRY(sink<largest>(vm, heap, 0));
   return result;
 }
@@ -68,7 +76,7 @@ Result<Value> heapreplace(VM& vm, List* heap, Value item) {
   if (heap->length == 0) return vm.raise(Exc::IndexError, "index out of range");
   Value result = heap->values()[0];
   heap->values()[0] = item;
-  vm.barrier(heap->storage);
+  vm.barrier(heap->storage, heap->values());
   TRY(sink<largest>(vm, heap, 0));
   return result;
 }

@@ -10,8 +10,10 @@ Result<Value> references_to(VM& vm, Value object) {
   List* references = TRY(make_list(vm, size_t{0}));
   if (!object.is_cell()) return references;
   RootVector found(vm.heap());
-  auto [begin, end] = vm.internals().weak.by_target.equal_range(object.cell());
-  for (auto it = begin; it != end; ++it) found.values.push_back(it->second);
+  vm.internals().weak.for_each(object.cell(), [&](WeakReference* reference) {
+    found.values.push_back(reference);
+    return false;
+  });
   for (Value reference : found.values) TRY(list_append(vm, references, reference));
   return references;
 }

@@ -8,7 +8,8 @@
 #   check    structure, format, the tools' own tests
 #   normal   release build: unit tests, scripts, broken programs
 #   switch   the same scripts with switch dispatch          shuffle  with a random scheduler
-#   stress   a collection at every allocation               asan     ASan and UBSan
+#   stress   a collection, or a step of one, at every allocation; failing allocations
+#   asan     ASan and UBSan
 #   tidy     clang-tidy over every file (half an hour the first time; not among the modes that run by default)
 #   install  cmake --install, then host programs (samples/embed) built against the package
 set -uo pipefail
@@ -21,7 +22,7 @@ paths=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --mode) modes="$modes ${2:?--mode needs a name}"; shift 2 ;;
-    --help|-h) sed -n '2,14p' tests/run.sh; exit 0 ;;
+    --help|-h) sed -n '2,13p' tests/run.sh; exit 0 ;;
     -*) echo "unknown option $1" >&2; exit 2 ;;
     *) paths+=("$(realpath -- "$1")"); shift ;;
   esac
@@ -108,8 +109,8 @@ unit() {
 
 scripts() {
   local binary=$1 mode=$2
-  stage "scripts, $mode"
-  tests/tools/run_scripts.py --apy "$binary" --mode "$mode" ${paths[@]+"${paths[@]}"} 2>&1 |
+  stage "scripts, ${*:2}"
+  tests/tools/run_scripts.py --apy "$binary" --mode "$mode" "${@:3}" ${paths[@]+"${paths[@]}"} 2>&1 |
     tee "$log"
   count "scripts $mode" "${PIPESTATUS[0]}"
 }
@@ -157,6 +158,13 @@ mode_stress() {
   build stress apy apy_unit || return
   unit stress
   scripts build/stress/apy stress
+  # The same with collections that go on between allocations, and with allocations that fail.
+  scripts build/stress/apy stress --gc-step 7
+  [ ${#paths[@]} -eq 0 ] || return 0
+  stage "failing allocations"
+  tests/tools/fail_allocations.py --apy build/stress/apy --count 120 --growth 1.08 \
+    samples/class_hierarchy.apy samples/event_loop.apy tests/stdlib/gc/long_containers.apy 2>&1 | tee "$log"
+  count "failing allocations" "${PIPESTATUS[0]}"
 }
 
 mode_asan() {

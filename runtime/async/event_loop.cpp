@@ -13,7 +13,7 @@
 
 namespace apy {
 
-LoopCore::LoopCore(Heap& heap) : RootBase(heap), heap_(heap) {
+LoopCore::LoopCore(Heap& heap) : RootBase(heap) {
   poller.set_listener(
       [](void* owner, int descriptor, unsigned events) {
         auto* core = static_cast<LoopCore*>(owner);
@@ -26,20 +26,20 @@ LoopCore::LoopCore(Heap& heap) : RootBase(heap), heap_(heap) {
 void LoopCore::trace(Visitor& visitor) const {
   descriptors.trace(visitor);
   auto& self = const_cast<LoopCore&>(*this);
-  bool full = heap_.is_collecting_full();
-  self.ready.for_each([&](Ready& entry) {
+  if (!visitor.only_changes()) self.ready.see_all_again();
+  self.ready.for_each_new([&](Ready& entry) {
     visitor.visit(entry.target);
     visitor.visit(entry.argument);
     visitor.visit(entry.context);
   });
-  // What a collection has seen before is old, and a minor one need not see it again.
-  if (full)
-    self.timers.for_each([&](void*& payload) { visitor.visit(static_cast<Cell*>(payload)); });
-  for (const Cell* payload : young_timers) visitor.visit(payload);
-  self.young_timers.clear();
-  for (Task* task = tasks; task && (full || task != seen_tasks); task = task->next)
-    visitor.visit(task);
-  self.seen_tasks = tasks;
+  if (visitor.only_changes()) {
+    for (const Cell* payload : new_timers) visitor.visit(payload);
+  } else {
+    self.timers.for_each([&](void*& payload) { visitor.visit_later(static_cast<Cell*>(payload)); });
+  }
+  new_timers.clear();
+  // Each pending task keeps the next one, so a million are not gone through at each collection.
+  visitor.visit(tasks);
 }
 
 namespace {
@@ -68,7 +68,7 @@ const NativeClass EventLoop::kClass = {"asyncio.unix_events._UnixSelectorEventLo
 Result<TimerId> loop_add_timer(VM& vm, EventLoop* loop, double when, Cell* payload) {
   TimerId id;
   if (!loop->core->timers.add(when, payload, &id)) return vm.out_of_memory();
-  loop->core->young_timers.push_back(payload);
+  loop->core->new_timers.push_back(payload);
   return id;
 }
 

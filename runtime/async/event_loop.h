@@ -37,21 +37,17 @@ class LoopCore final : public RootBase {
 
   ReadyRing<Ready> ready;
   TimerHeap timers;
+  mutable std::vector<Cell*> new_timers;  // what was added since the collector's last look
   RealClock real_clock;
   Clock* clock = &real_clock;
   Poller poller;
   DescriptorTable descriptors;
   std::vector<Fiber*> parked;  // fibers waiting for a future, by index; null: free place
   Task* tasks = nullptr;       // pending tasks, newest first (linked through the tasks)
-  Task* seen_tasks = nullptr;  // this one and those behind it have been seen by a collection
-  std::vector<const Cell*> young_timers;  // payloads added since the last collection
   uint64_t shuffle = 0;                   // state of the shuffled order; 0: asyncio's order
   uint64_t turn = 0;                      // iterations so far
   bool stopping = false;
   bool running = false;
-
- private:
-  Heap& heap_;
 };
 
 struct EventLoop : NativeObject {

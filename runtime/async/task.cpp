@@ -17,6 +17,7 @@ void trace_task(const Cell* cell, Visitor& visitor) {
   visitor.visit(task->waiting_for);
   visitor.visit(task->name);
   visitor.visit(task->context);
+  visitor.visit(task->next);
 }
 
 namespace {
@@ -31,12 +32,12 @@ void enlist(EventLoop* loop, Task* task) {
   loop->core->tasks = task;
 }
 
-void delist(EventLoop* loop, Task* task) {
+void delist(VM& vm, EventLoop* loop, Task* task) {
   if (!task->listed) return;
   task->listed = false;
-  if (loop && loop->core && loop->core->seen_tasks == task) loop->core->seen_tasks = task->next;
   if (task->previous) {
     task->previous->next = task->next;
+    vm.barrier(task->previous);
   } else if (loop) {
     loop->core->tasks = task->next;
   }
@@ -139,7 +140,7 @@ namespace {
 
 /// Ends the task with the outcome of its coroutine.
 Result<void> task_returned(VM& vm, Task* task, Value result) {
-  delist(try_loop(task->loop), task);
+  delist(vm, try_loop(task->loop), task);
   if (task->must_cancel) {
     task->must_cancel = false;
     TRY(future_cancel(vm, task, task->cancel_message()));
@@ -149,7 +150,7 @@ Result<void> task_returned(VM& vm, Task* task, Value result) {
 }
 
 Result<void> task_raised(VM& vm, Task* task) {
-  delist(try_loop(task->loop), task);
+  delist(vm, try_loop(task->loop), task);
   AsyncState& state = async_state(vm);
   Value exception = vm.take_pending();
   if (vm.type_of(exception)->is_subtype_of(state.cancelled_error)) {

@@ -47,6 +47,7 @@ class ReadyRing {
   // The entry `index` places behind the oldest; for owners that shuffle or look ahead.
   T& at(size_t index) {
     assert(index < size());
+    seen_ = head_;
     return entries_[(head_ + index) & (capacity_ - 1)];
   }
 
@@ -61,7 +62,7 @@ class ReadyRing {
   }
 
   // Drops all entries and keeps the buffer.
-  void clear() { head_ = tail_ = 0; }
+  void clear() { head_ = tail_ = seen_ = 0; }
 
   // Gives most of the buffer back when the ring once held far more than it does now. Growing again
   // copies every entry at most once more.
@@ -76,6 +77,16 @@ class ReadyRing {
   void for_each(Visit&& visit) {
     for (size_t at = head_; at != tail_; ++at) visit(entries_[at & (capacity_ - 1)]);
   }
+
+  // The same for the entries that came or may have changed since the last call of it.
+  template <typename Visit>
+  void for_each_new(Visit&& visit) {
+    // Places run on and may wrap around, so only differences compare.
+    size_t skipped = seen_ - head_ <= size() ? seen_ - head_ : 0;
+    for (size_t at = head_ + skipped; at != tail_; ++at) visit(entries_[at & (capacity_ - 1)]);
+    seen_ = tail_;
+  }
+  void see_all_again() { seen_ = head_; }
 
  private:
   static constexpr size_t kLeastCapacity = 32;
@@ -98,7 +109,7 @@ class ReadyRing {
     std::free(entries_);
     entries_ = entries;
     capacity_ = capacity;
-    head_ = 0;
+    head_ = seen_ = 0;
     tail_ = count;
     return true;
   }
@@ -107,6 +118,7 @@ class ReadyRing {
   size_t capacity_ = 0;  // 0 or a power of two
   size_t head_ = 0;      // both run on and are reduced at each access, so full and empty differ
   size_t tail_ = 0;
+  size_t seen_ = 0;  // place up to which for_each_new has come
 };
 
 }  // namespace apy

@@ -66,9 +66,10 @@ void clear(Deque* deque) {
 
 Result<void> deque_append(VM& vm, Deque* deque, Value item) {
   if (!deque->storage || deque->length > deque->mask) TRY(grow(vm, deque));
-  deque->at(deque->length++) = item;
+  Value& place = deque->at(deque->length++);
+  place = item;
   ++deque->version;
-  vm.barrier(deque->storage);
+  vm.barrier(deque->storage, &place);
   if (deque->limit >= 0 && deque->length > static_cast<uint64_t>(deque->limit))
     deque_take_left(vm, deque);
   return {};
@@ -80,7 +81,7 @@ Result<void> deque_append_left(VM& vm, Deque* deque, Value item) {
   ++deque->length;
   deque->at(0) = item;
   ++deque->version;
-  vm.barrier(deque->storage);
+  vm.barrier(deque->storage, &deque->at(0));
   if (deque->limit >= 0 && deque->length > static_cast<uint64_t>(deque->limit))
     deque_take(vm, deque);
   return {};
@@ -223,12 +224,16 @@ Result<Value> deque_getitem(VM& vm, Deque* deque, Value key) {
   return deque->at(static_cast<uint64_t>(TRY(checked_index(vm, deque, key))));
 }
 Result<void> deque_setitem(VM& vm, Deque* deque, Value key, Value item) {
-  deque->at(static_cast<uint64_t>(TRY(checked_index(vm, deque, key)))) = item;
-  vm.barrier(deque->storage);
+  Value& place = deque->at(static_cast<uint64_t>(TRY(checked_index(vm, deque, key))));
+  place = item;
+  vm.barrier(deque->storage, &place);
   return {};
 }
 
+// Items that move are reported, as if they were new: a long storage is traced in parts.
+
 void remove_at(VM& vm, Deque* deque, uint64_t index) {
+  vm.barrier(deque->storage);
   if (index < deque->length / 2) {
     for (uint64_t i = index; i > 0; --i) deque->at(i) = deque->at(i - 1);
     deque_take_left(vm, deque);
@@ -301,10 +306,11 @@ Result<void> deque_insert(VM& vm, Deque* deque, int64_t index, Value item) {
     for (uint64_t i = deque->length - 1; i > position; --i) deque->at(i) = deque->at(i - 1);
   }
   deque->at(position) = item;
+  vm.barrier(deque->storage);
   return {};
 }
 
-Result<void> deque_rotate(VM&, Deque* deque, Optional<int64_t> steps) {
+Result<void> deque_rotate(VM& vm, Deque* deque, Optional<int64_t> steps) {
   if (deque->length <= 1) return {};
   int64_t n = steps.value_or(1) % static_cast<int64_t>(deque->length);
   if (n < 0) n += static_cast<int64_t>(deque->length);
@@ -317,16 +323,19 @@ Result<void> deque_rotate(VM&, Deque* deque, Optional<int64_t> steps) {
       Value item = std::exchange(deque->at(deque->length - 1), Value());
       deque->head = (deque->head - 1) & deque->mask;
       deque->at(0) = item;
+      vm.barrier(deque->storage, &deque->at(0));
     } else {
       Value item = std::exchange(deque->at(0), Value());
       deque->head = (deque->head + 1) & deque->mask;
       deque->at(deque->length - 1) = item;
+      vm.barrier(deque->storage, &deque->at(deque->length - 1));
     }
   }
   return {};
 }
 
-Result<void> deque_reverse(VM&, Deque* deque) {
+Result<void> deque_reverse(VM& vm, Deque* deque) {
+  if (deque->storage) vm.barrier(deque->storage);
   for (uint64_t i = 0, j = deque->length; i + 1 < j; ++i) std::swap(deque->at(i), deque->at(--j));
   ++deque->version;
   return {};

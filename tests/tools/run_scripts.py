@@ -256,6 +256,12 @@ def main() -> int:
     parser.add_argument("--mode", choices=expectations.MODES, default="normal")
     parser.add_argument("--oracle", help="a CPython 3.13 to check the expectations with")
     parser.add_argument("--seed", type=int, help="seed of the shuffled scheduler")
+    parser.add_argument(
+        "--gc-step",
+        type=int,
+        metavar="N",
+        help="mode stress: at each allocation a step of the collector that traces about N cells, no whole collection",
+    )
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("paths", nargs="*", type=Path)
     options = parser.parse_args()
@@ -266,6 +272,8 @@ def main() -> int:
     command = [options.oracle] if options.oracle else [str(options.apy.resolve())]
     label = "oracle" if options.oracle else options.mode
     runner = Runner(command, options.mode, bool(options.oracle), seed)
+    if options.gc_step:
+        runner.env["APY_GC_STRESS_STEP"] = str(options.gc_step)
     if options.mode == "shuffle":
         print(f"APY_SHUFFLE={seed}")
 

@@ -68,6 +68,7 @@ void VM::switch_context(Context* context) {
     old->stack_top = stack_top_;
   }
   context_ = context;
+  context->scanned = false;
   frame_ = context->frame;
   base_ = context->base;
   handled_ = context->handled;
@@ -87,6 +88,8 @@ void trace_running(Frame* frame, Visitor& visitor) {
 void trace_contexts(VM& vm, Visitor& visitor) {
   for (Context* context = Interpreter::contexts(vm); context; context = context->next) {
     bool running = context == vm.context();
+    if (visitor.only_changes() && context->scanned) continue;
+    context->scanned = !running;
     Frame* frame = running ? vm.current_frame() : context->frame;
     Value* top = context->floor;
     if (running) {
@@ -111,6 +114,11 @@ void trace_contexts(VM& vm, Visitor& visitor) {
     }
   }
   visitor.visit(Interpreter::base(vm));
+}
+
+void parked_stacks_changed(VM& vm) {
+  for (Context* context = Interpreter::contexts(vm); context; context = context->next)
+    context->scanned = false;
 }
 
 Error VM::recursion_error(std::string_view where) {

@@ -27,6 +27,7 @@ struct Context {
   Frame* frame = nullptr;
   Generator* base = nullptr;
   Value handled;
+  bool scanned = false;  // parked, and nothing has changed since the collector's last look
 
   Context* previous = nullptr;  // list in VM
   Context* next = nullptr;
@@ -46,6 +47,8 @@ struct NativeStackBounds {
 void bind_host_stack(Context* context, NativeStackBounds bounds = {});
 /// Reports all contexts' VM stacks and parked native stacks.
 void trace_contexts(VM& vm, Visitor& visitor);
+/// A frame on some VM stack, perhaps a parked one, was written to from outside.
+void parked_stacks_changed(VM& vm);
 /// The first free word above everything in use on the running VM stack.
 Value* stack_top(VM& vm);
 

@@ -216,6 +216,8 @@ Result<Record*> frame_object(VM& vm, Frame* frame) {
   if (frame->flags & Frame::kHeap) {
     fields[kGenerator] = generator_of(frame);
     vm.barrier(generator_of(frame));
+  } else {
+    parked_stacks_changed(vm);
   }
   return object;
 }

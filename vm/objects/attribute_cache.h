@@ -3,8 +3,8 @@
 //
 // Loads and stores of attributes keep the first answer in the inline cache behind the instruction.
 // A site that meets several shapes asks the engine's table of such answers instead, by (shape,
-// name). The table is emptied at every collection, so that a dead shape, name or value is never met
-// again; answers that depend on the class hold only while the type has the same version.
+// name). The table is emptied when a collection frees a name, and before the number of a dead shape
+// is used again; answers that depend on the class hold only while the type has the same version.
 //
 // Rejected: a list of up to four answers at each site (needs memory that the site owns; the table
 // is as fast and serves sites with any number of shapes).

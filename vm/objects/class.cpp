@@ -104,23 +104,38 @@ Result<Type*> calculate_metaclass(VM& vm, Type* metaclass, Tuple* bases) {
   return winner;
 }
 
+namespace {
+
+/// How many attributes instances will have by the look of it: what methods of the class assign to
+/// besides what they have from the base. (Classes learn later: see learn_slots.)
+uint32_t expected_attributes(VM& vm, const Type* type) {
+  if (!(type->flags & Type::kHasDict)) return 0;
+  auto assigned_in = [&](const Type* cls) {
+    return try_as<Tuple>(dict_get_str(vm, cls->dict, vm.names().static_attributes));
+  };
+  uint32_t count = 0;
+  const Tuple* inherited = nullptr;
+  if (type->base->flags & Type::kHeapType && type->base->flags & Type::kHasDict) {
+    count = type->base->inline_slots -
+            std::min<uint32_t>(type->base->inline_slots, type->base->member_slots);
+    inherited = assigned_in(type->base);
+  }
+  if (const Tuple* own = assigned_in(type)) {
+    for (Value name : own->span()) {
+      auto known = inherited ? inherited->span() : std::span<const Value>();
+      count += std::find(known.begin(), known.end(), name) == known.end();
+    }
+  }
+  // A class without any may get attributes from outside.
+  return count == 0 ? kDefaultInline : std::min(count, kMaximumInline);
+}
+
+}  // namespace
+
 Result<void> finish_layout(VM& vm, Type* type) {
   if (type->instance_kind == CellKind::Instance) {
-    uint32_t extra = 0;
-    if (type->flags & Type::kHasDict) {
-      extra = kDefaultInline;
-      Tuple* known = try_as<Tuple>(dict_get_str(vm, type->dict, vm.names().static_attributes));
-      if (known)
-        extra = std::max(extra,
-                         static_cast<uint32_t>(std::min<uint64_t>(known->length, kMaximumInline)));
-      if (!(type->base->flags & Type::kHeapType)) {
-        // nothing learned from a builtin base
-      } else if (type->base->inline_slots > type->base->member_slots) {
-        extra = std::max<uint32_t>(extra, type->base->inline_slots - type->base->member_slots);
-      }
-    }
-    type->inline_slots =
-        static_cast<uint16_t>(std::min<uint32_t>(type->member_slots + extra, 0xFFF));
+    uint32_t slots = type->member_slots + expected_attributes(vm, type);
+    type->inline_slots = static_cast<uint16_t>(std::min<uint32_t>(slots, 0xFFF));
   } else {
     type->inline_slots = static_cast<uint16_t>(type->member_slots);
   }
@@ -151,8 +166,12 @@ Result<void> set_instance_dict(VM& vm, Value self, Value value) {
 }
 
 Result<Value> get_weak_reference(VM& vm, Value self) {
-  auto [begin, end] = vm.internals().weak.by_target.equal_range(self.cell());
-  return begin == end ? Result<Value>(Value::none()) : Result<Value>(begin->second);
+  Value first = Value::none();
+  vm.internals().weak.for_each(self.cell(), [&](WeakReference* reference) {
+    first = reference;
+    return true;
+  });
+  return first;
 }
 
 constexpr NativeGetSetDef kInstanceDict = {"__dict__", nullptr, get_instance_dict,

@@ -113,7 +113,7 @@ Result<void> insert_new(VM& vm, Dict* dict, Value key, uint64_t hash, Value valu
   ++dict->length;
   dict->layout = Dict::kUnnumbered;
   if (!is_exact(key, BuiltinType::Str)) dict->aux |= Dict::kHasNonStrKeys;
-  vm.barrier(table);
+  vm.barrier(table, &table->entries()[index]);
   return {};
 }
 
@@ -228,7 +228,7 @@ Result<void> set_hashed(VM& vm, Dict* dict, Value key, uint64_t hash, Value valu
   int64_t index = TRY(find(vm, dict, key, hash));
   if (index < 0) return insert_new(vm, dict, key, hash, value);
   dict->table->entries()[index].value = value;
-  vm.barrier(dict->table);
+  vm.barrier(dict->table, &dict->table->entries()[index]);
   return {};
 }
 

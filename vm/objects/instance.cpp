@@ -105,12 +105,19 @@ Result<void> enter_dict_mode(VM& vm, Cell* cell, Dict* dict) {
 
 Result<Cell*> allocate_instance(VM& vm, Type* type) {
   CellKind kind = type->instance_kind;
+  if (kind == CellKind::Instance) [[likely]] {
+    uint16_t slots = type->inline_slots;
+    Cell* cell = vm.heap().allocate(sizeof(Instance) + slots * sizeof(Value), type->root_shape->id,
+                                    CellKind::Instance, slots);
+    if (!cell) [[unlikely]]
+      return vm.out_of_memory();
+    if (type->flags & Type::kHasFinalizer) [[unlikely]]
+      vm.heap().register_finalizer(cell);
+    return cell;
+  }
   size_t size = type->instance_size;
   uint16_t aux = 0;
-  if (kind == CellKind::Instance) {
-    aux = type->inline_slots;
-    size = sizeof(Instance) + aux * sizeof(Value);
-  } else if (is_variable_size(kind)) {
+  if (is_variable_size(kind)) {
     return allocate_variable_instance(vm, type, size);
   } else if (is_script_class(type)) {
     size = type->members_offset + type->member_slots * sizeof(Value);
@@ -212,6 +219,7 @@ Result<void> set_own_attribute(VM& vm, Cell* cell, Str* name, Value value) {
     vm.barrier(*word);
   }
   cell->shape = added->id;
+  vm.barrier(cell);
   return {};
 }
 

@@ -57,15 +57,23 @@ void InternTable::remove(const Str* string) {
   }
 }
 
-void InternTable::drop_dead(const Heap& heap, bool full) {
+bool InternTable::drop_dead(const Heap& heap, bool full) {
+  bool any = false;
   if (full) {
-    for (Str*& slot : slots_)
-      if (is_string(slot) && heap.is_dead(slot)) slot = kRemoved;
+    for (Str*& slot : slots_) {
+      if (!is_string(slot) || !heap.is_dead(slot)) continue;
+      slot = kRemoved;
+      any = true;
+    }
   } else {
-    for (const Str* string : young_)
-      if (heap.is_dead(string)) remove(string);
+    for (const Str* string : young_) {
+      if (!heap.is_dead(string)) continue;
+      remove(string);
+      any = true;
+    }
   }
   young_.clear();
+  return any;
 }
 
 Result<Str*> intern(VM& vm, Str* string) {

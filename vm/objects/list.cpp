@@ -48,6 +48,16 @@ Result<List*> make_list_of(VM& vm, Type* cls) {
 Result<void> list_reserve(VM& vm, List* list, size_t capacity) {
   ValueArray* old = list->storage;
   if (old ? capacity <= old->capacity : capacity == 0) return {};
+  if (old && capacity <= kMaximumLength) {
+    // A long one is moved as a whole, by the system.
+    size_t size = (sizeof(ValueArray) + capacity * sizeof(Value) + 15) & ~size_t{15};
+    if (Cell* moved = vm.heap().grow_storage(old, size)) {
+      list->storage = static_cast<ValueArray*>(moved);
+      list->storage->capacity = (size - sizeof(ValueArray)) / sizeof(Value);
+      vm.barrier(list);
+      return {};
+    }
+  }
   ValueArray* storage = TRY(make_value_array(vm, capacity));
   if (old) std::copy_n(old->values(), list->length, storage->values());
   list->storage = storage;
@@ -70,8 +80,9 @@ Result<void> grow(VM& vm, List* list, size_t more) {
 
 Result<void> list_append_slow(VM& vm, List* list, Value value) {
   if (!list->storage || list->length == list->storage->capacity) TRY(grow(vm, list, 1));
-  list->values()[list->length++] = value;
-  vm.barrier(list->storage);
+  Value* place = list->values() + list->length++;
+  *place = value;
+  vm.barrier(list->storage, place);
   return {};
 }
 
@@ -89,6 +100,7 @@ void list_erase(VM& vm, List* list, size_t begin, size_t end) {
   if (begin == end) return;
   Value* values = list->values();
   std::move(values + end, values + list->length, values + begin);
+  if (end < list->length) vm.barrier(list->storage);
   size_t length = list->length - (end - begin);
   std::fill(values + length, values + list->length, Value());
   list->length = length;
@@ -288,6 +300,7 @@ Result<void> delete_slice(VM& vm, List* list, Slice* slice) {
     else
       values[to++] = values[from];
   }
+  vm.barrier(list->storage);
   list_erase(vm, list, to, list->length);
   return {};
 }
@@ -304,7 +317,7 @@ Result<void> list_set_item(VM& vm, List* list, Value key, Value value) {
     return {};
   }
   list->values()[index] = value;
-  vm.barrier(list->storage);
+  vm.barrier(list->storage, list->values() + index);
   return {};
 }
 

@@ -131,8 +131,10 @@ Result<void> list_clear(VM& vm, List* list) {
 
 Result<Value> list_copy_method(VM& vm, List* list) { return list_copy(vm, list, 0, list->length); }
 
-Result<void> list_reverse(VM&, List* list) {
-  if (list->length > 1) std::reverse(list->values(), list->values() + list->length);
+Result<void> list_reverse(VM& vm, List* list) {
+  if (list->length < 2) return {};
+  std::reverse(list->values(), list->values() + list->length);
+  vm.barrier(list->storage);
   return {};
 }
 

@@ -159,6 +159,7 @@ Result<void> object_set_class(VM& vm, Value self, Value value) {
   Type* from = vm.type_of(self);
   if (is_kind(self, CellKind::Module) && to->instance_kind == CellKind::Module) {
     self.cell()->shape = to->root_shape->id;
+    vm.barrier(self.cell());
     return {};
   }
   if (!(from->flags & Type::kHeapType) || !(to->flags & Type::kHeapType))
@@ -175,6 +176,7 @@ Result<void> object_set_class(VM& vm, Value self, Value value) {
   } else {
     cell->shape = to->root_shape->id;
   }
+  vm.barrier(cell);
   return {};
 }
 

@@ -195,14 +195,14 @@ Result<bool> set_add_hashed(VM& vm, Set* set, Value key, uint64_t hash) {
     deleted->key = key;
     deleted->hash = hash;
     ++set->length;
-    vm.barrier(set->table);
+    vm.barrier(set->table, deleted);
     return true;
   }
   entry->key = key;
   entry->hash = hash;
   ++set->length;
   ++set->filled;
-  vm.barrier(set->table);
+  vm.barrier(set->table, entry);
   if (size_t{set->filled} * 5 >= (set->table->capacity - 1) * 3) TRY(set_grow(vm, set));
   return true;
 }

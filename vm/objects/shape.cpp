@@ -4,6 +4,8 @@
 // made once, so that instances that got the same attributes in the same order share a shape.
 // Finding a slot walks the parents of short shapes and uses a name -> slot dict for longer ones; a
 // cache per VM is in front of both.
+#include <algorithm>
+
 #include "vm/objects/internals.h"
 
 namespace apy {
@@ -11,6 +13,8 @@ namespace apy {
 namespace {
 
 constexpr uint32_t kWalkLimit = 12;
+/// So many numbers of dead shapes are not worth a purge.
+constexpr size_t kFewDeadShapes = 10'000;
 
 Result<Shape*> make_shape(VM& vm, Type* type, uint32_t inline_slots, uint16_t aux) {
   Shape* shape = TRY(vm.allocate<Shape>(BuiltinType::Internal, sizeof(Shape), aux));
@@ -65,6 +69,7 @@ Result<Shape*> dict_mode_shape(VM& vm, Type* type) {
 int64_t shape_find(VM& vm, Shape* shape, Str* name) {
   if (!shape->parent) return -1;
   size_t hash = (reinterpret_cast<uintptr_t>(name) >> 4) ^ (size_t{shape->id} * 0x9E3779B1u);
+  if (!name->is_interned()) return -1;
   SlotCacheEntry& entry = vm.internals().slot_cache[hash % VM::Internals::kSlotCacheSize];
   if (entry.shape == shape->id && entry.name == name) return entry.slot;
   int64_t slot =
@@ -99,6 +104,29 @@ Result<Shape*> shape_add(VM& vm, Shape* shape, Str* name) {
   }
   vm.barrier(shape);
   return added;
+}
+
+void process_shapes(VM& vm, const Heap& heap) {
+  ShapeNumbers& numbers = vm.internals().shape_numbers;
+  auto& shapes = VMAccess::shapes(vm);
+  auto look_at = [&](ShapeId id) {
+    if (!shapes[id] || !heap.is_dead(shapes[id])) return;
+    shapes[id] = nullptr;
+    numbers.dead.push_back(id);
+  };
+  if (!heap.is_collecting_full()) {
+    for (ShapeId id : numbers.young) look_at(id);
+    numbers.young.clear();
+    return;
+  }
+  for (size_t id = shape_of(BuiltinType::Count); id < shapes.size(); ++id)
+    look_at(static_cast<ShapeId>(id));
+  numbers.young.clear();
+  if (numbers.dead.size() < std::max(kFewDeadShapes, shapes.size() / 4)) return;
+  forget_dead_shapes(vm);
+  vm.internals().clear_caches();
+  numbers.free.insert(numbers.free.end(), numbers.dead.begin(), numbers.dead.end());
+  numbers.dead.clear();
 }
 
 }  // namespace apy

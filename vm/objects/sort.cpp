@@ -11,9 +11,8 @@
 //
 // The items, or pairs of key and item, are in an array of the heap during the sort, and the
 // copied-out side in another. Every value is in one of them at any time, so that a collection in
-// the middle of a comparison finds it. No write barrier is needed while items move between the two:
-// what is in an old array and not old itself was reported when it got there, and a collection makes
-// everything in both arrays old.
+// the middle of a comparison finds it; both are reported as written to before each comparison that
+// may allocate.
 //
 // The comparison is chosen once by looking at all keys: small ints, floats and strings compare
 // without calls into the object model; tuples compare by their first items when those are all of
@@ -121,8 +120,8 @@ int less_ints(VM&, Value a, Value b) { return a.as_small_int() < b.as_small_int(
 template <class T, class Less>
 class Sorter {
  public:
-  Sorter(VM& vm, T* items, size_t count, Less less)
-      : vm_(vm), items_(items), count_(count), less_(less) {}
+  Sorter(VM& vm, Cell* owner, T* items, size_t count, Less compare)
+      : vm_(vm), owner_(owner), items_(items), count_(count), compare_(compare) {}
 
   Result<void> sort() {
     size_t minimum = minimum_run(count_);
@@ -141,6 +140,15 @@ class Sorter {
   }
 
  private:
+  int less(Value a, Value b) {
+    if constexpr (std::is_same_v<Less, LessBy>) report_moves();
+    return compare_(a, b);
+  }
+  void report_moves() {
+    vm_.barrier(owner_);
+    if (buffer_) vm_.barrier(buffer_);
+  }
+
   struct Run {
     size_t begin, length;
     unsigned power;  // of the boundary to the run before it
@@ -155,21 +163,21 @@ class Sorter {
     if (ascending == remaining) return remaining;
     n = ascending;
     if (n > 1) {
-      int rises = less_(run[0].key, run[n - 1].key);
+      int rises = less(run[0].key, run[n - 1].key);
       if (rises < 0) return Error{};
       if (rises) return n;
       std::reverse(run, run + n);  // all are equal
     }
     size_t equal = 0;  // items at the end that are equal to the one before
     for (++n; n < remaining; ++n) {
-      int falls = less_(run[n].key, run[n - 1].key);
+      int falls = less(run[n].key, run[n - 1].key);
       if (falls < 0) return Error{};
       if (falls) {
         if (equal) std::reverse(run + n - equal - 1, run + n);
         equal = 0;
         continue;
       }
-      int rises = less_(run[n - 1].key, run[n].key);
+      int rises = less(run[n - 1].key, run[n].key);
       if (rises < 0) return Error{};
       if (rises) break;
       ++equal;
@@ -182,7 +190,7 @@ class Sorter {
   /// How far the first `n` items, which are ascending, go on ascending.
   Result<size_t> extend_run(const T* run, size_t n, size_t remaining) {
     for (; n < remaining; ++n) {
-      int falls = less_(run[n].key, run[n - 1].key);
+      int falls = less(run[n].key, run[n - 1].key);
       if (falls < 0) return Error{};
       if (falls) break;
     }
@@ -196,7 +204,7 @@ class Sorter {
       size_t low = begin, high = sorted;
       while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int before = less_(item.key, items_[middle].key);
+        int before = less(item.key, items_[middle].key);
         if (before < 0) return Error{};
         if (before)
           high = middle;
@@ -252,8 +260,8 @@ class Sorter {
   /// (lower), searched by doubling steps from the front or the back.
   Result<size_t> gallop(Value key, const T* at, size_t n, bool upper, bool from_back) {
     auto goes_before = [&](size_t i) -> int {  // is at[i] before the wanted position?
-      if (!upper) return less_(at[i].key, key);
-      int below = less_(key, at[i].key);
+      if (!upper) return less(at[i].key, key);
+      int below = less(key, at[i].key);
       return below < 0 ? -1 : !below;
     };
     size_t low = 0, high = n;
@@ -296,7 +304,9 @@ class Sorter {
 
   Result<void> reserve(size_t count) {
     size_t words = count * (sizeof(T) / sizeof(Value));
-    if (!buffer_ || buffer_->capacity < words) buffer_ = TRY(make_value_array(vm_, words));
+    if (buffer_ && buffer_->capacity >= words) return {};
+    report_moves();
+    buffer_ = TRY(make_value_array(vm_, words));
     return {};
   }
   T* buffer() { return reinterpret_cast<T*>(buffer_->values()); }
@@ -314,7 +324,7 @@ class Sorter {
       size_t left_wins = 0, right_wins = 0;
       while (left < left_end && b < right_end && left_wins < kGallopAfter &&
              right_wins < kGallopAfter) {
-        int right_first = less_(b->key, left->key);
+        int right_first = less(b->key, left->key);
         if (right_first < 0) return finish(), Error{};
         if (right_first) {
           *to++ = *b++;
@@ -353,7 +363,7 @@ class Sorter {
       size_t left_wins = 0, right_wins = 0;
       while (a < left_end && right < right_end && left_wins < kGallopAfter &&
              right_wins < kGallopAfter) {
-        int left_last = less_(right_end[-1].key, left_end[-1].key);
+        int left_last = less(right_end[-1].key, left_end[-1].key);
         if (left_last < 0) return finish(), Error{};
         if (left_last) {
           *--to = *--left_end;
@@ -382,9 +392,10 @@ class Sorter {
   }
 
   VM& vm_;
+  Cell* owner_;  // of the items
   T* items_;
   size_t count_;
-  Less less_;
+  Less compare_;
   ValueArray* buffer_ = nullptr;  // this object is on the native stack, so the collector sees it
   Run runs_[70];                  // powers on the stack increase, and there are at most 64
   size_t depth_ = 0;
@@ -423,25 +434,25 @@ bool all_tuples(const T* items, size_t count) {
 }
 
 template <class T, class Less>
-Result<void> sort_with(VM& vm, T* items, size_t count, Less less) {
-  Sorter<T, Less> sorter(vm, items, count, less);
+Result<void> sort_with(VM& vm, Cell* owner, T* items, size_t count, Less less) {
+  Sorter<T, Less> sorter(vm, owner, items, count, less);
   return sorter.sort();
 }
 
 template <class T>
-Result<void> sort_items(VM& vm, T* items, size_t count) {
+Result<void> sort_items(VM& vm, Cell* owner, T* items, size_t count) {
   auto by = [&](int (*less)(VM&, Value, Value)) {
-    return sort_with(vm, items, count, LessBy{vm, less});
+    return sort_with(vm, owner, items, count, LessBy{vm, less});
   };
   switch (common_kind(count, [&](size_t i) { return items[i].key; })) {
     case KeyKind::SmallInts:
-      return sort_with(vm, items, count, LessInts());
+      return sort_with(vm, owner, items, count, LessInts());
     case KeyKind::InlineFloats:
-      return sort_with(vm, items, count, LessInlineFloats());
+      return sort_with(vm, owner, items, count, LessInlineFloats());
     case KeyKind::Floats:
-      return sort_with(vm, items, count, LessFloats());
+      return sort_with(vm, owner, items, count, LessFloats());
     case KeyKind::Strings:
-      return sort_with(vm, items, count, LessStrings());
+      return sort_with(vm, owner, items, count, LessStrings());
     case KeyKind::Other:
       break;
   }
@@ -462,7 +473,7 @@ Result<void> sort_storage(VM& vm, ValueArray* storage, size_t count, Value key, 
   if (key.is_none()) {
     // Reversing before and after keeps equal items in their order.
     if (reverse) std::reverse(values, values + count);
-    auto result = sort_items(vm, reinterpret_cast<Item*>(values), count);
+    auto result = sort_items(vm, storage, reinterpret_cast<Item*>(values), count);
     if (reverse) std::reverse(values, values + count);
     return result;
   }
@@ -471,10 +482,10 @@ Result<void> sort_storage(VM& vm, ValueArray* storage, size_t count, Value key, 
   for (size_t i = 0; i < count; ++i) {
     Value computed = TRY(vm.call(key, {values[i]}));
     items[i] = {computed, values[i]};
-    vm.barrier(pairs);
+    vm.barrier(pairs, items + i);
   }
   if (reverse) std::reverse(items, items + count);
-  auto result = sort_items(vm, items, count);
+  auto result = sort_items(vm, pairs, items, count);
   if (reverse) std::reverse(items, items + count);
   for (size_t i = 0; i < count; ++i) values[i] = items[i].item;
   return result;

@@ -1,4 +1,5 @@
 // What the collector follows in each kind of cell.
+#include <algorithm>
 #include <iterator>
 
 #include "vm/bytecode/code.h"
@@ -99,7 +100,51 @@ void trace_attributes_behind(const Cell* cell, size_t size, Visitor& visitor) {
 
 }  // namespace
 
+bool trace_cell_part(Cell* cell, const char* begin, const char* end, Visitor& visitor) {
+  // Items [first, last) of `count` that overlap [begin, end).
+  auto overlap = [&](const void* items, size_t item_size, size_t count, auto visit) {
+    const char* start = static_cast<const char*>(items);
+    size_t first = begin > start ? static_cast<size_t>(begin - start) / item_size : 0;
+    size_t last = end > start ? (static_cast<size_t>(end - start) + item_size - 1) / item_size : 0;
+    for (size_t i = first; i < std::min(last, count); ++i) visit(i);
+  };
+  switch (cell->kind) {
+    case CellKind::ValueArray: {
+      auto* array = static_cast<ValueArray*>(cell);
+      overlap(array->values(), sizeof(Value), array->capacity,
+              [&](size_t i) { visitor.visit(array->values()[i]); });
+      return true;
+    }
+    case CellKind::Tuple: {
+      auto* tuple = static_cast<Tuple*>(cell);
+      overlap(tuple->values(), sizeof(Value), tuple->length,
+              [&](size_t i) { visitor.visit(tuple->values()[i]); });
+      if (begin < reinterpret_cast<const char*>(tuple->values()))
+        trace_attributes_behind(cell, sizeof(Tuple) + tuple->length * sizeof(Value), visitor);
+      return true;
+    }
+    case CellKind::DictTable: {
+      auto* table = static_cast<DictTable*>(cell);
+      const DictEntry* entries = table->entries();
+      overlap(entries, sizeof(DictEntry), table->filled, [&](size_t i) {
+        visitor.visit(entries[i].key);
+        visitor.visit(entries[i].value);
+      });
+      return true;
+    }
+    case CellKind::SetTable: {
+      auto* table = static_cast<SetTable*>(cell);
+      overlap(table->entries(), sizeof(SetEntry), table->capacity,
+              [&](size_t i) { visitor.visit(table->entries()[i].key); });
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
 void trace_cell(Cell* cell, Visitor& visitor) {
+  visitor.visit_shape(cell->shape);
   switch (cell->kind) {
     case CellKind::Free:
     case CellKind::Count:

@@ -55,7 +55,7 @@ Value type_lookup(VM& vm, Type* type, Str* name) {
   if (entry.version == type->version && entry.name == name) return entry.value;
   Value found = search_mro(vm, type, name);
   // Populating may have run the collector, which clears the cache; the reference stays good.
-  entry = {type->version, name, found};
+  if (name->is_interned()) entry = {type->version, name, found};
   return found;
 }
 
@@ -114,13 +114,29 @@ void type_attribute_changed(VM& vm, Type* type, const Str* name) {
 
 // --- subclasses ---
 
+namespace {
+void drop_dead_references(VM& vm, List* list) {
+  uint64_t kept = 0;
+  for (uint64_t i = 0; i < list->length; ++i) {
+    Value reference = list->values()[i];
+    if (!as<WeakReference>(reference)->target.is_empty()) list->values()[kept++] = reference;
+  }
+  vm.barrier(list->storage);
+  std::fill(list->values() + kept, list->values() + list->length, Value());
+  list->length = kept;
+}
+}  // namespace
+
 Result<void> add_subclass(VM& vm, Type* base, Type* type) {
   if (base->subclasses.is_empty()) {
     base->subclasses = TRY(make_list(vm, size_t{4}));
     vm.barrier(base);
   }
   WeakReference* reference = TRY(make_weak_reference(vm, type, Value::none()));
-  return list_append(vm, as<List>(base->subclasses), reference);
+  List* list = as<List>(base->subclasses);
+  // Before the list grows, the places of the dead are used.
+  if (list->length == list->storage->capacity) drop_dead_references(vm, list);
+  return list_append(vm, list, reference);
 }
 
 void remove_subclass(VM& vm, Type* base, const Type* type) {
@@ -213,19 +229,25 @@ Result<Type*> make_native_type(VM& vm, const NativeTypeDef& definition, Type* ba
   type->await_step = base->await_step;
   type->name = type->qualname =
       TRY(intern(vm, full_name.substr(dot == full_name.npos ? 0 : dot + 1)));
+  vm.barrier(type);
   type->dict = TRY(make_dict(vm));
+  vm.barrier(type);
   if (dot != full_name.npos) {
     Str* module = TRY(intern(vm, full_name.substr(0, dot)));
     TRY(dict_set_str(vm, type->dict, vm.names().module_, module));
   }
   Value only = base;
   type->bases = TRY(make_tuple(vm, {&only, 1}));
+  vm.barrier(type);
   RootVector line(vm.heap());
   line.values.push_back(type);
   for (Value entry : base->mro->span()) line.values.push_back(entry);
   type->mro = TRY(make_tuple(vm, std::span<const Value>(line.values)));
+  vm.barrier(type);
   type->root_shape = TRY(make_root_shape(vm, type));
+  vm.barrier(type);
   TRY(add_subclass(vm, base, type));
+  vm.internals().native_types.push_back(type);
   return type;
 }
 

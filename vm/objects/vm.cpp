@@ -1,8 +1,9 @@
 // The VM's life and its duties towards the heap. What it does for errors is in raise.cpp, for weak
 // references in weak.cpp, at start in startup.cpp; calling and contexts are the interpreter's.
 //
-// Types and shapes live as long as the VM: a cell names its shape by number, so nothing else would
-// keep them alive.
+// Shapes are found by number; the table does not keep them alive, what has the shape does (tracing
+// a cell reports its number). So script classes can die. Builtin types and those of native modules
+// cannot: C++ code names them.
 #include "vm/objects/vm.h"
 
 #include <sys/random.h>
@@ -81,6 +82,7 @@ VM::VM() : heap_(*this), internals_(new Internals(heap_)) {
   heap_.set_enabled(false);
   draw_hash_key(internals_->hash_key);
   create_builtin_types(*this);
+  heap_.set_shapes(reinterpret_cast<Cell* const*>(shapes_.data()), shape_of(BuiltinType::Count));
   builtins_ = make_dict(*this, 256).value();
   modules_ = make_dict(*this, 32).value();
   internals_->memory_error = allocate<Exception>(BuiltinType::MemoryError).value();
@@ -91,8 +93,19 @@ VM::VM() : heap_(*this), internals_(new Internals(heap_)) {
 VM::~VM() { delete internals_; }
 
 ShapeId VM::add_shape(Shape* shape) {
-  shapes_.push_back(shape);
-  return static_cast<ShapeId>(shapes_.size() - 1);
+  ShapeNumbers& numbers = internals_->shape_numbers;
+  ShapeId id = static_cast<ShapeId>(shapes_.size());
+  if (numbers.free.empty()) {
+    shapes_.push_back(shape);
+    heap_.set_shapes(reinterpret_cast<Cell* const*>(shapes_.data()), shape_of(BuiltinType::Count));
+  } else {
+    id = numbers.free.back();
+    numbers.free.pop_back();
+    shapes_[id] = shape;
+  }
+  heap_.shape_added(id);
+  numbers.young.push_back(id);
+  return id;
 }
 
 Result<Record*> VM::make_record(BuiltinType type, std::initializer_list<Value> fields) {
@@ -128,10 +141,13 @@ uint64_t VM::hash_bytes(const void* data, size_t size) const {
 void*& VM::module_state(const void* key) { return internals_->module_states[key]; }
 
 void VM::trace_roots(Visitor& visitor) {
-  for (const Shape* shape : shapes_) visitor.visit(shape);
-  for (const Type* type : types_) visitor.visit(type);
-  auto* names = reinterpret_cast<Str* const*>(&names_);
-  for (size_t i = 0; i < sizeof names_ / sizeof(Str*); ++i) visitor.visit(names[i]);
+  if (!visitor.only_changes()) {
+    for (size_t i = 0; i < static_cast<size_t>(BuiltinType::Count); ++i) visitor.visit(shapes_[i]);
+    for (const Type* type : types_) visitor.visit(type);
+    auto* names = reinterpret_cast<Str* const*>(&names_);
+    for (size_t i = 0; i < sizeof names_ / sizeof(Str*); ++i) visitor.visit(names[i]);
+  }
+  for (const Type* type : internals_->native_types) visitor.visit(type);
   for (const Str* character : latin1_characters_) visitor.visit(character);
   visitor.visit(pending_);
   visitor.visit(handled_);
@@ -147,18 +163,22 @@ void VM::trace_roots(Visitor& visitor) {
 }
 
 void VM::process_weak(Heap& heap) {
-  internals_->interned.drop_dead(heap, heap.is_collecting_full());
+  bool full = heap.is_collecting_full();
+  // Entries may name dead strings.
+  if (internals_->interned.drop_dead(heap, full)) internals_->clear_caches();
   process_weak_references(*internals_, heap);
-  // Entries may name dead cells.
-  internals_->clear_caches();
+  // The newest are at the head; the others survived a collection.
   Code** link = &codes_;
   while (Code* code = *link) {
+    if (!full && code == internals_->known_codes) break;
     if (heap.is_dead(code)) {
       *link = code->next_in_vm;
     } else {
       link = &code->next_in_vm;
     }
   }
+  internals_->known_codes = codes_;
+  process_shapes(*this, heap);
   if (!internals_->weak_callbacks.values.empty() || heap.has_finalizable()) request_interrupt();
 }
 

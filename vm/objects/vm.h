@@ -99,6 +99,8 @@ class VM final : public HeapClient {
   /// A Record with fields of a builtin type.
   Result<Record*> make_record(BuiltinType type, std::initializer_list<Value> fields);
   void barrier(Cell* owner) { heap_.write_barrier(owner); }
+  /// After a store into one `field` of an array that may be large.
+  void barrier(Cell* owner, const void* field) { heap_.write_barrier(owner, field); }
   Error out_of_memory();
 
   // --- errors ---
