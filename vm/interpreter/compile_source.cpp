@@ -5,6 +5,7 @@
 #include "parser/resolve.h"
 #include "vm/compiler/compile.h"
 #include "vm/interpreter/setup.h"
+#include "vm/objects/character_names.h"
 
 namespace apy {
 
@@ -40,6 +41,7 @@ Result<Code*> compile_source(VM& vm, std::string_view text, std::string_view fil
   ParseOptions parse_options;
   parse_options.mode = parse_mode(options.mode);
   parse_options.stack_limit = tight_stack_limit(vm);
+  parse_options.lookup_character = character_by_name;
   ParseResult parsed = parse(source, names, parse_options);
   if (!parsed) return raise_diagnostic(vm, parsed.error, source);
   ResolveOptions resolve_options;
