@@ -82,7 +82,7 @@ Compiler::FinishedUnit Compiler::finish_unit() {
   if (unit.is_reachable()) return_none();
   draft->name = unit.name;
   draft->qualname = unit.qualname;
-  draft->flags = unit.flags;
+  draft->flags = unit.flags | (annotations_are_text_ ? Code::kFutureAnnotations : 0);
   draft->first_line = unit.first_line;
   draft->local_names = std::move(unit.local_names);
   draft->cell_names = std::move(unit.cell_names);

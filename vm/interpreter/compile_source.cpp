@@ -1,11 +1,13 @@
 // From text to a code object: lexer, parser, names, compiler.
 #include "lexer/name_table.h"
+#include "lexer/render.h"
 #include "lexer/source.h"
 #include "parser/parser.h"
 #include "parser/resolve.h"
 #include "vm/compiler/compile.h"
 #include "vm/interpreter/setup.h"
 #include "vm/objects/character_names.h"
+#include "vm/objects/warning.h"
 
 namespace apy {
 
@@ -31,6 +33,19 @@ const void* tight_stack_limit(VM& vm) {
   return &marker - limit < kAmple ? limit : nullptr;
 }
 
+/// A filter that makes the warning an error gives a SyntaxError at the place.
+Result<void> issue_warnings(VM& vm, const std::vector<Diagnostic>& warnings, const Source& source) {
+  for (const Diagnostic& warning : warnings) {
+    SyntaxErrorPlace place = locate(source, warning);
+    auto issued =
+        issue_compiler_warning(vm, warning.message, source.name(), place.has_line ? place.line : 0);
+    if (issued.is_ok()) continue;
+    if (!vm.catch_pending(Exc::SyntaxWarning)) return Error{};
+    return raise_diagnostic(vm, warning, source);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<Code*> compile_source(VM& vm, std::string_view text, std::string_view filename,
@@ -43,13 +58,16 @@ Result<Code*> compile_source(VM& vm, std::string_view text, std::string_view fil
   parse_options.stack_limit = tight_stack_limit(vm);
   parse_options.lookup_character = character_by_name;
   ParseResult parsed = parse(source, names, parse_options);
+  TRY(issue_warnings(vm, parsed.warnings, source));
   if (!parsed) return raise_diagnostic(vm, parsed.error, source);
   ResolveOptions resolve_options;
   resolve_options.allow_top_level_await = options.top_level_await;
   resolve_options.stack_limit = parse_options.stack_limit;
   Resolution resolved = resolve(parsed.root, names, resolve_options);
+  TRY(issue_warnings(vm, resolved.warnings, source));
   if (!resolved) return raise_diagnostic(vm, resolved.error, source);
   CompileOptions compile_options;
+  compile_options.optimize = options.optimize;
   compile_options.use_namespace = options.dynamic_names;
   compile_options.top_level_await = options.top_level_await;
   compile_options.annotations_as_text = options.future_annotations;

@@ -9,7 +9,7 @@
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/generator.h"
 #include "vm/interpreter/safe_point.h"
-#include "vm/interpreter/warning.h"
+#include "vm/objects/warning.h"
 #include "vm/objects/internals.h"
 #include "vm/objects/protocol.h"
 

@@ -11,7 +11,7 @@
 #include "vm/interpreter/generator.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/suspend.h"
-#include "vm/interpreter/warning.h"
+#include "vm/objects/warning.h"
 #include "vm/objects/protocol.h"
 
 namespace apy {
