@@ -77,11 +77,13 @@ Result<void> abc_init(VM& vm, Type* cls) {
   return set_attribute(vm, cls, TRY(intern(vm, "_abc_impl")), data);
 }
 
+constexpr uint32_t kPatternKinds = Type::kSequence | Type::kMapping;
+
 /// A class registered as a sequence or mapping matches such patterns from now on, and so do those
 /// derived from it; builtin types stay what they are.
 Result<void> take_pattern_kind(VM& vm, Type* type, uint32_t kind) {
-  if (type->flags & Type::kImmutable || (type->flags & Type::kPatternKinds) == kind) return {};
-  type->flags = (type->flags & ~Type::kPatternKinds) | kind;
+  if (type->flags & Type::kImmutable || (type->flags & kPatternKinds) == kind) return {};
+  type->flags = (type->flags & ~kPatternKinds) | kind;
   List* below = TRY(list_subclasses(vm, type));
   for (Value entry : below->span()) TRY(take_pattern_kind(vm, as<Type>(entry), kind));
   return {};
@@ -97,7 +99,7 @@ Result<Value> abc_register(VM& vm, Type* cls, Value subclass) {
   AbcData* data = TRY(data_of(vm, cls));
   TRY(set_add(vm, data->registry, subclass));
   ++token(vm);
-  if (uint32_t kind = cls->flags & Type::kPatternKinds) TRY(take_pattern_kind(vm, type, kind));
+  if (uint32_t kind = cls->flags & kPatternKinds) TRY(take_pattern_kind(vm, type, kind));
   return subclass;
 }
 

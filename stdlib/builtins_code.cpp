@@ -3,6 +3,7 @@
 #include "stdlib/builtins.h"
 #include "vm/binding/bind.h"
 #include "vm/bytecode/code.h"
+#include "vm/bytecode/future_flags.h"
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/setup.h"
@@ -217,7 +218,7 @@ constexpr int64_t kCompileFlags = kSourceIsUtf8 | kDontImplyDedent | kOnlyTree |
 /// `from __future__ import annotations` holds in what the running code compiles, too.
 bool inherits_future_annotations(VM& vm) {
   const Frame* frame = calling_frame(vm);
-  return frame && frame->code->flags & Code::kFutureAnnotations;
+  return frame && frame->code->flags & kFutureAnnotations;
 }
 
 Result<SourceOptions> compile_options(VM& vm, Value mode, int64_t flags, bool dont_inherit,
@@ -236,8 +237,7 @@ Result<SourceOptions> compile_options(VM& vm, Value mode, int64_t flags, bool do
     options.mode = SourceOptions::Mode::Single;
   } else if (str_equal(mode_text, "func_type")) {
     if (!(flags & kOnlyTree))
-      return vm.raise(Exc::ValueError,
-                      "compile() mode 'func_type' requires flag PyCF_ONLY_AST");
+      return vm.raise(Exc::ValueError, "compile() mode 'func_type' requires flag PyCF_ONLY_AST");
   } else if (!str_equal(mode_text, "exec")) {
     return vm.raise(Exc::ValueError, flags & kOnlyTree
                                          ? "compile() mode must be 'exec', 'eval', 'single' or "
@@ -247,8 +247,8 @@ Result<SourceOptions> compile_options(VM& vm, Value mode, int64_t flags, bool do
   options.dynamic_names = true;
   options.top_level_await = flags & kTopLevelAwait;
   options.optimize = static_cast<int>(std::max<int64_t>(optimize, 0));
-  options.future_annotations = flags & Code::kFutureAnnotations ||
-                               (!dont_inherit && inherits_future_annotations(vm));
+  options.future_annotations =
+      flags & kFutureAnnotations || (!dont_inherit && inherits_future_annotations(vm));
   return options;
 }
 
@@ -268,8 +268,7 @@ Result<Value> builtin_compile(VM& vm, Value source, Value filename, Value mode,
                               Optional<int64_t> optimize, Optional<int64_t>) {
   std::string name = TRY(file_name(vm, filename));
   SourceOptions options = TRY(compile_options(vm, mode, flags.value_or(0),
-                                              dont_inherit.value_or(false),
-                                              optimize.value_or(-1)));
+                                              dont_inherit.value_or(false), optimize.value_or(-1)));
   std::string text = TRY(source_text(vm, source, "compile", &options.is_file));
   return compile_source(vm, text, name, options);
 }

@@ -8,6 +8,7 @@ extern const NativeModuleDef kBinasciiModule;
 extern const NativeModuleDef kAsyncioSyncModule;
 extern const NativeModuleDef kBisectModule;
 extern const NativeModuleDef kBuiltinsModule;
+extern const NativeModuleDef kCodecsModule;
 extern const NativeModuleDef kCollectionsModule;
 extern const NativeModuleDef kContextvarsModule;
 extern const NativeModuleDef kErrnoModule;
@@ -29,6 +30,7 @@ extern const NativeModuleDef kSysModule;
 extern const NativeModuleDef kTimeModule;
 extern const NativeModuleDef kTracebackModule;
 extern const NativeModuleDef kTypesModule;
+extern const NativeModuleDef kUnicodedataModule;
 extern const NativeModuleDef kWeakrefModule;
 
 namespace {
@@ -42,6 +44,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kAsyncioSyncModule,
     &kBisectModule,
     &kBuiltinsModule,
+    &kCodecsModule,
     &kCollectionsModule,
     &kContextvarsModule,
     &kErrnoModule,
@@ -63,6 +66,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kTimeModule,
     &kTracebackModule,
     &kTypesModule,
+    &kUnicodedataModule,
     &kWeakrefModule,
 };
 // clang-format on

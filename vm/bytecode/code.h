@@ -26,7 +26,6 @@ struct Code : Cell {
   static constexpr uint32_t kGenerator = 0x20, kCoroutine = 0x80, kIterableCoroutine = 0x100;
   static constexpr uint32_t kAsyncGenerator = 0x200;
   static constexpr uint32_t kAnyGenerator = kGenerator | kCoroutine | kAsyncGenerator;
-  static constexpr uint32_t kFutureBarry = 0x400000, kFutureAnnotations = 0x1000000;
   static constexpr uint32_t kSimpleCall =
       1u << 30;  // only positional parameters, no *args etc.: the fast call path
   static constexpr uint32_t kClassBody = 1u << 29;

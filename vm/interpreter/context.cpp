@@ -66,14 +66,12 @@ void VM::switch_context(Context* context) {
     old->base = base_;
     old->handled = handled_;
     old->stack_top = stack_top_;
-    old->native_depth = native_depth_;
   }
   context_ = context;
   frame_ = context->frame;
   base_ = context->base;
   handled_ = context->handled;
   stack_top_ = context->stack_top;
-  native_depth_ = context->native_depth;
   native_stack_limit_ = context->native_limit;
   heap_.set_native_stack_high(context->native_high);
 }

@@ -27,7 +27,6 @@ struct Context {
   Frame* frame = nullptr;
   Generator* base = nullptr;
   Value handled;
-  int native_depth = 0;
 
   Context* previous = nullptr;  // list in VM
   Context* next = nullptr;

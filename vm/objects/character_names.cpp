@@ -149,6 +149,14 @@ std::optional<NumericValue> character_number(char32_t code_point) {
   return NumericValue{found->kind, found->numerator, found->denominator};
 }
 
+const char* character_decomposition(char32_t code_point) {
+  const Decomposition* end = decompositions + decomposition_count;
+  const Decomposition* found =
+      std::lower_bound(decompositions, end, code_point,
+                       [](const Decomposition& d, uint32_t c) { return d.code_point < c; });
+  return found != end && found->code_point == code_point ? decomposition_text + found->offset : "";
+}
+
 const char* character_width(char32_t code_point) {
   const Width* end = widths + width_count;
   const Width* found = std::lower_bound(widths, end, code_point,

@@ -24,4 +24,7 @@ std::optional<NumericValue> character_number(char32_t code_point);
 /// "W", "F", "Na", "H", "A" or "N".
 const char* character_width(char32_t code_point);
 
+/// As the database spells it: "<compat> 0020 0308", or an empty string.
+const char* character_decomposition(char32_t code_point);
+
 }  // namespace apy

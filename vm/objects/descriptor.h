@@ -31,7 +31,6 @@ enum PropertyField {
   kPropertyDelete,
   kPropertyDoc,
   kPropertyName,
-  kPropertyDocOfGetter,  // true when __doc__ was taken from the getter
   kPropertyFieldCount
 };
 enum SuperField { kSuperClass, kSuperSelf, kSuperSelfClass, kSuperFieldCount };

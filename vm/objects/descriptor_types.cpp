@@ -12,13 +12,16 @@ namespace {
 // --- property ---
 
 using PropertySelf = RecordOf<BuiltinType::Property>;
+// Behind the fields that others use: true when __doc__ was taken from the getter.
+constexpr int kPropertyDocOfGetter = kPropertyFieldCount;
 
 Result<Value> property_new(VM& vm, const Arguments& arguments) {
   Type* cls = arguments.positional_count ? try_as<Type>(arguments.values[0]) : nullptr;
   if (!cls || !cls->is_subtype_of(vm.type(BuiltinType::Property)))
     return vm.raise(Exc::TypeError, "property.__new__(): not enough arguments");
   Value none = Value::none();
-  return TRY(make_record_of(vm, cls, BuiltinType::Property, {none, none, none, none, Value(), Value()}));
+  return TRY(
+      make_record_of(vm, cls, BuiltinType::Property, {none, none, none, none, Value(), Value()}));
 }
 
 /// The getter's docstring serves when none is given. Instances of subclasses would find the class's
@@ -165,7 +168,7 @@ extern const NativeTypeDef kPropertyType = {
     kPropertyMethods,
     kPropertyAttributes,
     Type::kCanSubclass | Type::kDataDescriptor,
-    sizeof(Record) + kPropertyFieldCount * sizeof(Value)};
+    sizeof(Record) + (kPropertyFieldCount + 1) * sizeof(Value)};
 
 // --- classmethod and staticmethod ---
 

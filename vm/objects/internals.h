@@ -88,8 +88,4 @@ void run_weak_callbacks(VM& vm);
 /// Name for messages: with the module for types of native modules.
 std::string_view message_name(const Type* type);
 
-/// isinstance and issubclass without hooks, for a `cls` that is no tuple, union or alias.
-Result<bool> plain_instance_check(VM& vm, Value object, Value cls);
-Result<bool> plain_subclass_check(VM& vm, Value sub, Value cls);
-
 }  // namespace apy

@@ -1,4 +1,5 @@
 // Membership, items, lengths, callability and class tests on any values.
+#include "vm/objects/class_checks.h"
 #include "vm/objects/descriptor.h"
 #include "vm/objects/exact.h"
 #include "vm/objects/internals.h"
@@ -243,7 +244,6 @@ Result<bool> any_of_classes(VM& vm, std::span<const Value> classes, Test test) {
 Tuple* union_members(Value v) {
   return is_exact(v, BuiltinType::UnionType) ? as<Tuple>(as<Record>(v)->fields()[0]) : nullptr;
 }
-
 
 /// Has `v` a tuple as `__bases__`, so that it may stand for a class? *result: it or null.
 Result<bool> claimed_bases(VM& vm, Value v, Tuple** result) {

@@ -54,11 +54,9 @@ class ReprGuard {
 /// Bounds native recursion: `NativeDepth guard(vm); TRY(guard.check(" in comparison"));`
 class NativeDepth {
  public:
-  explicit NativeDepth(VM& vm) : vm_(vm) { ++vm_.native_depth(); }
-  ~NativeDepth() { --vm_.native_depth(); }
-  NativeDepth(const NativeDepth&) = delete;
+  explicit NativeDepth(VM& vm) : vm_(vm) {}
   Result<void> check(std::string_view where = "") {
-    if (vm_.native_stack_exhausted() || vm_.native_depth() > VM::kNativeDepthLimit) [[unlikely]]
+    if (vm_.native_stack_exhausted()) [[unlikely]]
       return vm_.recursion_error(where);
     return {};
   }

@@ -81,7 +81,8 @@ void update_class_flags(VM& vm, Type* type) {
   for (Value entry : type->mro->span().subspan(1)) {
     flags |= as<Type>(entry)->flags & kDerived;
     // For match patterns the nearest class that is one or the other decides.
-    if (!(flags & Type::kPatternKinds)) flags |= as<Type>(entry)->flags & Type::kPatternKinds;
+    constexpr uint32_t kPatternKinds = Type::kSequence | Type::kMapping;
+    if (!(flags & kPatternKinds)) flags |= as<Type>(entry)->flags & kPatternKinds;
   }
   type->flags = flags;
 }

@@ -65,7 +65,6 @@ struct Type : Cell {
   static constexpr uint32_t kAbstract = 256;
   static constexpr uint32_t kHasFinalizer = 512;                // defines __del__
   static constexpr uint32_t kSequence = 1024, kMapping = 2048;  // for match patterns
-  static constexpr uint32_t kPatternKinds = kSequence | kMapping;
   static constexpr uint32_t kImmutable = 4096;     // setattr on the type is a TypeError
   static constexpr uint32_t kHasWeakref = 8192;    // instances can be weakly referenced
   static constexpr uint32_t kDisallowNew = 16384;  // cannot create 'X' instances

@@ -1,5 +1,6 @@
 // The type `type`: making classes, calling them, what class objects have.
 #include "vm/binding/bind.h"
+#include "vm/objects/class_checks.h"
 #include "vm/objects/descriptor.h"
 #include "vm/objects/frame.h"
 #include "vm/objects/internals.h"

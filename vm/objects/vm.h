@@ -167,9 +167,6 @@ class VM final : public HeapClient {
     char marker;
     return &marker < native_stack_limit_;
   }
-  /// How many NativeDepth guards are alive on the running native stack. The limit is CPython's.
-  static constexpr int kNativeDepthLimit = 10000;
-  int& native_depth() { return native_depth_; }
   Error recursion_error(std::string_view where);  // "maximum recursion depth exceeded" + where
   int recursion_limit() const { return recursion_limit_; }
   Result<void> set_recursion_limit(int limit);
@@ -228,7 +225,6 @@ class VM final : public HeapClient {
   AttributeEntry* attribute_entries_ = nullptr;  // null until a site needs it; in internals_
   uint32_t attribute_misses_ = 0;                // at sites whose inline cache was filled
   int recursion_limit_ = 1000;
-  int native_depth_ = 0;
   Context* contexts_ = nullptr;
   Suspender* suspender_ = nullptr;
   ModuleRegistry* registry_ = nullptr;

@@ -37,6 +37,11 @@ struct Width {
   char width[3];
 };
 
+/// The decomposition as the database spells it starts at `offset` of decomposition_text.
+struct Decomposition {
+  uint32_t code_point, offset;
+};
+
 extern const char word_bytes[];
 extern const uint32_t word_offsets[];
 extern const char names[];
@@ -54,5 +59,8 @@ extern const Number numbers[];
 extern const size_t number_count;
 extern const Width widths[];
 extern const size_t width_count;
+extern const Decomposition decompositions[];
+extern const size_t decomposition_count;
+extern const char decomposition_text[];
 
 }  // namespace apy::name_tables

@@ -34,6 +34,10 @@ struct Rule {
   std::string prefix;
   uint32_t first, last;
 };
+struct Decomposition {
+  uint32_t code_point;
+  std::string text;
+};
 struct Number {
   uint32_t code_point;
   int kind;  // 1 numeric, 2 digit, 3 decimal
@@ -96,6 +100,7 @@ class Tables {
     out += names_text();
     out += rules_text();
     out += properties_text();
+    out += decompositions_text();
     return out + "\n}  // namespace apy::name_tables\n";
   }
 
@@ -107,6 +112,7 @@ class Tables {
       const std::string& name = row[1];
       if (row.size() > 8 && !row[8].empty())
         numbers_.push_back({code_point, !row[6].empty() ? 3 : !row[7].empty() ? 2 : 1, row[8]});
+      if (row.size() > 5 && !row[5].empty()) decompositions_.push_back({code_point, row[5]});
       if (name[0] == '<') {
         if (name.find("First>") != std::string::npos) first = code_point;
         if (name.find("Last>") != std::string::npos) add_named_range(name, first, code_point);
@@ -291,10 +297,21 @@ class Tables {
     return out + "};\nextern const size_t width_count = " + std::to_string(ranges.size()) + ";\n";
   }
 
+  std::string decompositions_text() const {
+    std::string text, out = "\nextern const Decomposition decompositions[] = {\n";
+    for (const Decomposition& d : decompositions_) {
+      out += "    {" + std::to_string(d.code_point) + ", " + std::to_string(text.size()) + "},\n";
+      text += d.text + '\0';
+    }
+    return out + "};\nextern const size_t decomposition_count = " +
+           std::to_string(decompositions_.size()) + ";\n" + bytes_array("decomposition_text", text);
+  }
+
   std::string directory_;
   std::vector<Named> characters_, others_;
   std::vector<Rule> rules_;
   std::vector<Number> numbers_;
+  std::vector<Decomposition> decompositions_;
   std::vector<std::string> words_;
   std::map<std::string, uint32_t> number_of_;
 };
