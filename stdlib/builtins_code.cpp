@@ -4,6 +4,7 @@
 #include "vm/binding/bind.h"
 #include "vm/bytecode/code.h"
 #include "vm/bytecode/future_flags.h"
+#include "vm/interpreter/ast_bridge.h"
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/setup.h"
@@ -269,7 +270,14 @@ Result<Value> builtin_compile(VM& vm, Value source, Value filename, Value mode,
   std::string name = TRY(file_name(vm, filename));
   SourceOptions options = TRY(compile_options(vm, mode, flags.value_or(0),
                                               dont_inherit.value_or(false), optimize.value_or(-1)));
+  bool only_tree = flags.value_or(0) & kOnlyTree;
+  if (TRY(is_tree_object(vm, source)))
+    return only_tree ? Result<Value>(source) : compile_objects(vm, source, name, options);
+  if (flags.value_or(0) & kSourceIsUtf8) options.is_file = false;
   std::string text = TRY(source_text(vm, source, "compile", &options.is_file));
+  if (text.find('\0') != text.npos)
+    return vm.raise(Exc::SyntaxError, "source code string cannot contain null bytes");
+  if (only_tree) return parse_to_objects(vm, text, name, options);
   return compile_source(vm, text, name, options);
 }
 
@@ -306,6 +314,8 @@ Result<Value> run_text(VM& vm, Value source, Optional<Value> globals, Optional<V
     options.dynamic_names = true;
     options.future_annotations = inherits_future_annotations(vm);
     std::string text = TRY(source_text(vm, source, function, &options.is_file));
+    if (text.find('\0') != text.npos)
+      return vm.raise(Exc::SyntaxError, "source code string cannot contain null bytes");
     if (mode == SourceOptions::Mode::Eval) text.erase(0, text.find_first_not_of(" \t"));
     code = TRY(compile_source(vm, text, "<string>", options));
   }

@@ -15,6 +15,7 @@ extern const NativeModuleDef kErrnoModule;
 extern const NativeModuleDef kFunctoolsModule;
 extern const NativeModuleDef kGcModule;
 extern const NativeModuleDef kHeapqModule;
+extern const NativeModuleDef kImpModule;
 extern const NativeModuleDef kIoModule;
 extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kJsonModule;
@@ -51,6 +52,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kFunctoolsModule,
     &kGcModule,
     &kHeapqModule,
+    &kImpModule,
     &kIoModule,
     &kItertoolsModule,
     &kJsonModule,
