@@ -22,9 +22,10 @@ Result<Tuple*> resolve_bases(VM& vm, Tuple* bases) {
     Value entries;
     bool found = false;
     if (!is_kind(base, CellKind::Type)) {
-      auto called = vm.call_special(base, Special::MroEntries, {Value(bases)}, &found);
+      Value hook;
+      found = TRY(get_attribute_optional(vm, base, vm.special_name(Special::MroEntries), &hook));
       if (found) {
-        entries = TRY(called);
+        entries = TRY(vm.call(hook, {bases}));
         if (!is_kind(entries, CellKind::Tuple))
           return vm.raise(Exc::TypeError, "__mro_entries__ must return a tuple");
       }
