@@ -205,7 +205,9 @@ Result<std::string> source_text(VM& vm, Value source, const char* function, bool
         reinterpret_cast<const char*>(array->storage ? array->storage->data() : nullptr),
         array->length);
   }
-  return vm.raise(Exc::TypeError, "{}() arg 1 must be a string, bytes or code object", function);
+  bool compiles = std::string_view(function) == "compile";
+  return vm.raise(Exc::TypeError, "{}() arg 1 must be a string, bytes or {} object", function,
+                  compiles ? "AST" : "code");
 }
 
 // The `flags` of compile(): the values of CPython's PyCF_ and CO_FUTURE_ constants.

@@ -14,9 +14,8 @@ Result<int64_t> character(VM& vm, Value v, const char* function, const char* pos
     return vm.raise(Exc::TypeError, "{}() argument{} must be a unicode character, not {}", function,
                     position, vm.type_of(v));
   if (text->length != 1)
-    return vm.raise(Exc::TypeError,
-                    "{}() argument{} must be a unicode character, not a string of length {}",
-                    function, position, text->length);
+    return vm.raise(Exc::TypeError, "{}() argument{} must be a unicode character, not str",
+                    function, position);
   return static_cast<int64_t>(text->at(0));
 }
 Result<char32_t> only(VM& vm, Value v, const char* function) {
