@@ -5,6 +5,7 @@
 // they keep no class alive and an entry can never be wrong. A negative answer is also given up when
 // any class is registered anywhere (the token).
 #include "stdlib/native_iterator.h"
+#include "vm/objects/descriptor.h"
 #include "vm/objects/set.h"
 
 namespace apy {
@@ -76,6 +77,18 @@ Result<void> abc_init(VM& vm, Type* cls) {
   return set_attribute(vm, cls, TRY(intern(vm, "_abc_impl")), data);
 }
 
+constexpr uint32_t kPatternKinds = Type::kSequence | Type::kMapping;
+
+/// A class registered as a sequence or mapping matches such patterns from now on, and so do those
+/// derived from it; builtin types stay what they are.
+Result<void> take_pattern_kind(VM& vm, Type* type, uint32_t kind) {
+  if (type->flags & Type::kImmutable || (type->flags & kPatternKinds) == kind) return {};
+  type->flags = (type->flags & ~kPatternKinds) | kind;
+  List* below = TRY(list_subclasses(vm, type));
+  for (Value entry : below->span()) TRY(take_pattern_kind(vm, as<Type>(entry), kind));
+  return {};
+}
+
 Result<Value> abc_register(VM& vm, Type* cls, Value subclass) {
   Type* type = try_as<Type>(subclass);
   if (!type) return vm.raise(Exc::TypeError, "Can only register classes");
@@ -86,7 +99,7 @@ Result<Value> abc_register(VM& vm, Type* cls, Value subclass) {
   AbcData* data = TRY(data_of(vm, cls));
   TRY(set_add(vm, data->registry, subclass));
   ++token(vm);
-  type->flags |= cls->flags & (Type::kSequence | Type::kMapping);
+  if (uint32_t kind = cls->flags & kPatternKinds) TRY(take_pattern_kind(vm, type, kind));
   return subclass;
 }
 

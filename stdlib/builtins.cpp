@@ -323,6 +323,34 @@ Result<Value> builtin_exit(VM& vm, Optional<Value> code) {
   return vm.raise_with(Exc::SystemExit, {&status, 1});
 }
 
+Result<Value> builtin_breakpoint(VM& vm, const Arguments& arguments) {
+  Value hook = dict_get_str(vm, vm.sys_module()->dict, TRY(intern(vm, "breakpointhook")));
+  if (hook.is_empty()) return vm.raise(Exc::RuntimeError, "lost sys.breakpointhook");
+  size_t count = arguments.positional_count + arguments.keyword_count();
+  return vm.call_keywords(hook, {arguments.values, count}, arguments.keyword_names);
+}
+
+Result<Value> builtin_help(VM& vm, Optional<Value> request) {
+  Value pydoc = TRY(vm.import_module("pydoc"));
+  Value help = TRY(get_attribute(vm, pydoc, TRY(intern(vm, "help"))));
+  if (!request.present) return vm.call(help, {});
+  return vm.call(help, {request.value});
+}
+
+Result<void> show(VM& vm, const char* text) {
+  Value out = dict_get_str(vm, vm.sys_module()->dict, vm.names().stdout_);
+  if (out.is_empty() || out.is_none()) return {};
+  TRY(vm.call_method(out, vm.names().write, {TRY(make_str(vm, text))}));
+  return {};
+}
+Result<void> builtin_copyright(VM& vm) {
+  return show(vm, "apy, an interpreter for Python syntax.\n");
+}
+Result<void> builtin_credits(VM& vm) {
+  return show(vm, "apy follows the Python language and its reference implementation, CPython.\n");
+}
+Result<void> builtin_license(VM& vm) { return show(vm, "See the files that came with apy.\n"); }
+
 constexpr NativeFunctionDef kFunctions[] = {
     {"exit(code=None)", "Exit the interpreter by raising SystemExit(code).", bind<builtin_exit>()},
     {"quit(code=None)", "Exit the interpreter by raising SystemExit(code).", bind<builtin_exit>()},
@@ -374,6 +402,12 @@ constexpr NativeFunctionDef kFunctions[] = {
     {"sum(iterable, /, start=0)",
      "Return the sum of a 'start' value (default: 0) plus an iterable of numbers.",
      bind<builtin_sum>()},
+    {"breakpoint(*args, **kws)", "Call sys.breakpointhook(*args, **kws).",
+     bind<builtin_breakpoint>()},
+    {"help(request=<unrepresentable>)", "Show what an object is good for.", bind<builtin_help>()},
+    {"copyright()", "Show the copyright notice.", bind<builtin_copyright>()},
+    {"credits()", "Show who made apy.", bind<builtin_credits>()},
+    {"license()", "Show the license.", bind<builtin_license>()},
     {"__build_class__(func, name, /, *bases, **kwds)",
      "Internal helper function used by the class statement.", bind<builtin_build_class>()},
     {"__import__(name, globals=None, locals=None, fromlist=(), level=0)", "Import a module.",

@@ -3,6 +3,8 @@
 #include "stdlib/builtins.h"
 #include "vm/binding/bind.h"
 #include "vm/bytecode/code.h"
+#include "vm/bytecode/future_flags.h"
+#include "vm/interpreter/ast_bridge.h"
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/setup.h"
@@ -20,9 +22,10 @@ Result<Tuple*> resolve_bases(VM& vm, Tuple* bases) {
     Value entries;
     bool found = false;
     if (!is_kind(base, CellKind::Type)) {
-      auto called = vm.call_special(base, Special::MroEntries, {Value(bases)}, &found);
+      Value hook;
+      found = TRY(get_attribute_optional(vm, base, vm.special_name(Special::MroEntries), &hook));
       if (found) {
-        entries = TRY(called);
+        entries = TRY(vm.call(hook, {bases}));
         if (!is_kind(entries, CellKind::Tuple))
           return vm.raise(Exc::TypeError, "__mro_entries__ must return a tuple");
       }
@@ -202,26 +205,82 @@ Result<std::string> source_text(VM& vm, Value source, const char* function, bool
         reinterpret_cast<const char*>(array->storage ? array->storage->data() : nullptr),
         array->length);
   }
-  return vm.raise(Exc::TypeError, "{}() arg 1 must be a string, bytes or code object", function);
+  bool compiles = std::string_view(function) == "compile";
+  return vm.raise(Exc::TypeError, "{}() arg 1 must be a string, bytes or {} object", function,
+                  compiles ? "AST" : "code");
 }
 
-Result<Value> builtin_compile(VM& vm, Value source, Value filename, Value mode,
-                              Optional<int64_t> flags, Optional<bool>, Optional<int64_t>) {
+// The `flags` of compile(): the values of CPython's PyCF_ and CO_FUTURE_ constants.
+constexpr int64_t kSourceIsUtf8 = 0x100, kDontImplyDedent = 0x200, kOnlyTree = 0x400,
+                  kIgnoreCookie = 0x800, kTypeComments = 0x1000, kTopLevelAwait = 0x2000,
+                  kAllowIncomplete = 0x4000, kOptimizedTree = 0x8000 | kOnlyTree;
+constexpr int64_t kFutureFlags = 0x1FE0000 | 0x10;  // nested_scopes and later ones
+constexpr int64_t kCompileFlags = kSourceIsUtf8 | kDontImplyDedent | kOnlyTree | kIgnoreCookie |
+                                  kTypeComments | kTopLevelAwait | kAllowIncomplete |
+                                  kOptimizedTree | kFutureFlags;
+
+/// `from __future__ import annotations` holds in what the running code compiles, too.
+bool inherits_future_annotations(VM& vm) {
+  const Frame* frame = calling_frame(vm);
+  return frame && frame->code->flags & kFutureAnnotations;
+}
+
+Result<SourceOptions> compile_options(VM& vm, Value mode, int64_t flags, bool dont_inherit,
+                                      int64_t optimize) {
   SourceOptions options;
+  if (flags & ~kCompileFlags) return vm.raise(Exc::ValueError, "compile(): unrecognised flags");
+  if (optimize < -1 || optimize > 2)
+    return vm.raise(Exc::ValueError, "compile(): invalid optimize value");
   Str* mode_text = try_as<Str>(mode);
   if (!mode_text)
-    return vm.raise(Exc::TypeError, "compile() argument 3 must be str, not {}", vm.type_of(mode));
+    return vm.raise(Exc::TypeError, "compile() argument 'mode' must be str, not {}",
+                    vm.type_of(mode));
   if (str_equal(mode_text, "eval")) {
     options.mode = SourceOptions::Mode::Eval;
   } else if (str_equal(mode_text, "single")) {
     options.mode = SourceOptions::Mode::Single;
+  } else if (str_equal(mode_text, "func_type")) {
+    if (!(flags & kOnlyTree))
+      return vm.raise(Exc::ValueError, "compile() mode 'func_type' requires flag PyCF_ONLY_AST");
   } else if (!str_equal(mode_text, "exec")) {
-    return vm.raise(Exc::ValueError, "compile() mode must be 'exec', 'eval' or 'single'");
+    return vm.raise(Exc::ValueError, flags & kOnlyTree
+                                         ? "compile() mode must be 'exec', 'eval', 'single' or "
+                                           "'func_type'"
+                                         : "compile() mode must be 'exec', 'eval' or 'single'");
   }
   options.dynamic_names = true;
-  options.top_level_await = flags.value_or(0) & 0x2000;
+  options.top_level_await = flags & kTopLevelAwait;
+  options.optimize = static_cast<int>(std::max<int64_t>(optimize, 0));
+  options.future_annotations =
+      flags & kFutureAnnotations || (!dont_inherit && inherits_future_annotations(vm));
+  return options;
+}
+
+/// The name as open() would take it: str, bytes or os.PathLike.
+Result<std::string> file_name(VM& vm, Value name) {
+  Value hook = type_lookup(vm, vm.type_of(name), vm.names().fspath);
+  if (!hook.is_empty() && !is_kind(name, CellKind::Str) && !is_kind(name, CellKind::Bytes))
+    name = TRY(call_special_method(vm, hook, name, {}));
+  if (Str* text = try_as<Str>(name)) return to_utf8(text);
+  if (Bytes* bytes = try_as<Bytes>(name)) return std::string(bytes->view());
+  return vm.raise(Exc::TypeError, "expected str, bytes or os.PathLike object, not {}",
+                  vm.type_of(name));
+}
+
+Result<Value> builtin_compile(VM& vm, Value source, Value filename, Value mode,
+                              Optional<int64_t> flags, Optional<bool> dont_inherit,
+                              Optional<int64_t> optimize, Optional<int64_t>) {
+  std::string name = TRY(file_name(vm, filename));
+  SourceOptions options = TRY(compile_options(vm, mode, flags.value_or(0),
+                                              dont_inherit.value_or(false), optimize.value_or(-1)));
+  bool only_tree = flags.value_or(0) & kOnlyTree;
+  if (TRY(is_tree_object(vm, source)))
+    return only_tree ? Result<Value>(source) : compile_objects(vm, source, name, options);
+  if (flags.value_or(0) & kSourceIsUtf8) options.is_file = false;
   std::string text = TRY(source_text(vm, source, "compile", &options.is_file));
-  std::string name = TRY(str_text(vm, filename));
+  if (text.find('\0') != text.npos)
+    return vm.raise(Exc::SyntaxError, "source code string cannot contain null bytes");
+  if (only_tree) return parse_to_objects(vm, text, name, options);
   return compile_source(vm, text, name, options);
 }
 
@@ -256,7 +315,10 @@ Result<Value> run_text(VM& vm, Value source, Optional<Value> globals, Optional<V
     SourceOptions options;
     options.mode = mode;
     options.dynamic_names = true;
+    options.future_annotations = inherits_future_annotations(vm);
     std::string text = TRY(source_text(vm, source, function, &options.is_file));
+    if (text.find('\0') != text.npos)
+      return vm.raise(Exc::SyntaxError, "source code string cannot contain null bytes");
     if (mode == SourceOptions::Mode::Eval) text.erase(0, text.find_first_not_of(" \t"));
     code = TRY(compile_source(vm, text, "<string>", options));
   }
@@ -276,7 +338,8 @@ Result<void> builtin_exec(VM& vm, Value source, Optional<Value> globals, Optiona
 }
 
 constexpr NativeFunctionDef kCodeFunctions[] = {
-    {"compile(source, filename, mode, flags=0, dont_inherit=False, optimize=-1)",
+    {"compile(source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, "
+     "_feature_version=-1)",
      "Compile source into a code object that can be executed by exec() or eval().",
      bind<builtin_compile>()},
     {"dir(object=<unrepresentable>, /)", "Show attributes of an object.", bind<builtin_dir>()},

@@ -9,12 +9,14 @@ extern const NativeModuleDef kAsyncioSyncModule;
 extern const NativeModuleDef kAsyncioNetModule;
 extern const NativeModuleDef kBisectModule;
 extern const NativeModuleDef kBuiltinsModule;
+extern const NativeModuleDef kCodecsModule;
 extern const NativeModuleDef kCollectionsModule;
 extern const NativeModuleDef kContextvarsModule;
 extern const NativeModuleDef kErrnoModule;
 extern const NativeModuleDef kFunctoolsModule;
 extern const NativeModuleDef kGcModule;
 extern const NativeModuleDef kHeapqModule;
+extern const NativeModuleDef kImpModule;
 extern const NativeModuleDef kIoModule;
 extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kJsonModule;
@@ -31,6 +33,7 @@ extern const NativeModuleDef kSysModule;
 extern const NativeModuleDef kTimeModule;
 extern const NativeModuleDef kTracebackModule;
 extern const NativeModuleDef kTypesModule;
+extern const NativeModuleDef kUnicodedataModule;
 extern const NativeModuleDef kWeakrefModule;
 
 namespace {
@@ -45,12 +48,14 @@ constexpr const NativeModuleDef* kModules[] = {
     &kAsyncioNetModule,
     &kBisectModule,
     &kBuiltinsModule,
+    &kCodecsModule,
     &kCollectionsModule,
     &kContextvarsModule,
     &kErrnoModule,
     &kFunctoolsModule,
     &kGcModule,
     &kHeapqModule,
+    &kImpModule,
     &kIoModule,
     &kItertoolsModule,
     &kJsonModule,
@@ -67,6 +72,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kTimeModule,
     &kTracebackModule,
     &kTypesModule,
+    &kUnicodedataModule,
     &kWeakrefModule,
 };
 // clang-format on

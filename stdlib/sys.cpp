@@ -83,6 +83,40 @@ Result<void> sys_set_max_digits(VM& vm, int64_t digits) {
   return {};
 }
 
+Result<Value> attribute_or_none(VM& vm, Value object, const char* name) {
+  Value value;
+  if (!TRY(get_attribute_optional(vm, object, TRY(intern(vm, name)), &value))) return Value::none();
+  return value;
+}
+
+/// `unraisable` has exc_type, exc_value, exc_traceback, err_msg and object.
+Result<void> sys_unraisablehook(VM& vm, Value unraisable) {
+  Value exception = TRY(attribute_or_none(vm, unraisable, "exc_value"));
+  Value message = TRY(attribute_or_none(vm, unraisable, "err_msg"));
+  Value object = TRY(attribute_or_none(vm, unraisable, "object"));
+  std::string text = message.is_none() ? "Exception ignored in" : TRY(str_text(vm, message));
+  if (!object.is_none()) text += ": " + TRY(repr_text(vm, object));
+  if (message.is_none() || !object.is_none() || text.back() != ':')
+    text += object.is_none() ? ":" : "";
+  write_standard_error(vm, text + "\n");
+  if (is_exception(exception)) print_exception(vm, exception);
+  return {};
+}
+
+/// Runs the debugger that PYTHONBREAKPOINT names, pdb.set_trace by default.
+Result<Value> sys_breakpointhook(VM& vm, const Arguments& arguments) {
+  const char* name = std::getenv("PYTHONBREAKPOINT");
+  std::string_view target = name && *name ? name : "pdb.set_trace";
+  if (target == "0") return Value::none();
+  size_t dot = target.rfind('.');
+  std::string_view module = dot == target.npos ? "builtins" : target.substr(0, dot);
+  Value owner = TRY(vm.import_module(module));
+  Value hook = TRY(get_attribute(
+      vm, owner, TRY(intern(vm, dot == target.npos ? target : target.substr(dot + 1)))));
+  size_t count = arguments.positional_count + arguments.keyword_count();
+  return vm.call_keywords(hook, {arguments.values, count}, arguments.keyword_names);
+}
+
 constexpr NativeFunctionDef kFunctions[] = {
     {"exit(status=None, /)", "Exit the interpreter by raising SystemExit(status).",
      bind<sys_exit>()},
@@ -103,6 +137,9 @@ constexpr NativeFunctionDef kFunctions[] = {
      bind<sys_displayhook>()},
     {"excepthook(exctype, value, traceback, /)", "Print an uncaught exception to sys.stderr.",
      bind<sys_excepthook>()},
+    {"unraisablehook(unraisable, /)", "Print an exception that nobody can handle.",
+     bind<sys_unraisablehook>()},
+    {"breakpointhook(*args, **kws)", "What breakpoint() calls.", bind<sys_breakpointhook>()},
     {"get_int_max_str_digits()", "Most digits that int and str conversions take.",
      bind<sys_get_max_digits>()},
     {"set_int_max_str_digits(maxdigits)",
@@ -122,6 +159,9 @@ Result<void> add_constants(VM& vm, Module* module) {
   TRY(module_set(vm, module, "base_prefix", TRY(make_str(vm, "/usr"))));
   TRY(module_set(vm, module, "exec_prefix", TRY(make_str(vm, "/usr"))));
   TRY(module_set(vm, module, "dont_write_bytecode", Value::boolean(true)));
+  TRY(module_set(vm, module, "meta_path", TRY(make_list(vm, size_t{0}))));
+  TRY(module_set(vm, module, "path_hooks", TRY(make_list(vm, size_t{0}))));
+  TRY(module_set(vm, module, "path_importer_cache", TRY(make_dict(vm))));
   List* warning_options = TRY(make_list(vm, size_t{0}));
   TRY(module_set(vm, module, "warnoptions", warning_options));
   const char* options = std::getenv("PYTHONWARNINGS");
@@ -139,7 +179,7 @@ Result<void> initialize(VM& vm, Module* module) {
     Value native = TRY(make_native_function(vm, function, nullptr, Value(), vm.names().sys));
     TRY(module_set(vm, module, function.name(), native));
   }
-  for (const char* name : {"excepthook", "displayhook"}) {
+  for (const char* name : {"excepthook", "displayhook", "unraisablehook", "breakpointhook"}) {
     Value hook = dict_get_str(vm, module->dict, TRY(intern(vm, name)));
     TRY(module_set(vm, module, "__" + std::string(name) + "__", hook));
   }

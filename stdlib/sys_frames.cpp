@@ -25,7 +25,11 @@ Result<Value> sys_getframemodulename(VM& vm, Optional<int64_t> depth) {
     (void)vm.take_pending();
     return Value::none();
   }
-  return frame.value()->function()->module;
+  // The function that runs a module's code has no module of its own.
+  const Function* function = frame.value()->function();
+  if (!function->module.is_none()) return function->module;
+  Value name = dict_get_str(vm, function->globals, vm.names().name_);
+  return name.is_empty() ? Value::none() : name;
 }
 
 Result<void> check_hook(VM& vm, const char* name, Value hook) {

@@ -49,6 +49,7 @@ Result<void> initialize(VM& vm, Module* module) {
       {"MemberDescriptorType", BuiltinType::MemberDescriptor},
       {"GenericAlias", BuiltinType::GenericAlias},
       {"UnionType", BuiltinType::UnionType},
+      {"TypeAliasType", BuiltinType::TypeAlias},
       {"EllipsisType", BuiltinType::Ellipsis},
       {"NoneType", BuiltinType::NoneType},
       {"NotImplementedType", BuiltinType::NotImplementedType},

@@ -6,6 +6,7 @@ set -eu
 packages="
   build-essential cmake ninja-build
   re2c libboost-context1.81-dev libuv1-dev libgmp-dev libutf8proc-dev libpcre2-dev
+  unicode-data
   doctest-dev
   ccache mold
   python3 clang-format clang-tidy

@@ -1,6 +1,8 @@
 // Entry points, and what all code units have in common: positions, errors, the end of a unit.
 #include "vm/compiler/compile.h"
 
+#include "vm/bytecode/future_flags.h"
+
 #include <cassert>
 
 #include "lexer/render.h"
@@ -82,7 +84,7 @@ Compiler::FinishedUnit Compiler::finish_unit() {
   if (unit.is_reachable()) return_none();
   draft->name = unit.name;
   draft->qualname = unit.qualname;
-  draft->flags = unit.flags;
+  draft->flags = unit.flags | (annotations_are_text_ ? kFutureAnnotations : 0);
   draft->first_line = unit.first_line;
   draft->local_names = std::move(unit.local_names);
   draft->cell_names = std::move(unit.cell_names);

@@ -294,7 +294,7 @@ void Compiler::class_pattern(ast::MatchClass* node, Register subject, Label fail
     emit(Opcode::Move, base, subject);
     std::vector<ConstantDraft> names;
     for (ast::Identifier name : node->kwd_attrs) {
-      names.push_back(ConstantDraft::from_str(mangled(name)));
+      names.push_back(ConstantDraft::from_str(std::string(name.view())));
     }
     push_constant(ConstantDraft::tuple(std::move(names)));
     emit(Opcode::MatchClass, attributes, base, positional);

@@ -17,7 +17,7 @@
 #include "vm/bytecode/code.h"
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/generator.h"
-#include "vm/interpreter/warning.h"
+#include "vm/objects/warning.h"
 
 namespace apy {
 

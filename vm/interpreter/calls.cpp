@@ -330,29 +330,38 @@ CallOutcome call_type(VM& vm, Value* window, uint32_t dst, uint32_t count, Tuple
   return enter_call(vm, window, dst, count + 1, keyword_names);
 }
 
+/// Calls an object whose class defines __call__, which may be such an object again, and so on.
 CallOutcome call_object(VM& vm, Value* window, uint32_t dst, uint32_t count, Tuple* keyword_names) {
-  Value callee = window[0];
-  Value call = type_special(vm, vm.type_of(callee), Special::Call);
-  if (call.is_empty()) {
-    (void)vm.raise(Exc::TypeError, "'{}' object is not callable", vm.type_of(callee));
-    return CallOutcome::Error;
-  }
-  NativeDepth guard(vm);
-  if (guard.check().is_error()) return CallOutcome::Error;
-  if (is_kind(call, CellKind::Function) || is_exact(call, BuiltinType::MethodDescriptor)) {
-    insert_receiver(window, count, callee);
+  for (int steps = 0; steps < vm.recursion_limit(); ++steps) {
+    Value callee = window[0];
+    Value call = type_special(vm, vm.type_of(callee), Special::Call);
+    if (call.is_empty()) {
+      (void)vm.raise(Exc::TypeError, "'{}' object is not callable", vm.type_of(callee));
+      return CallOutcome::Error;
+    }
+    NativeDepth guard(vm);
+    if (guard.check().is_error()) return CallOutcome::Error;
+    if (is_kind(call, CellKind::Function) || is_exact(call, BuiltinType::MethodDescriptor)) {
+      insert_receiver(window, count, callee);
+      window[0] = call;
+      return enter_call(vm, window, dst, count + 1, keyword_names);
+    }
+    // __call__ is some other object on the class: bind it as a descriptor and call what that gives.
+    Value get = type_special(vm, vm.type_of(call), Special::Get);
+    if (!get.is_empty()) {
+      FloorGuard floor(vm.context(), window + kFrameWords + count + 1);
+      auto bound = vm.call(get, {call, callee, vm.type_of(callee)});
+      if (bound.is_error()) return CallOutcome::Error;
+      call = bound.value();
+    }
     window[0] = call;
-    return enter_call(vm, window, dst, count + 1, keyword_names);
+    bool has_own_way = is_kind(call, CellKind::Function) ||
+                       is_kind(call, CellKind::NativeFunction) ||
+                       is_kind(call, CellKind::BoundMethod) || is_kind(call, CellKind::Type);
+    if (has_own_way) return enter_call(vm, window, dst, count, keyword_names);
   }
-  // __call__ is some other object on the class: bind it as a descriptor and call what that gives.
-  Value get = type_special(vm, vm.type_of(call), Special::Get);
-  if (!get.is_empty()) {
-    auto bound = vm.call(get, {call, callee, vm.type_of(callee)});
-    if (bound.is_error()) return CallOutcome::Error;
-    call = bound.value();
-  }
-  window[0] = call;
-  return enter_call(vm, window, dst, count, keyword_names);
+  (void)vm.recursion_error(" while calling a Python object");
+  return CallOutcome::Error;
 }
 
 }  // namespace

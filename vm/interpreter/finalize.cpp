@@ -9,9 +9,9 @@
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/generator.h"
 #include "vm/interpreter/safe_point.h"
-#include "vm/interpreter/warning.h"
 #include "vm/objects/internals.h"
 #include "vm/objects/protocol.h"
+#include "vm/objects/warning.h"
 
 namespace apy {
 
@@ -67,7 +67,10 @@ Result<void> finalize(VM& vm, Cell* cell) {
 void run_finalizers(VM& vm) {
   Value pending = vm.take_pending();
   while (Cell* cell = vm.heap().take_finalizable())
-    if (finalize(vm, cell).is_error()) vm.write_unraisable(cell);
+    if (finalize(vm, cell).is_error()) {
+      Value method = type_special(vm, vm.type_of(cell), Special::Del);
+      vm.write_unraisable(is_kind(method, CellKind::Function) ? method : Value(cell));
+    }
   run_weak_callbacks(vm);
   if (!pending.is_empty()) (void)vm.reraise(pending);
 }

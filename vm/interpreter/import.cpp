@@ -74,6 +74,47 @@ Result<void> set_text(VM& vm, Module* module, Str* name, std::string_view text) 
   return dict_set_str(vm, module->dict, name, value);
 }
 
+// --- importlib ---
+
+Value sys_attribute(VM& vm, std::string_view name) {
+  auto key = intern(vm, name);
+  if (key.is_error() || !vm.sys_module()) return Value();
+  return dict_get_str(vm, vm.sys_module()->dict, key.value());
+}
+
+/// Has a program put finders or path hooks in? Then sys.meta_path is not the list of the standard
+/// finders, which stand for the engine's own search.
+bool has_foreign_finders(VM& vm) {
+  const List* hooks = try_as<List>(sys_attribute(vm, "path_hooks"));
+  if (hooks && hooks->length > 0) return true;
+  const List* finders = try_as<List>(sys_attribute(vm, "meta_path"));
+  if (!finders || finders->length == 0) return false;
+  const Tuple* standard = try_as<Tuple>(sys_attribute(vm, "_standard_finders"));
+  return !standard ||
+         !std::equal(finders->span().begin(), finders->span().end(), standard->span().begin(),
+                     standard->span().end(), [](Value a, Value b) { return a.is(b); });
+}
+
+/// The module that such a finder gives, or None. `after`: the engine has found nothing.
+Result<Value> ask_finders(VM& vm, const std::string& name, Value path, bool top_level, bool after) {
+  if (name.starts_with("importlib") || !has_foreign_finders(vm)) return Value::none();
+  Value bootstrap = TRY(vm.import_module("importlib._bootstrap"));
+  Value ask = TRY(get_attribute(vm, bootstrap, TRY(intern(vm, "_ask"))));
+  Value where = top_level || path.is_empty() ? Value::none() : path;
+  return vm.call(ask, {TRY(make_str(vm, name)), where, Value::boolean(after)});
+}
+
+/// Once importlib is loaded, modules get `__spec__` and `__loader__` from it.
+Result<void> adopt(VM& vm, Module* module) {
+  Value bootstrap = dict_get_str(vm, vm.modules(), TRY(intern(vm, "importlib._bootstrap")));
+  Value hook;
+  if (bootstrap.is_empty() ||
+      !TRY(get_attribute_optional(vm, bootstrap, TRY(intern(vm, "_adopt")), &hook)))
+    return {};
+  TRY(vm.call(hook, {module}));
+  return {};
+}
+
 struct ModulePlan {
   std::string name;
   bool is_package = false;
@@ -111,6 +152,7 @@ Result<Value> execute_module(VM& vm, const ModulePlan& plan, std::string_view so
   Str* key = TRY(intern(vm, plan.name));
   TRY(dict_set_str(vm, vm.modules(), key, module));
   auto run = [&]() -> Result<Value> {
+    TRY(adopt(vm, module));
     Code* code = TRY(compile_source(vm, source, filename, {}));
     return vm.run_code(code, module->dict, Value());
   };
@@ -153,6 +195,7 @@ Result<Value> load_native(VM& vm, const NativeModuleDef& definition) {
       return vm.reraise(pending);
     }
   }
+  TRY(adopt(vm, module));
   return module;
 }
 
@@ -179,6 +222,8 @@ Error module_not_found(VM& vm, const std::string& name, const std::string& paren
 
 /// Loads a module that is not in sys.modules; `path` is the parent's __path__ or sys.path.
 Result<Value> load_module(VM& vm, const std::string& name, Value path, bool top_level) {
+  Value foreign = TRY(ask_finders(vm, name, path, top_level, false));
+  if (!foreign.is_none()) return foreign;
   if (const NativeModuleDef* native = find_native(vm, name)) return load_native(vm, *native);
   FrozenSource frozen;
   if (registry(vm).find_frozen && registry(vm).find_frozen(name, &frozen)) {
@@ -189,12 +234,15 @@ Result<Value> load_module(VM& vm, const std::string& name, Value path, bool top_
   Found found;
   if (!path.is_empty())
     found = TRY(find_on_path(vm, dot == std::string::npos ? name : name.substr(dot + 1), path));
-  (void)top_level;
-  if (found.kind == Found::Kind::None) return module_not_found(vm, name, "");
+  if (found.kind == Found::Kind::None) {
+    foreign = TRY(ask_finders(vm, name, path, top_level, true));
+    return foreign.is_none() ? Result<Value>(module_not_found(vm, name, "")) : foreign;
+  }
   ModulePlan plan{name, found.kind != Found::Kind::Source, found.file, found.locations};
   if (found.kind == Found::Kind::Namespace) {
     Module* module = TRY(new_source_module(vm, plan));
     TRY(dict_set_str(vm, vm.modules(), TRY(intern(vm, name)), module));
+    TRY(adopt(vm, module));
     return module;
   }
   std::string source = TRY(read_file(vm, found.file));

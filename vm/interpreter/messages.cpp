@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string>
 
+#include "vm/objects/protocol.h"
+
 namespace apy {
 
 namespace {
@@ -30,6 +32,28 @@ Error raise_missing(VM& vm, Function* function, const std::vector<std::string>& 
 }
 
 }  // namespace
+
+std::string callable_text(VM& vm, Value callee) {
+  auto attribute = [&](Str* name) {
+    Value value;
+    auto found = get_attribute_optional(vm, callee, name, &value);
+    if (found.is_error()) (void)vm.take_pending();
+    return found.is_ok() && found.value() ? value : Value();
+  };
+  if (Value name = attribute(vm.names().qualname); !name.is_empty()) {
+    auto text = str_text(vm, name);
+    if (text.is_ok()) {
+      Str* module = try_as<Str>(attribute(vm.names().module_));
+      if (!module || str_equal(module, "builtins")) return text.value() + "()";
+      return to_utf8(module) + "." + text.value() + "()";
+    }
+    (void)vm.take_pending();
+  }
+  auto text = str_text(vm, callee);
+  if (text.is_ok()) return text.value();
+  (void)vm.take_pending();
+  return "object";
+}
 
 Error raise_too_many_positional(VM& vm, Function* function, uint32_t given, const Value* bound) {
   Code* code = function->code;

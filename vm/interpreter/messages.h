@@ -15,4 +15,8 @@ Result<Dict*> builtins_for(VM& vm, Dict* globals);
 /// distance.
 Str* suggest_name(VM& vm, const Str* wrong, std::span<const Value> names);
 
+/// How messages name what is called: "module.f()" without the module for builtins, or the str() of
+/// an object without a name.
+std::string callable_text(VM& vm, Value callee);
+
 }  // namespace apy

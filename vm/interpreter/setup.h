@@ -52,6 +52,7 @@ struct SourceOptions {
   bool is_file = true;         // bytes that may declare an encoding, not decoded text
   bool dynamic_names = false;  // exec/eval/class-like: names go through the frame's namespace
   bool future_annotations = false;
+  int optimize = 0;
 };
 /// Compiles source text; SyntaxError pending on failure.
 Result<Code*> compile_source(VM& vm, std::string_view text, std::string_view filename,

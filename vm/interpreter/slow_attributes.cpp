@@ -424,22 +424,6 @@ bool keyword_call(VM& vm, Frame* frame, Instruction* i, bool method) {
   return enter_call(vm, window, i->a, count, names) != CallOutcome::Error;
 }
 
-/// Name of the callee for messages: "f()" or the object's str.
-std::string callee_text(VM& vm, Value callee) {
-  if (Function* function = try_as<Function>(callee)) {
-    std::string module;
-    if (Str* m = try_as<Str>(function->module)) module = to_utf8(m) + ".";
-    if (Str* q = try_as<Str>(function->qualname)) return module + to_utf8(q) + "()";
-  }
-  if (BoundMethod* bound = try_as<BoundMethod>(callee)) return callee_text(vm, bound->function);
-  auto text = str_text(vm, callee);
-  if (text.is_error()) {
-    vm.take_pending();
-    return "object";
-  }
-  return text.value();
-}
-
 }  // namespace
 
 bool CallKeyword(VM& vm, Frame* frame, Instruction* i) { return keyword_call(vm, frame, i, false); }
@@ -457,7 +441,7 @@ bool CallSpread(VM& vm, Frame* frame, Instruction* i) {
                       !type_special(vm, vm.type_of(spread), Special::GetItem).is_empty();
       if (!iterable && vm.catch_pending(Exc::TypeError))
         (void)vm.raise(Exc::TypeError, "{} argument after * must be an iterable, not {}",
-                       callee_text(vm, callee), vm.type_of(spread));
+                       callable_text(vm, callee), vm.type_of(spread));
       return false;
     }
     spread = tuple.value();

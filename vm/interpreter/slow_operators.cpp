@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "vm/interpreter/interpreter.h"
+#include "vm/interpreter/messages.h"
 #include "vm/interpreter/script_operators.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
@@ -426,52 +427,38 @@ bool DictUpdate(VM& vm, Frame* frame, Instruction* i) {
 }
 
 namespace {
-std::string function_text(VM& vm, Value callee) {
-  if (BoundMethod* bound = try_as<BoundMethod>(callee)) callee = bound->function;
-  if (Function* function = try_as<Function>(callee)) {
-    std::string text;
-    if (Str* module = try_as<Str>(function->module)) text = to_utf8(module) + ".";
-    return text + to_utf8(as<Str>(function->qualname)) + "()";
-  }
-  auto text = str_text(vm, callee);
-  if (text.is_error()) {
-    vm.take_pending();
-    return "object";
-  }
-  return text.value();
+
+Result<void> merge_keyword(VM& vm, Dict* target, Value callee, Value key, Value value) {
+  Value present;
+  if (TRY(dict_get(vm, target, key, &present)))
+    return vm.raise(Exc::TypeError, "{} got multiple values for keyword argument '{}'",
+                    callable_text(vm, callee), TRY(str_text(vm, key)));
+  return dict_set(vm, target, key, value);
 }
+
+Result<void> merge_keywords(VM& vm, Dict* target, Value source, Value callee) {
+  if (is_exact(source, BuiltinType::Dict)) {
+    Dict* copy = TRY(dict_copy(vm, as<Dict>(source)));
+    for (DictCursor cursor(copy); cursor.next();)
+      TRY(merge_keyword(vm, target, callee, cursor.key(), cursor.value()));
+    return {};
+  }
+  if (!TRY(has_keys(vm, source)))
+    return vm.raise(Exc::TypeError, "{} argument after ** must be a mapping, not {}",
+                    callable_text(vm, callee), vm.type_of(source));
+  Value keys = TRY(vm.call_method(source, vm.names().keys, {}));
+  return for_each(vm, keys, [&](Value key) -> Result<bool> {
+    Value value = TRY(get_item(vm, source, key));
+    TRY(merge_keyword(vm, target, callee, key, value));
+    return true;
+  });
+}
+
 }  // namespace
 
 bool DictMerge(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
-  Dict* target = as<Dict>(r[i->a]);
-  Value source = r[i->b], callee = r[i->c];
-  auto mapping = has_keys(vm, source);
-  if (mapping.is_error()) return false;
-  if (!mapping.value()) {
-    (void)vm.raise(Exc::TypeError, "{} argument after ** must be a mapping, not {}",
-                   function_text(vm, callee), vm.type_of(source));
-    return false;
-  }
-  auto copy = make_dict(vm, 0);
-  if (copy.is_error()) return false;
-  if (dict_update(vm, copy.value(), source).is_error()) return false;
-  for (DictCursor cursor(copy.value()); cursor.next();) {
-    Value present;
-    auto found = dict_get(vm, target, cursor.key(), &present);
-    if (found.is_error()) return false;
-    if (found.value()) {
-      if (Str* name = try_as<Str>(cursor.key())) {
-        (void)vm.raise(Exc::TypeError, "{} got multiple values for keyword argument '{}'",
-                       function_text(vm, callee), name);
-      } else {
-        (void)vm.raise(Exc::TypeError, "keywords must be strings");
-      }
-      return false;
-    }
-    if (dict_set(vm, target, cursor.key(), cursor.value()).is_error()) return false;
-  }
-  return true;
+  return merge_keywords(vm, as<Dict>(r[i->a]), r[i->b], r[i->c]).is_ok();
 }
 
 bool ConvertValue(VM& vm, Frame* frame, Instruction* i) {

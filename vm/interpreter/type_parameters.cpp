@@ -1,20 +1,22 @@
 #include "vm/interpreter/type_parameters.h"
 
+#include <vector>
+
 #include "vm/objects/protocol.h"
+#include "vm/objects/union_type.h"
 
 namespace apy {
 
 namespace {
 
-// Fields of a TypeVariable record: name, bound function or None, constraints function or None,
-// default function or None, kind (0 TypeVar, 1 ParamSpec, 2 TypeVarTuple). Of a TypeAlias record:
-// name, type parameters, value function.
-Result<Value> make_type_variable(VM& vm, const Value* operands, int kind) {
-  bool constraints = kind == 0 && operands[3].is_true();
-  Value bound = kind == 0 ? operands[1] : Value::none();
-  return vm.make_record(BuiltinType::TypeVariable,
-                        {operands[0], constraints ? Value::none() : bound,
-                         constraints ? bound : Value::none(), operands[2], Value::small_int(kind)});
+/// Type variables are objects of the module _typing. Bounds and defaults are functions, or None.
+Result<Value> make_type_variable(VM& vm, const char* maker, std::span<const Value> operands) {
+  Value typing = TRY(vm.import_module("_typing"));
+  Value make = TRY(get_attribute(vm, typing, TRY(intern(vm, maker))));
+  std::vector<Value> arguments(operands.begin(), operands.end());
+  Value module = dict_get_str(vm, vm.current_frame()->function()->globals, vm.names().name_);
+  arguments.push_back(module.is_empty() ? Value::none() : module);
+  return vm.call(make, arguments);
 }
 
 }  // namespace
@@ -22,13 +24,17 @@ Result<Value> make_type_variable(VM& vm, const Value* operands, int kind) {
 Result<Value> type_parameter_intrinsic(VM& vm, IntrinsicKind kind, const Value* operands) {
   switch (kind) {
     case IntrinsicKind::MakeTypeVar:
-      return make_type_variable(vm, operands, 0);
-    case IntrinsicKind::MakeParamSpec:
-      return make_type_variable(vm, operands, 1);
-    case IntrinsicKind::MakeTypeVarTuple:
-      return make_type_variable(vm, operands, 2);
+      return make_type_variable(vm, "_make_typevar", {operands, 4});
+    case IntrinsicKind::MakeParamSpec: {
+      Value named[2] = {operands[0], operands[2]};
+      return make_type_variable(vm, "_make_paramspec", named);
+    }
+    case IntrinsicKind::MakeTypeVarTuple: {
+      Value named[2] = {operands[0], operands[2]};
+      return make_type_variable(vm, "_make_typevartuple", named);
+    }
     case IntrinsicKind::MakeTypeAlias:
-      return vm.make_record(BuiltinType::TypeAlias, {operands[0], operands[1], operands[2]});
+      return make_type_alias(vm, operands[0], operands[1], operands[2], true);
     case IntrinsicKind::SubscriptGeneric: {
       Value typing = TRY(vm.import_module("typing"));
       Value generic = TRY(get_attribute(vm, typing, TRY(intern(vm, "Generic"))));

@@ -1,4 +1,4 @@
-#include "vm/interpreter/warning.h"
+#include "vm/objects/warning.h"
 
 #include <algorithm>
 
@@ -23,6 +23,15 @@ Result<void> issue_warning(VM& vm, Exc category, std::string_view text, std::str
   Value function = TRY(get_attribute(vm, warnings.value(), TRY(intern(vm, "_warn_from_engine"))));
   TRY(vm.call(function, {message, type, filename, Value::small_int(line),
                          source.is_empty() ? Value::none() : source}));
+  return {};
+}
+
+Result<void> issue_compiler_warning(VM& vm, std::string_view text, std::string_view file,
+                                    int64_t line) {
+  Value warnings = TRY(vm.import_module("warnings"));
+  Value function = TRY(get_attribute(vm, warnings, TRY(intern(vm, "_warn_from_compiler"))));
+  TRY(vm.call(function,
+              {TRY(make_str(vm, text)), TRY(make_str(vm, file)), Value::small_int(line)}));
   return {};
 }
 

@@ -283,8 +283,7 @@ Result<void> ClassMaker::inherit_layout() {
   type_->flags =
       Type::kHeapType | Type::kCanSubclass | Type::kPopulated | (base_->flags & Type::kException);
   for (Value entry : bases_->span())
-    type_->flags |= as<Type>(entry)->flags &
-                    (Type::kHasDict | Type::kHasWeakref | Type::kSequence | Type::kMapping);
+    type_->flags |= as<Type>(entry)->flags & (Type::kHasDict | Type::kHasWeakref);
   type_->base = base_;
   type_->builtin = base_->builtin;
   type_->instance_kind = base_->instance_kind;

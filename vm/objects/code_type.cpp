@@ -45,7 +45,7 @@ Result<Value> get_co_freevars(VM& vm, Value self) {
   return tuple_or_empty(vm, code_of(self)->free_names);
 }
 Result<Value> get_co_flags(VM&, Value self) {
-  return Value::small_int(code_of(self)->flags & 0xFFFFFF);
+  return Value::small_int(code_of(self)->flags & 0x3FFFFFF);
 }
 Result<Value> get_co_consts(VM& vm, Value self) {
   Code* code = code_of(self);

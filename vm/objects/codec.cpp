@@ -8,6 +8,8 @@
 
 #include <algorithm>
 
+#include "vm/objects/character_names.h"
+#include "vm/objects/protocol.h"
 #include "vm/objects/text.h"
 #include "vm/objects/utf8.h"
 #include "vm/objects/vm.h"
@@ -91,6 +93,29 @@ std::string backslash_escape(uint32_t c) {
   return text;
 }
 
+/// What the module codecs gives, which knows the encodings that the engine does not.
+template <class T>
+Result<T*> ask_registry(VM& vm, const char* function, Value data, std::string_view encoding,
+                        std::string_view errors) {
+  if (encoding.find('\0') != encoding.npos)
+    return vm.raise(Exc::ValueError, "embedded null character");
+  Value codecs = TRY(vm.import_module("codecs"));
+  Value ask = TRY(get_attribute(vm, codecs, TRY(intern(vm, function))));
+  Value result = TRY(vm.call(ask, {data, TRY(make_str(vm, encoding)), TRY(make_str(vm, errors))}));
+  return as<T>(result);
+}
+
+/// Calls an error handler that a script registered, for the exception that is pending: what to put
+/// there, and the position to go on at.
+Result<Value> ask_handler(VM& vm, const char* function, std::string_view errors, size_t* next) {
+  Value exception = vm.take_pending();
+  Value codecs = TRY(vm.import_module("codecs"));
+  Value ask = TRY(get_attribute(vm, codecs, TRY(intern(vm, function))));
+  Value pair = TRY(vm.call(ask, {TRY(make_str(vm, errors)), exception}));
+  *next = static_cast<size_t>(as<Tuple>(pair)->values()[1].as_small_int());
+  return as<Tuple>(pair)->values()[0];
+}
+
 // --- encoding ---
 
 void put_unit(ByteBuilder& out, uint32_t unit, int size, bool big) {
@@ -120,8 +145,7 @@ class Encoder {
       }
       size_t end = i + 1;
       while (!is_wide() && end < text_->length && !encodable(units[end])) ++end;
-      TRY(handle(i, end));
-      i = end;
+      i = TRY(handle(i, end));
     }
     return {};
   }
@@ -175,11 +199,28 @@ class Encoder {
     return vm_.raise_with(Exc::UnicodeEncodeError, args);
   }
 
-  Result<void> handle(size_t start, size_t end) {
+  /// A registered handler gives bytes, or text that must be encodable.
+  Result<size_t> ask(size_t start, size_t end) {
+    (void)fail(start, end);
+    size_t next = end;
+    Value replacement = TRY(ask_handler(vm_, "_call_encode_handler", errors_, &next));
+    if (Bytes* bytes = try_as<Bytes>(replacement)) {
+      out_.append(bytes->view());
+      return next;
+    }
+    Str* text = as<Str>(replacement);
+    for (size_t i = 0; i < text->length; ++i) {
+      if (!encodable(text->at(i))) return fail(start, end);
+      put(text->at(i));
+    }
+    return next;
+  }
+
+  /// Where to go on.
+  Result<size_t> handle(size_t start, size_t end) {
     Handler handler = find_handler(errors_);
     if (handler == Handler::Strict) return fail(start, end);
-    if (handler == Handler::Unknown)
-      return vm_.raise(Exc::LookupError, "unknown error handler name '{}'", errors_);
+    if (handler == Handler::Unknown) return ask(start, end);
     for (size_t i = start; i < end; ++i) {
       uint32_t c = text_->at(i);
       switch (handler) {
@@ -189,8 +230,13 @@ class Encoder {
         case Handler::XmlCharRefReplace:
           put_text("&#" + std::to_string(c) + ";");
           break;
-        case Handler::BackslashReplace:
         case Handler::NameReplace:
+          if (std::string name = character_name(c); !name.empty()) {
+            put_text("\\N{" + name + "}");
+            break;
+          }
+          [[fallthrough]];
+        case Handler::BackslashReplace:
           put_text(backslash_escape(c));
           break;
         case Handler::SurrogateEscape:
@@ -207,7 +253,7 @@ class Encoder {
           break;  // ignore
       }
     }
-    return {};
+    return end;
   }
   void put_text(const std::string& ascii) {
     for (char c : ascii) put(static_cast<uint32_t>(c));
@@ -393,8 +439,13 @@ class Decoder {
       case Handler::NameReplace:
         return vm_.raise(Exc::TypeError,
                          "don't know how to handle UnicodeDecodeError in error callback");
-      default:
-        return vm_.raise(Exc::LookupError, "unknown error handler name '{}'", errors_);
+      default: {
+        (void)fail(start, end, reason);
+        size_t next = 0;
+        Value replacement = TRY(ask_handler(vm_, "_call_decode_handler", errors_, &next));
+        out_.append(as<Str>(replacement));
+        return begin_ + std::min(next, static_cast<size_t>(end_ - begin_));
+      }
     }
   }
   const uint8_t* pass_surrogate(const uint8_t* p) {
@@ -437,7 +488,7 @@ bool is_strict_utf8(std::string_view data) {
 Result<Bytes*> encode_text(VM& vm, Str* text, std::string_view encoding, std::string_view errors) {
   if (text->is_ascii() && encoding == "utf-8") return make_bytes(vm, text->latin1());
   const Encoding* found = find_encoding(encoding);
-  if (!found) return vm.raise(Exc::LookupError, "unknown encoding: {}", encoding);
+  if (!found) return ask_registry<Bytes>(vm, "_encode_text", text, encoding, errors);
   bool narrow = found->kind != Kind::Utf16 && found->kind != Kind::Utf32 &&
                 found->kind != Kind::Utf8Signature;
   if (narrow && (text->is_ascii() || (found->kind == Kind::Latin1 && text->width() == 1)))
@@ -449,7 +500,10 @@ Result<Str*> decode_text(VM& vm, std::string_view data, Value object, std::strin
                          std::string_view errors) {
   if (encoding == "utf-8" && is_ascii_text(data)) return make_str_latin1(vm, data);
   const Encoding* found = find_encoding(encoding);
-  if (!found) return vm.raise(Exc::LookupError, "unknown encoding: {}", encoding);
+  if (!found) {
+    if (!is_kind(object, CellKind::Bytes)) object = TRY(make_bytes(vm, data));
+    return ask_registry<Str>(vm, "_decode_text", object, encoding, errors);
+  }
   if (found->kind == Kind::Latin1) return make_str_latin1(vm, data);
   if (found->kind == Kind::Utf8 && is_strict_utf8(data)) return make_str(vm, data);
   return Decoder(vm, data, object, *found, errors).run(true, nullptr);

@@ -12,21 +12,37 @@ namespace {
 // --- property ---
 
 using PropertySelf = RecordOf<BuiltinType::Property>;
+// Behind the fields that others use: true when __doc__ was taken from the getter.
+constexpr int kPropertyDocOfGetter = kPropertyFieldCount;
 
 Result<Value> property_new(VM& vm, const Arguments& arguments) {
   Type* cls = arguments.positional_count ? try_as<Type>(arguments.values[0]) : nullptr;
   if (!cls || !cls->is_subtype_of(vm.type(BuiltinType::Property)))
     return vm.raise(Exc::TypeError, "property.__new__(): not enough arguments");
   Value none = Value::none();
-  return TRY(make_record_of(vm, cls, BuiltinType::Property, {none, none, none, none, Value()}));
+  return TRY(
+      make_record_of(vm, cls, BuiltinType::Property, {none, none, none, none, Value(), Value()}));
 }
 
-/// The getter's docstring serves when none is given.
-Result<Value> doc_of(VM& vm, Value getter) {
-  Value doc;
-  if (!getter.is_none() && TRY(get_attribute_optional(vm, getter, vm.names().doc, &doc)))
-    return doc;
-  return Value::none();
+/// The getter's docstring serves when none is given. Instances of subclasses would find the class's
+/// `__doc__` first; there it has to be an attribute of their own.
+Result<void> set_initial_doc(VM& vm, Record* self, Value doc) {
+  bool of_getter = false;
+  Value getter = self->fields()[kPropertyGet];
+  if (doc.is_none() && !getter.is_none()) {
+    Value found;
+    if (TRY(get_attribute_optional(vm, getter, vm.names().doc, &found))) doc = found;
+    of_getter = !doc.is_none();
+  }
+  self->fields()[kPropertyDocOfGetter] = Value::boolean(of_getter);
+  if (is_exact(self, BuiltinType::Property)) {
+    self->fields()[kPropertyDoc] = doc;
+    vm.barrier(self);
+    return {};
+  }
+  auto stored = set_attribute(vm, self, vm.names().doc, doc);
+  if (stored.is_error() && (of_getter || !vm.catch_pending(Exc::AttributeError))) return Error{};
+  return {};
 }
 
 Result<void> property_init(VM& vm, PropertySelf self, Optional<Value> fget, Optional<Value> fset,
@@ -36,19 +52,10 @@ Result<void> property_init(VM& vm, PropertySelf self, Optional<Value> fget, Opti
   fields[kPropertyGet] = fget.value_or(none);
   fields[kPropertySet] = fset.value_or(none);
   fields[kPropertyDelete] = fdel.value_or(none);
-  fields[kPropertyDoc] = doc.value_or(none);
+  fields[kPropertyDoc] = none;
+  fields[kPropertyName] = Value();
   vm.barrier(self.record);
-  if (fields[kPropertyDoc].is_none()) {
-    Value inherited = TRY(doc_of(vm, fields[kPropertyGet]));
-    self->fields()[kPropertyDoc] = inherited;
-    vm.barrier(self.record);
-    // Instances of subclasses find __doc__ on the class first; there it has to be an attribute of
-    // their own.
-    if (!is_exact(self.record, BuiltinType::Property) && has_attributes(vm, self.record) &&
-        !inherited.is_none())
-      TRY(set_own_attribute(vm, self.record, vm.names().doc, inherited));
-  }
-  return {};
+  return set_initial_doc(vm, self.record, doc.value_or(none));
 }
 
 Result<Value> property_get_method(VM& vm, PropertySelf self, Value object, Optional<Value>) {
@@ -68,7 +75,8 @@ Result<Value> property_copy(VM& vm, PropertySelf self, Value function) {
   Value parts[4];
   for (int i = 0; i < 4; ++i) parts[i] = self->fields()[i];
   parts[Field] = function;
-  if (Field == kPropertyGet && !parts[kPropertyGet].is_none()) parts[kPropertyDoc] = Value::none();
+  bool doc_of_getter = self->fields()[kPropertyDocOfGetter].is(Value::boolean(true));
+  if (doc_of_getter && !parts[kPropertyGet].is_none()) parts[kPropertyDoc] = Value::none();
   Value copy =
       TRY(vm.call(vm.type_of(Value(self.record)), {parts[0], parts[1], parts[2], parts[3]}));
   if (is_kind(copy, CellKind::Record) && vm.is_instance(copy, BuiltinType::Property)) {
@@ -160,7 +168,7 @@ extern const NativeTypeDef kPropertyType = {
     kPropertyMethods,
     kPropertyAttributes,
     Type::kCanSubclass | Type::kDataDescriptor,
-    sizeof(Record) + kPropertyFieldCount * sizeof(Value)};
+    sizeof(Record) + (kPropertyFieldCount + 1) * sizeof(Value)};
 
 // --- classmethod and staticmethod ---
 

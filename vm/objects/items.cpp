@@ -1,4 +1,5 @@
 // Membership, items, lengths, callability and class tests on any values.
+#include "vm/objects/class_checks.h"
 #include "vm/objects/descriptor.h"
 #include "vm/objects/exact.h"
 #include "vm/objects/internals.h"
@@ -244,6 +245,59 @@ Tuple* union_members(Value v) {
   return is_exact(v, BuiltinType::UnionType) ? as<Tuple>(as<Record>(v)->fields()[0]) : nullptr;
 }
 
+/// Has `v` a tuple as `__bases__`, so that it may stand for a class? *result: it or null.
+Result<bool> claimed_bases(VM& vm, Value v, Tuple** result) {
+  Value bases;
+  *result = nullptr;
+  if (TRY(get_attribute_optional(vm, v, vm.names().bases, &bases))) *result = try_as<Tuple>(bases);
+  return *result != nullptr;
+}
+
+/// issubclass by `__bases__` alone.
+Result<bool> claims_base(VM& vm, Value sub, Value cls) {
+  NativeDepth guard(vm);
+  TRY(guard.check(" in __issubclass__"));
+  while (true) {
+    if (sub.is(cls)) return true;
+    Tuple* bases;
+    if (!TRY(claimed_bases(vm, sub, &bases)) || bases->length == 0) return false;
+    for (size_t i = 0; i + 1 < bases->length; ++i)
+      if (TRY(claims_base(vm, bases->values()[i], cls))) return true;
+    sub = bases->values()[bases->length - 1];
+    if (vm.poll_needed()) TRY(vm.poll());
+  }
+}
+
+}  // namespace
+
+Result<bool> plain_instance_check(VM& vm, Value object, Value cls) {
+  if (Type* type = try_as<Type>(cls)) {
+    if (vm.type_of(object)->is_subtype_of(type)) return true;
+    return TRY(claimed_class(vm, object))->is_subtype_of(type);
+  }
+  Tuple* bases;
+  if (!TRY(claimed_bases(vm, cls, &bases)))
+    return vm.raise(Exc::TypeError,
+                    "isinstance() arg 2 must be a type, a tuple of types, or a union");
+  Value claimed;
+  if (!TRY(get_attribute_optional(vm, object, vm.names().class_, &claimed))) return false;
+  return claims_base(vm, claimed, cls);
+}
+
+Result<bool> plain_subclass_check(VM& vm, Value sub, Value cls) {
+  if (is_kind(sub, CellKind::Type) && is_kind(cls, CellKind::Type))
+    return as<Type>(sub)->is_subtype_of(as<Type>(cls));
+  Tuple* bases;
+  if (!is_kind(sub, CellKind::Type) && !TRY(claimed_bases(vm, sub, &bases)))
+    return vm.raise(Exc::TypeError, "issubclass() arg 1 must be a class");
+  if (!is_kind(cls, CellKind::Type) && !TRY(claimed_bases(vm, cls, &bases)))
+    return vm.raise(Exc::TypeError,
+                    "issubclass() arg 2 must be a class, a tuple of classes, or a union");
+  return claims_base(vm, sub, cls);
+}
+
+namespace {
+
 Result<bool> instance_check(VM& vm, Value object, Value cls);
 Result<bool> subclass_check(VM& vm, Value sub, Value cls);
 
@@ -257,10 +311,8 @@ bool uses_standard_check(VM& vm, Type* cls, Special special) {
 Result<bool> instance_check(VM& vm, Value object, Value cls) {
   Type* type = try_as<Type>(cls);
   if (type && vm.type_of(object) == type) return true;
-  if (type && uses_standard_check(vm, type, Special::InstanceCheck)) {
-    if (vm.type_of(object)->is_subtype_of(type)) return true;
-    return TRY(claimed_class(vm, object))->is_subtype_of(type);
-  }
+  if (type && uses_standard_check(vm, type, Special::InstanceCheck))
+    return plain_instance_check(vm, object, cls);
   if (Tuple* tuple = try_as<Tuple>(cls))
     return any_of_classes(vm, tuple->span(),
                           [&](Value entry) { return instance_check(vm, object, entry); });
@@ -276,20 +328,15 @@ Result<bool> instance_check(VM& vm, Value object, Value cls) {
   if (is_exact(cls, BuiltinType::GenericAlias))
     return vm.raise(Exc::TypeError, "isinstance() argument 2 cannot be a parameterized generic");
   Value hook = type_special(vm, vm.type_of(cls), Special::InstanceCheck);
-  if (hook.is_empty())
-    return vm.raise(Exc::TypeError,
-                    "isinstance() arg 2 must be a type, a tuple of types, or a union");
+  if (hook.is_empty()) return plain_instance_check(vm, object, cls);
   Value answer = TRY(call_special_method(vm, hook, cls, {object}));
   return is_truthy(vm, answer);
 }
 
 Result<bool> subclass_check(VM& vm, Value sub, Value cls) {
   Type* type = try_as<Type>(cls);
-  if (type && uses_standard_check(vm, type, Special::SubclassCheck)) {
-    if (!is_kind(sub, CellKind::Type))
-      return vm.raise(Exc::TypeError, "issubclass() arg 1 must be a class");
-    return as<Type>(sub)->is_subtype_of(type);
-  }
+  if (type && uses_standard_check(vm, type, Special::SubclassCheck))
+    return plain_subclass_check(vm, sub, cls);
   if (Tuple* tuple = try_as<Tuple>(cls))
     return any_of_classes(vm, tuple->span(),
                           [&](Value entry) { return subclass_check(vm, sub, entry); });
@@ -302,12 +349,7 @@ Result<bool> subclass_check(VM& vm, Value sub, Value cls) {
   if (is_exact(cls, BuiltinType::GenericAlias))
     return vm.raise(Exc::TypeError, "issubclass() argument 2 cannot be a parameterized generic");
   Value hook = type_special(vm, vm.type_of(cls), Special::SubclassCheck);
-  if (hook.is_empty()) {
-    if (!is_kind(sub, CellKind::Type))
-      return vm.raise(Exc::TypeError, "issubclass() arg 1 must be a class");
-    return vm.raise(Exc::TypeError,
-                    "issubclass() arg 2 must be a class, a tuple of classes, or a union");
-  }
+  if (hook.is_empty()) return plain_subclass_check(vm, sub, cls);
   Value answer = TRY(call_special_method(vm, hook, cls, {sub}));
   return is_truthy(vm, answer);
 }

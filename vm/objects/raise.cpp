@@ -116,9 +116,39 @@ Error VM::out_of_memory() {
   return raise_exception(exception);
 }
 
+namespace {
+
+/// Calls sys.unraisablehook if a program has put its own there.
+Result<bool> call_unraisable_hook(VM& vm, Value exception, Value where) {
+  Dict* sys = vm.sys_module() ? vm.sys_module()->dict : nullptr;
+  if (!sys) return false;
+  Value hook = dict_get_str(vm, sys, TRY(intern(vm, "unraisablehook")));
+  if (hook.is_empty() || hook.is_none() ||
+      hook.is(dict_get_str(vm, sys, TRY(intern(vm, "__unraisablehook__")))))
+    return false;
+  Value types = TRY(vm.import_module("types"));
+  Value made = TRY(vm.call(TRY(get_attribute(vm, types, TRY(intern(vm, "SimpleNamespace")))), {}));
+  Value traceback = try_as<Exception>(exception) ? as<Exception>(exception)->traceback : Value();
+  auto put = [&](const char* name, Value value) -> Result<void> {
+    return set_attribute(vm, made, TRY(intern(vm, name)), value);
+  };
+  TRY(put("exc_type", vm.type_of(exception)));
+  TRY(put("exc_value", exception));
+  TRY(put("exc_traceback", traceback.is_empty() ? Value::none() : traceback));
+  TRY(put("err_msg", Value::none()));
+  TRY(put("object", where.is_empty() ? Value::none() : where));
+  TRY(vm.call(hook, {made}));
+  return true;
+}
+
+}  // namespace
+
 void VM::write_unraisable(Value where) {
   Value exception = take_pending();
   if (exception.is_empty()) return;
+  auto called = call_unraisable_hook(*this, exception, where);
+  if (called.is_ok() && called.value()) return;
+  if (called.is_error()) exception = take_pending();
   std::string text = "Exception ignored in: ";
   Value handled = handled_;
   auto shown = repr_text(*this, where);

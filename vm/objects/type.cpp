@@ -78,8 +78,12 @@ void update_class_flags(VM& vm, Type* type) {
   if (defines(Special::SetAttr) || defines(Special::DelAttr)) flags |= Type::kCustomSetAttr;
   if (defines(Special::Set) || defines(Special::Delete)) flags |= Type::kDataDescriptor;
   if (defines(Special::Del)) flags |= Type::kHasFinalizer;
-  for (Value entry : type->mro->span().subspan(1))
-    flags |= as<Type>(entry)->flags & (kDerived | Type::kSequence | Type::kMapping);
+  for (Value entry : type->mro->span().subspan(1)) {
+    flags |= as<Type>(entry)->flags & kDerived;
+    // For match patterns the nearest class that is one or the other decides.
+    constexpr uint32_t kPatternKinds = Type::kSequence | Type::kMapping;
+    if (!(flags & kPatternKinds)) flags |= as<Type>(entry)->flags & kPatternKinds;
+  }
   type->flags = flags;
 }
 

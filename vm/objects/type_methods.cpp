@@ -1,5 +1,6 @@
 // The type `type`: making classes, calling them, what class objects have.
 #include "vm/binding/bind.h"
+#include "vm/objects/class_checks.h"
 #include "vm/objects/descriptor.h"
 #include "vm/objects/frame.h"
 #include "vm/objects/internals.h"
@@ -172,16 +173,11 @@ Result<Value> subclasses_method(VM& vm, Type* type) {
 }
 
 Result<bool> instance_check_method(VM& vm, Type* type, Value object) {
-  if (vm.type_of(object)->is_subtype_of(type)) return true;
-  Value claimed;
-  if (!TRY(get_attribute_optional(vm, object, vm.names().class_, &claimed))) return false;
-  return is_kind(claimed, CellKind::Type) && as<Type>(claimed)->is_subtype_of(type);
+  return plain_instance_check(vm, object, type);
 }
 
 Result<bool> subclass_check_method(VM& vm, Type* type, Value sub) {
-  if (!is_kind(sub, CellKind::Type))
-    return vm.raise(Exc::TypeError, "issubclass() arg 1 must be a class");
-  return as<Type>(sub)->is_subtype_of(type);
+  return plain_subclass_check(vm, sub, type);
 }
 
 Result<Value> dir_method(VM& vm, Type* type) {

@@ -1,112 +1,108 @@
-// Type variables and aliases of PEP 695: `def f[T]()`, `type X = ...`. What a bound, default or
-// alias stands for is computed when asked for. Layouts: vm/interpreter/type_parameters.cpp.
+// Type aliases of PEP 695: `type X = ...`. What one stands for is computed when asked for. Type
+// variables are objects of the module _typing.
 #include "vm/binding/bind.h"
+#include "vm/bytecode/code.h"
+#include "vm/objects/descriptor.h"
+#include "vm/objects/frame.h"
 #include "vm/objects/union_type.h"
 
 namespace apy {
 
 namespace {
 
-using VariableSelf = RecordOf<BuiltinType::TypeVariable>;
 using AliasSelf = RecordOf<BuiltinType::TypeAlias>;
-enum VariableField { kName, kBound, kConstraints, kDefault, kKind };
-enum AliasField { kAliasName, kAliasParameters, kAliasValue };
+// kLazy: true while the value is a function that computes it.
+enum AliasField { kName, kParameters, kValue, kLazy, kModule };
 
-/// A field that holds a function until it is asked for.
-template <int N>
-Result<Value> get_lazy(VM& vm, Value self) {
-  Value v = as<Record>(self)->fields()[N];
-  if (!is_kind(v, CellKind::Function)) return v;
-  Value computed = TRY(vm.call(v, {}));
-  as<Record>(self)->fields()[N] = computed;
-  vm.barrier(self.cell());
-  return computed;
-}
-template <int N>
-Result<Value> get_field(VM&, Value self) {
-  return as<Record>(self)->fields()[N];
-}
-
-Result<Value> variable_repr(VM& vm, VariableSelf self) {
-  int64_t kind = self->fields()[kKind].as_small_int();
-  (void)kind;
-  return str_of(vm, self->fields()[kName]);
-}
-Result<Value> get_constraints(VM& vm, Value self) {
-  Value v = TRY(get_lazy<kConstraints>(vm, self));
-  if (v.is_none()) return TRY(make_tuple(vm, size_t{0}));
-  return v;
-}
-Result<bool> variable_has_default(VM&, VariableSelf self) {
-  return !self->fields()[kDefault].is_none();
-}
-Result<Value> get_false(VM&, Value) { return Value::boolean(false); }
-Result<Value> get_true(VM&, Value) { return Value::boolean(true); }
 Result<Value> or_method(VM& vm, Value left, Value right) { return make_union(vm, left, right); }
 Result<Value> reflected_or_method(VM& vm, Value right, Value left) {
   return make_union(vm, left, right);
 }
-/// `*Ts` in an annotation: the one item typing.Unpack[Ts].
-Result<Value> variable_iterate(VM& vm, VariableSelf self) {
-  constexpr int64_t kTypeVarTuple = 2;
-  if (self->fields()[kKind].as_small_int() != kTypeVarTuple)
-    return vm.raise(Exc::TypeError, "'typing.TypeVar' object is not iterable");
-  Value typing = TRY(vm.import_module("typing"));
-  Value unpack = TRY(get_attribute(vm, typing, TRY(intern(vm, "Unpack"))));
-  Value item = TRY(get_item(vm, unpack, self.record));
-  Tuple* items = TRY(make_tuple(vm, {&item, 1}));
-  return get_iterator(vm, items);
+
+Result<Value> alias_new(VM& vm, Type*, Value name, Value value, Optional<Value> parameters) {
+  if (!is_kind(name, CellKind::Str))
+    return vm.raise(Exc::TypeError, "typealias() argument 'name' must be str, not {}",
+                    vm.type_of(name));
+  if (parameters.present && !is_kind(parameters.value, CellKind::Tuple))
+    return vm.raise(Exc::TypeError, "type_params must be a tuple");
+  return make_type_alias(vm, name, parameters.value_or(Value::none()), value, false);
 }
-Result<Value> variable_substitute(VM&, VariableSelf, Value argument) { return argument; }
 
-constexpr NativeFunctionDef kVariableMethods[] = {
-    {"__repr__(self, /)", "Return repr(self).", bind<variable_repr>()},
-    {"__or__(self, value, /)", "Return self|value.", bind<or_method>()},
-    {"__ror__(self, value, /)", "Return value|self.", bind<reflected_or_method>()},
-    {"__iter__(self, /)", "Implement iter(self).", bind<variable_iterate>()},
-    {"has_default(self, /)", nullptr, bind<variable_has_default>()},
-    {"__typing_subst__(self, arg, /)", nullptr, bind<variable_substitute>()},
-};
-constexpr NativeGetSetDef kVariableAttributes[] = {
-    {"__name__", nullptr, get_field<kName>},       {"__bound__", nullptr, get_lazy<kBound>},
-    {"__constraints__", nullptr, get_constraints}, {"__default__", nullptr, get_lazy<kDefault>},
-    {"__covariant__", nullptr, get_false},         {"__contravariant__", nullptr, get_false},
-    {"__infer_variance__", nullptr, get_true},
-};
+Result<Value> alias_repr(VM& vm, AliasSelf self) { return str_of(vm, self->fields()[kName]); }
+Result<Value> alias_reduce(VM&, AliasSelf self) { return self->fields()[kName]; }
 
-Result<Value> alias_repr(VM& vm, AliasSelf self) { return str_of(vm, self->fields()[kAliasName]); }
 Result<Value> alias_get_item(VM& vm, AliasSelf self, Value args) {
-  const Tuple* parameters = try_as<Tuple>(self->fields()[kAliasParameters]);
+  const Tuple* parameters = try_as<Tuple>(self->fields()[kParameters]);
   if (!parameters || parameters->length == 0)
     return vm.raise(Exc::TypeError, "Only generic type aliases are subscriptable");
   return make_generic_alias(vm, self.record, args);
 }
-Result<Value> get_alias_parameters(VM& vm, Value self) {
-  Value v = as<Record>(self)->fields()[kAliasParameters];
+
+Result<Value> get_name(VM&, Value self) { return as<Record>(self)->fields()[kName]; }
+Result<Value> get_module(VM&, Value self) { return as<Record>(self)->fields()[kModule]; }
+Result<Value> get_value(VM& vm, Value self) {
+  Record* alias = as<Record>(self);
+  if (!alias->fields()[kLazy].is_true()) return alias->fields()[kValue];
+  Value computed = TRY(vm.call(alias->fields()[kValue], {}));
+  alias->fields()[kValue] = computed;
+  alias->fields()[kLazy] = Value::boolean(false);
+  vm.barrier(alias);
+  return computed;
+}
+Result<Value> get_type_params(VM& vm, Value self) {
+  Value v = as<Record>(self)->fields()[kParameters];
   if (is_kind(v, CellKind::Tuple)) return v;
   return TRY(make_tuple(vm, size_t{0}));
 }
+/// Type variable tuples spread.
+Result<Value> get_parameters(VM& vm, Value self) {
+  Value parameters = TRY(get_type_params(vm, self));
+  List* result = TRY(make_list(vm, size_t{0}));
+  for (Value v : as<Tuple>(parameters)->span()) {
+    if (type_special(vm, vm.type_of(v), Special::Iter).is_empty()) {
+      TRY(list_append(vm, result, v));
+      continue;
+    }
+    TRY(for_each(vm, v, [&](Value item) -> Result<bool> {
+      TRY(list_append(vm, result, item));
+      return true;
+    }));
+  }
+  return make_tuple(vm, result->span());
+}
 
-constexpr NativeFunctionDef kAliasMethods[] = {
+constexpr NativeFunctionDef kMethods[] = {
+    {"__new__(cls, name, value, *, type_params=())", "Create and return a new object.",
+     bind<alias_new>(), NativeFunctionDef::kStatic},
     {"__repr__(self, /)", "Return repr(self).", bind<alias_repr>()},
+    {"__reduce__(self, /)", nullptr, bind<alias_reduce>()},
     {"__getitem__(self, key, /)", "Return self[key].", bind<alias_get_item>()},
     {"__or__(self, value, /)", "Return self|value.", bind<or_method>()},
     {"__ror__(self, value, /)", "Return value|self.", bind<reflected_or_method>()},
 };
-constexpr NativeGetSetDef kAliasAttributes[] = {
-    {"__name__", nullptr, get_field<kAliasName>},
-    {"__value__", nullptr, get_lazy<kAliasValue>},
-    {"__type_params__", nullptr, get_alias_parameters},
-    {"__parameters__", nullptr, get_alias_parameters},
+constexpr NativeGetSetDef kAttributes[] = {
+    {"__name__", nullptr, get_name, readonly_member},
+    {"__value__", nullptr, get_value},
+    {"__type_params__", nullptr, get_type_params},
+    {"__parameters__", nullptr, get_parameters},
+    {"__module__", nullptr, get_module},
 };
 
 }  // namespace
 
-extern const NativeTypeDef kTypeVariableType = {"typing.TypeVar", "Type variable.",
-                                                kVariableMethods, kVariableAttributes,
-                                                Type::kDisallowNew | Type::kHasWeakref};
-extern const NativeTypeDef kTypeAliasType = {"typing.TypeAliasType", "Type alias.", kAliasMethods,
-                                             kAliasAttributes,
-                                             Type::kDisallowNew | Type::kHasWeakref};
+Result<Value> make_type_alias(VM& vm, Value name, Value parameters, Value value, bool is_lazy) {
+  Value module = Value::none();
+  if (Frame* frame = vm.current_frame()) {
+    Value found = dict_get_str(vm, frame->function()->globals, vm.names().name_);
+    if (!found.is_empty()) module = found;
+  }
+  return TRY(vm.make_record(BuiltinType::TypeAlias,
+                            {name, parameters, value, Value::boolean(is_lazy), module}));
+}
+
+extern const NativeTypeDef kTypeVariableType = {
+    "typing.TypeVar", nullptr, {}, {}, Type::kDisallowNew};
+extern const NativeTypeDef kTypeAliasType = {"typing.TypeAliasType", "Type alias.", kMethods,
+                                             kAttributes, Type::kHasWeakref};
 
 }  // namespace apy

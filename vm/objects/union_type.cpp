@@ -15,8 +15,7 @@ Tuple* members(Value v) { return as<Tuple>(as<Record>(v)->fields()[0]); }
 
 bool can_be_member(VM& vm, Value v) {
   return v.is_none() || is_kind(v, CellKind::Type) || is_exact(v, BuiltinType::GenericAlias) ||
-         is_exact(v, BuiltinType::UnionType) || vm.is_instance(v, BuiltinType::TypeVariable) ||
-         vm.is_instance(v, BuiltinType::TypeAlias);
+         is_exact(v, BuiltinType::UnionType) || vm.is_instance(v, BuiltinType::TypeAlias);
 }
 
 Result<void> add(VM& vm, List* list, Value v) {
@@ -128,8 +127,10 @@ Result<std::string> shown_argument(VM& vm, Value v) {
   return shown(vm, v);
 }
 
-Result<Value> alias_new(VM& vm, Value, Value origin, Value arguments) {
-  return make_generic_alias(vm, origin, arguments);
+Result<Value> alias_new(VM& vm, Type* cls, Value origin, Value arguments) {
+  if (!is_kind(arguments, CellKind::Tuple)) arguments = TRY(make_tuple(vm, {&arguments, 1}));
+  return TRY(make_record_of(vm, cls, BuiltinType::GenericAlias,
+                            {origin, arguments, Value::boolean(false)}));
 }
 
 Result<Value> alias_repr(VM& vm, RecordOf<BuiltinType::GenericAlias> self) {
@@ -145,7 +146,7 @@ Result<Value> alias_repr(VM& vm, RecordOf<BuiltinType::GenericAlias> self) {
 }
 
 Result<Value> alias_equal(VM& vm, RecordOf<BuiltinType::GenericAlias> self, Value other) {
-  if (!is_exact(other, BuiltinType::GenericAlias)) return Value::not_implemented();
+  if (!vm.is_instance(other, BuiltinType::GenericAlias)) return Value::not_implemented();
   Record* right = as<Record>(other);
   if (!self->fields()[kUnpacked].is(right->fields()[kUnpacked])) return Value::boolean(false);
   if (!TRY(values_equal(vm, origin_of(self), origin_of(right)))) return Value::boolean(false);
@@ -195,8 +196,57 @@ Result<Value> alias_mro_entries(VM& vm, RecordOf<BuiltinType::GenericAlias> self
   return make_tuple(vm, {&origin, 1});
 }
 
-Result<Value> alias_get_item(VM& vm, RecordOf<BuiltinType::GenericAlias> self, Value) {
-  return vm.raise(Exc::TypeError, "{} is not a generic class", TRY(repr_text(vm, self)));
+/// A function of the module _typing, which knows how types are put in the place of variables.
+Result<Value> typing_function(VM& vm, const char* name) {
+  Value typing = TRY(vm.import_module("_typing"));
+  return get_attribute(vm, typing, TRY(intern(vm, name)));
+}
+
+/// Plain classes have no parameters; that saves the import for most aliases.
+bool has_only_classes(Tuple* args) {
+  return std::all_of(args->span().begin(), args->span().end(),
+                     [](Value v) { return is_kind(v, CellKind::Type); });
+}
+
+Result<Value> get_parameters(VM& vm, Value self) {
+  Tuple* args = args_of(as<Record>(self));
+  if (has_only_classes(args)) return make_tuple(vm, size_t{0});
+  return vm.call(TRY(typing_function(vm, "parameters_of")), {args});
+}
+
+Result<Value> alias_get_item(VM& vm, RecordOf<BuiltinType::GenericAlias> self, Value item) {
+  Value parameters = TRY(get_parameters(vm, self.record));
+  Value args = TRY(vm.call(TRY(typing_function(vm, "substitute")),
+                           {self.record, args_of(self), parameters, item}));
+  Value made = TRY(make_generic_alias(vm, origin_of(self), args));
+  as<Record>(made)->fields()[kUnpacked] = self->fields()[kUnpacked];
+  return made;
+}
+
+Result<Value> alias_reduce(VM& vm, RecordOf<BuiltinType::GenericAlias> self) {
+  Value inner[2] = {origin_of(self), args_of(self)};
+  if (!self->fields()[kUnpacked].is_true()) {
+    Value pair[2] = {vm.type(BuiltinType::GenericAlias), TRY(make_tuple(vm, inner))};
+    return make_tuple(vm, pair);
+  }
+  Value plain = TRY(make_generic_alias(vm, inner[0], inner[1]));
+  Value iterator = TRY(get_iterator(vm, plain));
+  Value next = dict_get_str(vm, vm.builtins(), TRY(intern(vm, "next")));
+  Value pair[2] = {next, TRY(make_tuple(vm, {&iterator, 1}))};
+  return make_tuple(vm, pair);
+}
+
+/// As of an instance of the class itself.
+Result<Value> alias_dir(VM& vm, RecordOf<BuiltinType::GenericAlias> self) {
+  Value names = TRY(vm.call_method(origin_of(self), vm.names().dir, {}));
+  List* list = TRY(list_from(vm, names));
+  for (const char* name : {"__origin__", "__args__", "__parameters__", "__mro_entries__",
+                           "__reduce_ex__", "__reduce__", "__copy__", "__deepcopy__",
+                           "__unpacked__", "__typing_unpacked_tuple_args__", "__class__"}) {
+    Value text = TRY(make_str(vm, name));
+    if (!TRY(contains(vm, list, text))) TRY(list_append(vm, list, text));
+  }
+  return list;
 }
 
 Result<Value> alias_iter(VM& vm, RecordOf<BuiltinType::GenericAlias> self) {
@@ -217,11 +267,12 @@ Result<Value> get_origin(VM&, Value self) { return origin_of(as<Record>(self)); 
 Result<Value> get_alias_args(VM&, Value self) { return args_of(as<Record>(self)); }
 Result<Value> get_unpacked(VM&, Value self) { return as<Record>(self)->fields()[kUnpacked]; }
 
-Result<Value> get_parameters(VM& vm, Value self) {
-  List* found = TRY(make_list(vm, size_t{0}));
-  for (Value v : args_of(as<Record>(self))->span())
-    if (is_exact(v, BuiltinType::TypeVariable)) TRY(list_append(vm, found, v));
-  return make_tuple(vm, found->span());
+/// The items that `*tuple[int, str]` stands for; None for other aliases.
+Result<Value> get_unpacked_args(VM& vm, Value self) {
+  Record* alias = as<Record>(self);
+  if (alias->fields()[kUnpacked].is_true() && origin_of(alias).is(vm.type(BuiltinType::Tuple)))
+    return args_of(alias);
+  return Value::none();
 }
 
 constexpr NativeFunctionDef kAliasMethods[] = {
@@ -233,6 +284,8 @@ constexpr NativeFunctionDef kAliasMethods[] = {
     {"__getattribute__(self, name, /)", "Return getattr(self, name).", bind<alias_get_attribute>()},
     {"__getitem__(self, key, /)", "Return self[key].", bind<alias_get_item>()},
     {"__iter__(self, /)", "Implement iter(self).", bind<alias_iter>()},
+    {"__reduce__(self, /)", nullptr, bind<alias_reduce>()},
+    {"__dir__(self, /)", "Default dir() implementation.", bind<alias_dir>()},
     {"__mro_entries__(self, bases, /)", nullptr, bind<alias_mro_entries>()},
     {"__instancecheck__(self, instance, /)", nullptr, bind<alias_instance_check>()},
     {"__subclasscheck__(self, cls, /)", nullptr, bind<alias_subclass_check>()},
@@ -244,6 +297,7 @@ constexpr NativeGetSetDef kAliasAttributes[] = {
     {"__args__", nullptr, get_alias_args},
     {"__parameters__", nullptr, get_parameters},
     {"__unpacked__", nullptr, get_unpacked},
+    {"__typing_unpacked_tuple_args__", nullptr, get_unpacked_args},
 };
 
 }  // namespace
@@ -255,6 +309,6 @@ Result<Value> make_generic_alias(VM& vm, Value origin, Value args) {
 
 extern const NativeTypeDef kGenericAliasType = {
     "types.GenericAlias", "Represent a PEP 585 generic type", kAliasMethods, kAliasAttributes,
-    Type::kCustomGetAttribute | Type::kHasWeakref};
+    Type::kCanSubclass | Type::kCustomGetAttribute | Type::kHasWeakref};
 
 }  // namespace apy

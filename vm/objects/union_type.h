@@ -8,4 +8,7 @@ namespace apy {
 /// cannot be part of one.
 Result<Value> make_union(VM& vm, Value left, Value right);
 
+/// `type name[parameters] = value`; when it is lazy, `value` is a function that computes it.
+Result<Value> make_type_alias(VM& vm, Value name, Value parameters, Value value, bool is_lazy);
+
 }  // namespace apy

@@ -1,5 +1,5 @@
 #pragma once
-// Warnings issued by the engine itself.
+// Warnings issued by the engine itself; implemented in vm/interpreter.
 #include "vm/objects/vm.h"
 
 namespace apy {
@@ -11,5 +11,9 @@ Result<void> issue_warning(VM& vm, Exc category, std::string_view text, std::str
 
 /// The same, about the line that runs now.
 Result<void> issue_warning_here(VM& vm, Exc category, std::string_view text);
+
+/// A SyntaxWarning about a text that is being compiled: no registry remembers that it was shown.
+Result<void> issue_compiler_warning(VM& vm, std::string_view text, std::string_view file,
+                                    int64_t line);
 
 }  // namespace apy

@@ -1,0 +1,73 @@
+// The native half of importlib: what the engine can import by itself.
+#include <sys/stat.h>
+
+#include "vm/binding/bind.h"
+#include "vm/interpreter/import.h"
+#include "vm/interpreter/setup.h"
+
+namespace apy {
+
+namespace {
+
+bool find_frozen(VM& vm, Str* name, FrozenSource* found) {
+  FrozenFinder finder = registry(vm).find_frozen;
+  return finder && finder(to_utf8(name), found);
+}
+
+Result<bool> is_builtin(VM& vm, Str* name) {
+  std::string text = to_utf8(name);
+  for (const NativeModuleDef* definition : registry(vm).native_modules)
+    if (text == definition->name) return true;
+  for (const NativeModuleDef* definition : registry(vm).registered)
+    if (text == definition->name) return true;
+  return false;
+}
+
+Result<bool> is_frozen(VM& vm, Str* name) {
+  FrozenSource found;
+  return find_frozen(vm, name, &found);
+}
+
+Result<bool> is_frozen_package(VM& vm, Str* name) {
+  FrozenSource found;
+  return find_frozen(vm, name, &found) && found.is_package;
+}
+
+Result<Value> get_frozen_source(VM& vm, Str* name) {
+  FrozenSource found;
+  if (!find_frozen(vm, name, &found))
+    return vm.raise(Exc::ImportError, "No such frozen object named {}", name);
+  return make_str(vm, std::string_view(found.source, found.size));
+}
+
+/// 0: not there, 1: a file, 2: a folder, 3: something else.
+Result<int64_t> file_kind(VM&, Str* path) {
+  struct stat status;
+  if (stat(to_utf8(path).c_str(), &status) != 0) return int64_t{0};
+  return int64_t{S_ISREG(status.st_mode) ? 1 : S_ISDIR(status.st_mode) ? 2 : 3};
+}
+
+Result<Value> absolute(VM& vm, Str* name) { return import_absolute(vm, name); }
+Result<int64_t> lock_held(VM&) { return int64_t{0}; }
+Result<void> no_lock(VM&) { return {}; }
+
+constexpr NativeFunctionDef kFunctions[] = {
+    {"is_builtin(name, /)", "Is it a native module?", bind<is_builtin>()},
+    {"is_frozen(name, /)", "Is it a module in the binary?", bind<is_frozen>()},
+    {"is_frozen_package(name, /)", "Is it a package in the binary?", bind<is_frozen_package>()},
+    {"get_frozen_source(name, /)", "The source of a module in the binary.",
+     bind<get_frozen_source>()},
+    {"file_kind(path, /)", "0: not there, 1: file, 2: folder, 3: other.", bind<file_kind>()},
+    {"import_absolute(name, /)", "Import a module and return it.", bind<absolute>()},
+    {"load_native(name, /)", "Import a native module.", bind<absolute>()},
+    {"lock_held()", "Does somebody hold the lock of imports?", bind<lock_held>()},
+    {"acquire_lock()", "There is no lock of imports.", bind<no_lock>()},
+    {"release_lock()", "There is no lock of imports.", bind<no_lock>()},
+};
+
+}  // namespace
+
+extern const NativeModuleDef kImpModule = {"_imp", "The native half of importlib.", kFunctions,
+                                           nullptr};
+
+}  // namespace apy
