@@ -4,6 +4,7 @@ namespace apy {
 
 extern const NativeModuleDef kAbcModule;
 extern const NativeModuleDef kAsyncioModule;
+extern const NativeModuleDef kHashlibModule;
 extern const NativeModuleDef kBinasciiModule;
 extern const NativeModuleDef kAsyncioSyncModule;
 extern const NativeModuleDef kAsyncioNetModule;
@@ -43,6 +44,7 @@ namespace {
 constexpr const NativeModuleDef* kModules[] = {
     &kAbcModule,
     &kAsyncioModule,
+    &kHashlibModule,
     &kBinasciiModule,
     &kAsyncioSyncModule,
     &kAsyncioNetModule,
