@@ -9,7 +9,7 @@ const char kUsage[] =
     "Try `apy --help' for more information.\n";
 
 const char kHelp[] =
-    "usage: apy [-c CODE | -m MODULE | FILE | -] [ARGUMENT]...\n"
+    "usage: apy [-X OPTION] [-c CODE | -m MODULE | FILE | -] [ARGUMENT]...\n"
     "       apy ast FILE | apy dis FILE\n"
     "\n"
     "  FILE         runs a script; `await` is allowed at its top level\n"
@@ -18,6 +18,7 @@ const char kHelp[] =
     "  -m MODULE    finds a module and runs it as a script\n"
     "  ast FILE     prints the syntax tree\n"
     "  dis FILE     prints the bytecode\n"
+    "  -X stats     counts what the program does and reports it on standard error at the end\n"
     "  -V, --version\n"
     "  -h, --help\n"
     "\n"
@@ -53,6 +54,14 @@ Command parse_command(int count, char** words, bool input_is_terminal) {
     return with_subject(input_is_terminal ? Action::Prompt : Action::RunInput, "", "", count, count,
                         words);
   std::string_view first = words[1];
+  if (first.starts_with("-X")) {
+    int taken = first == "-X" ? 2 : 1;
+    if (count <= taken) return wrong(std::string("Argument expected for the -X option\n") + kUsage);
+    std::string_view option = taken == 2 ? std::string_view(words[2]) : first.substr(2);
+    Command command = parse_command(count - taken, words + taken, input_is_terminal);
+    command.statistics |= option == "stats";  // others are ignored, as CPython does
+    return command;
+  }
   if (first == "-c" || first == "-m") {
     if (count < 3)
       return wrong("Argument expected for the " + std::string(first) + " option\n" + kUsage);

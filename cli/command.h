@@ -22,6 +22,7 @@ struct Command {
   Action action = Action::Prompt;
   std::string subject;                 // file, code, module; the complaint when Wrong
   std::vector<std::string> arguments;  // sys.argv, [0] included
+  bool statistics = false;             // -X stats
 };
 
 /// `input_is_terminal` decides what no arguments at all mean.

@@ -143,12 +143,14 @@ int run(const Command& command) {
   {
     Engine engine(engine_options(command));
     direct_signals(&engine);
+    if (command.statistics) start_statistics(engine);
     if (command.action == Command::Action::Prompt) {
       status = run_prompt(engine);
     } else if (auto result = run_program(engine, command); !result) {
       status = status_of(engine, command, result.failure(), &interrupted);
     }
     direct_signals(nullptr);
+    if (command.statistics) std::fputs(describe_statistics(engine).c_str(), stderr);
     if (!engine.finish()) status = kOutputStatus;
   }
   if (interrupted) die_of_interrupt();

@@ -11,4 +11,9 @@ namespace apy {
 Outcome<std::string> disassemble_source(Engine& engine, std::string_view bytes,
                                         std::string_view name);
 
+/// Starts counting for `apy -X stats`. Once, before anything runs.
+void start_statistics(Engine& engine);
+/// What was counted, as text. The engine has not finished yet.
+std::string describe_statistics(Engine& engine);
+
 }  // namespace apy

@@ -390,8 +390,8 @@ Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const A
 Result<void> check_new_arguments(VM& vm, const NativeFunction* function,
                                  const Arguments& arguments) {
   Type* owner = function->owner;
-  if (!owner || function->definition->name() != "__new__") return {};
-  if (arguments.positional_count > 0 && arguments.values[0].is(owner)) return {};
+  if (!owner || (arguments.positional_count > 0 && arguments.values[0].is(owner))) return {};
+  if (!std::string_view(function->definition->signature).starts_with("__new__(")) return {};
   std::string_view name = message_name(owner);
   if (arguments.positional_count == 0)
     return vm.raise(Exc::TypeError, "{}.__new__(): not enough arguments", name);

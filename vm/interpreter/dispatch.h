@@ -8,6 +8,9 @@
 //   goto    all bodies are labels of one function (computed goto; any GCC or Clang);
 //   switch  all bodies are cases of one switch (APY_SWITCH_DISPATCH; any compiler).
 //
+// The switch form is compiled once more with APY_COUNTING_DISPATCH: it counts what it executes
+// (statistics.h), and Interpreter::run prefers it while the VM has statistics.
+//
 // In all forms a body sees
 //   vm           the engine; its frame_ is always the running frame
 //   instruction  the instruction being executed
@@ -95,19 +98,24 @@
 #define SLOW(Name) SLOW_BODY(Name)
 #define ENTER_SLOW(Name) ENTER_SLOW_BODY(Name)
 #endif
-#define SLOW_BODY(Name)                                   \
-  do {                                                    \
-    SYNC(kWords##Name);                                   \
-    if (!slow::Name(vm, FRAME, instruction)) [[unlikely]] \
-      RAISE();                                            \
-    NEXT(kWords##Name);                                   \
+#if APY_COUNTING_DISPATCH
+#define CALL_SLOW_PATH(Name) call_counted(vm, FRAME, instruction, Opcode::Name, slow::Name)
+#else
+#define CALL_SLOW_PATH(Name) slow::Name(vm, FRAME, instruction)
+#endif
+#define SLOW_BODY(Name)                     \
+  do {                                      \
+    SYNC(kWords##Name);                     \
+    if (!CALL_SLOW_PATH(Name)) [[unlikely]] \
+      RAISE();                              \
+    NEXT(kWords##Name);                     \
   } while (0)
-#define ENTER_SLOW_BODY(Name)                             \
-  do {                                                    \
-    SYNC(kWords##Name);                                   \
-    if (!slow::Name(vm, FRAME, instruction)) [[unlikely]] \
-      RAISE();                                            \
-    RUN_FRAME();                                          \
+#define ENTER_SLOW_BODY(Name)               \
+  do {                                      \
+    SYNC(kWords##Name);                     \
+    if (!CALL_SLOW_PATH(Name)) [[unlikely]] \
+      RAISE();                              \
+    RUN_FRAME();                            \
   } while (0)
 #define SLOW_HANDLER(Name) \
   HANDLER(Name) { SLOW_BODY(Name); }

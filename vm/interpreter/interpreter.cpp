@@ -6,6 +6,7 @@
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/generator.h"
 #include "vm/interpreter/inline_caches.h"
+#include "vm/interpreter/statistics.h"
 #include "vm/interpreter/suspend.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
@@ -130,6 +131,17 @@ RunOutcome run_frames(VM& vm, bool raising) {
 
 namespace {
 
+#if APY_COUNTING_DISPATCH
+bool call_counted(VM& vm, Frame* frame, Instruction* instruction, Opcode generic, SlowPath slow) {
+  ExecutionStatistics& statistics = *statistics_of(vm);
+  Opcode form = instruction->opcode;
+  statistics.count_slow(frame->code, instruction, form, generic);
+  bool done = slow(vm, frame, instruction);
+  statistics.count_outcome(instruction, form, generic);
+  return done;
+}
+#endif
+
 RunOutcome run_frames(VM& vm, bool raising) {
 #if !APY_SWITCH_DISPATCH
   static const void* const kLabels[] = {
@@ -146,6 +158,9 @@ RunOutcome run_frames(VM& vm, bool raising) {
   DISPATCH(instruction);
 #if APY_SWITCH_DISPATCH
 dispatch:
+#if APY_COUNTING_DISPATCH
+  statistics_of(vm)->count(instruction->opcode);
+#endif
   switch (instruction->opcode) {
     case Opcode::Count:
       __builtin_unreachable();
@@ -161,10 +176,22 @@ dispatch:
 
 #endif
 
+#if APY_COUNTING_DISPATCH
+
+RunOutcome run_counted_frames(VM& vm, bool raising) {
+  ++statistics_of(vm)->entries_from_native;
+  return run_frames(vm, raising);
+}
+
+#else
+
 RunOutcome Interpreter::run(VM& vm, Value* result, bool raising) {
-  RunOutcome outcome = run_frames(vm, raising);
+  RunOutcome outcome =
+      statistics_of(vm) ? run_counted_frames(vm, raising) : run_frames(vm, raising);
   if (outcome != RunOutcome::Raised) *result = vm.carried_;
   return outcome;
 }
+
+#endif
 
 }  // namespace apy

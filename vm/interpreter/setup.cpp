@@ -3,6 +3,7 @@
 #include "vm/binding/native.h"
 #include "vm/interpreter/import.h"
 #include "vm/interpreter/safe_point.h"
+#include "vm/interpreter/statistics.h"
 
 namespace apy {
 
@@ -45,6 +46,7 @@ Result<void> set_up(VM& vm, const SetupOptions& options) {
 
 void tear_down(VM& vm) {
   while (Context* context = Interpreter::contexts(vm)) destroy_context(vm, context);
+  if (vm.registry()) delete vm.registry()->statistics;
   delete vm.registry();
   delete vm.safe_point_hooks_for_host();
   vm.registry() = nullptr;

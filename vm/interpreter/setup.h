@@ -9,6 +9,8 @@
 
 namespace apy {
 
+struct ExecutionStatistics;  // statistics.h
+
 struct FrozenSource {
   const char* source;  // UTF-8
   size_t size;
@@ -36,6 +38,7 @@ void tear_down(VM& vm);
 
 /// Module registry of one VM (import.cpp).
 struct ModuleRegistry {
+  ExecutionStatistics* statistics = nullptr;  // of `apy -X stats`
   std::span<const NativeModuleDef* const> native_modules;
   std::vector<const NativeModuleDef*> registered;
   FrozenFinder find_frozen = nullptr;

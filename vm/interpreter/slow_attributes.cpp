@@ -166,6 +166,61 @@ bool specialise_module(VM& vm, Instruction* i, Value object, Str* name, Opcode o
   return true;
 }
 
+/// What an attribute of a class is when it is read through the class. Empty: only its __get__
+/// knows. *pass_class: it is to be called with the class as first argument.
+Value read_through_class(VM& vm, Value found, bool method, bool* pass_class) {
+  *pass_class = false;
+  if (is_plain_value(vm, found) || is_kind(found, CellKind::Function)) return found;
+  if (is_exact(found, BuiltinType::StaticMethod))
+    return as<Record>(found)->fields()[kWrappedFunction];
+  if (const NativeFunction* native = try_as<NativeFunction>(found)) {
+    *pass_class = native->aux & NativeFunction::kClassMethod;
+    return *pass_class && !method ? Value() : found;
+  }
+  if (method && is_exact(found, BuiltinType::ClassMethod)) {
+    Value function = as<Record>(found)->fields()[kWrappedFunction];
+    *pass_class = true;
+    return is_kind(function, CellKind::Function) ? function : Value();
+  }
+  return Value();
+}
+
+/// The attribute of a class; false: the general way knows. *self becomes the class when it is to be
+/// passed to the value; null: only what needs no such call will do.
+bool class_attribute(VM& vm, Value object, Str* name, Value* out, Value* self) {
+  Type* cls = try_as<Type>(object);
+  if (!cls) return false;
+  Type* metaclass = vm.type_of(cls);
+  if (!has_plain_lookup(metaclass) || is_data_descriptor(vm, type_lookup(vm, metaclass, name)))
+    return false;
+  Value found = type_lookup(vm, cls, name);
+  if (found.is_empty()) return false;
+  bool pass_class;
+  Value value = read_through_class(vm, found, self != nullptr, &pass_class);
+  if (value.is_empty()) return false;
+  *out = value;
+  if (pass_class) *self = object;
+  return true;
+}
+
+/// The attribute of an instance in dict mode, where there is no slot that a cache could name.
+/// Empty: the general way knows. *self becomes the object when the value is a method of the class.
+Value dict_mode_attribute(VM& vm, Cell* cell, Str* name, Value* self) {
+  const Shape* shape = vm.shape(cell->shape);
+  Type* type = shape->type;
+  if (!shape->is_dict_mode() || !has_plain_lookup(type) || cell->kind == CellKind::Type)
+    return Value();
+  Value on_type = type_lookup(vm, type, name);
+  if (is_data_descriptor(vm, on_type)) return Value();
+  Dict* dict = existing_attributes_dict(vm, cell);
+  Value own = dict ? dict_get_str(vm, dict, name) : Value();
+  if (!own.is_empty()) return own;
+  if (on_type.is_empty() || is_plain_value(vm, on_type)) return on_type;
+  if (!is_method(on_type)) return Value();
+  *self = cell;
+  return on_type;
+}
+
 }  // namespace
 
 bool LoadAttr(VM& vm, Frame* frame, Instruction* i) {
@@ -174,7 +229,8 @@ bool LoadAttr(VM& vm, Frame* frame, Instruction* i) {
   Str* name = name_constant(frame, i->c);
   if (object.is_cell()) {
     Value value;
-    if (specialise_module(vm, i, object, name, Opcode::LoadAttrModule, &value)) {
+    if (specialise_module(vm, i, object, name, Opcode::LoadAttrModule, &value) ||
+        class_attribute(vm, object, name, &value, nullptr)) {
       r[i->a] = value;
       return true;
     }
@@ -191,23 +247,34 @@ bool LoadAttr(VM& vm, Frame* frame, Instruction* i) {
   return true;
 }
 
+namespace {
+
+/// Fills the cache of a LoadMethod whose object is no module.
+void specialise_method(VM& vm, Instruction* i, Cell* cell, Str* name) {
+  AttributeEntry entry = resolve(vm, cell, name);
+  if (entry.kind == AttributeKind::Method) {
+    specialise(vm, i, entry, Opcode::LoadMethod, Opcode::LoadMethodType, Opcode::LoadMethodMany);
+  } else if (entry.kind == AttributeKind::Slot) {
+    share_entry(vm, entry);
+    i->opcode = Opcode::LoadMethodMany;
+  }
+}
+
+}  // namespace
+
 bool LoadMethod(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
   Value object = r[i->b];
   Str* name = name_constant(frame, i->c);
   Value value, self;
-  if (!object.is_cell() ||
-      !specialise_module(vm, i, object, name, Opcode::LoadMethodModule, &value)) {
-    if (object.is_cell()) {
-      AttributeEntry entry = resolve(vm, object.cell(), name);
-      if (entry.kind == AttributeKind::Method) {
-        specialise(vm, i, entry, Opcode::LoadMethod, Opcode::LoadMethodType,
-                   Opcode::LoadMethodMany);
-      } else if (entry.kind == AttributeKind::Slot) {
-        share_entry(vm, entry);
-        i->opcode = Opcode::LoadMethodMany;
-      }
-    }
+  if (object.is_cell()) {
+    value = dict_mode_attribute(vm, object.cell(), name, &self);
+    if (value.is_empty() &&
+        !specialise_module(vm, i, object, name, Opcode::LoadMethodModule, &value) &&
+        !class_attribute(vm, object, name, &value, &self))
+      specialise_method(vm, i, object.cell(), name);
+  }
+  if (value.is_empty()) {
     auto result = get_method(vm, object, name, &self);
     if (result.is_error()) return false;
     value = result.value();
@@ -226,6 +293,7 @@ bool StoreAttr(VM& vm, Frame* frame, Instruction* i) {
   ShapeId before = cell->shape;
   if (set_attribute(vm, object, name, r[i->c]).is_error()) return false;
   if (vm.type_of(cell)->flags & Type::kCustomSetAttr) return true;
+  if (vm.shape(before)->is_dict_mode()) return true;
   AttributeEntry entry = resolve(vm, cell, name);
   if (!entry.writable) return true;
   if (cell->shape != before) {

@@ -201,10 +201,10 @@ Result<void> bytearray_set_item(VM& vm, ByteArray* self, Value key, Value value)
   }
   Slice* slice = try_as<Slice>(key);
   if (!slice) {
-    // The value first: its __index__ may change the length.
-    uint32_t byte = 0;
-    TRY(index_in(vm, key, self->length, "bytearray", "bytearray index out of range"));
-    byte = TRY(byte_value(vm, value));
+    // The value before the range of the key: its __index__ may change the length.
+    if (!key.is_small_int())
+      TRY(index_in(vm, key, self->length, "bytearray", "bytearray index out of range"));
+    uint32_t byte = TRY(byte_value(vm, value));
     int64_t at = TRY(index_in(vm, key, self->length, "bytearray", "bytearray index out of range"));
     self->storage->data()[at] = static_cast<uint8_t>(byte);
     return {};
