@@ -44,8 +44,8 @@ class LoopCore final : public RootBase {
   DescriptorTable descriptors;
   std::vector<Fiber*> parked;  // fibers waiting for a future, by index; null: free place
   Task* tasks = nullptr;       // pending tasks, newest first (linked through the tasks)
-  uint64_t shuffle = 0;                   // state of the shuffled order; 0: asyncio's order
-  uint64_t turn = 0;                      // iterations so far
+  uint64_t shuffle = 0;        // state of the shuffled order; 0: asyncio's order
+  uint64_t turn = 0;           // iterations so far
   bool stopping = false;
   bool running = false;
 };
