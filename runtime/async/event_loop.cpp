@@ -44,13 +44,6 @@ void finalize_loop(VM&, Cell* cell) {
 const NativeClass EventLoop::kClass = {"asyncio.unix_events._UnixSelectorEventLoop", trace_loop,
                                        finalize_loop};
 
-Result<void> loop_push(VM& vm, EventLoop* loop, Ready::Kind kind, Value target, Value argument,
-                       Value context) {
-  if (!loop || !loop->core) return vm.raise(Exc::RuntimeError, "Event loop is closed");
-  if (!loop->core->ready.push({target, argument, context, kind})) return vm.out_of_memory();
-  return {};
-}
-
 Result<TimerId> loop_add_timer(VM& vm, EventLoop* loop, double when, Cell* payload) {
   TimerId id;
   if (!loop->core->timers.add(when, payload, &id)) return vm.out_of_memory();

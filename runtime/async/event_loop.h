@@ -78,8 +78,14 @@ extern const NativeTypeDef kHandleDefinition;
 extern const NativeTypeDef kTimerHandleDefinition;
 
 /// Appends to the ring; wakes nobody (for the loop's own thread).
-Result<void> loop_push(VM& vm, EventLoop* loop, Ready::Kind kind, Value target, Value argument,
-                       Value context);
+inline Result<void> loop_push(VM& vm, EventLoop* loop, Ready::Kind kind, Value target,
+                              Value argument, Value context) {
+  if (!loop || !loop->core) [[unlikely]]
+    return vm.raise(Exc::RuntimeError, "Event loop is closed");
+  if (!loop->core->ready.push({target, argument, context, kind})) [[unlikely]]
+    return vm.out_of_memory();
+  return {};
+}
 /// Adds a timer for a cell (Handle or Sleep). `when` in seconds of the loop's clock.
 Result<TimerId> loop_add_timer(VM& vm, EventLoop* loop, double when, Cell* payload);
 Result<Handle*> loop_call_soon(VM& vm, EventLoop* loop, Value callback,

@@ -128,6 +128,7 @@ bool run_entry(VM& vm, EventLoop* loop, const Ready& entry) {
       size_t index = static_cast<size_t>(entry.target.as_small_int());
       Fiber* fiber = loop->core->parked[index];
       loop->core->parked[index] = nullptr;
+      if (!fiber) return true;
       state.idle.push_back(&state.fibers.current());
       state.switch_to(*fiber);
       return true;
@@ -143,8 +144,12 @@ bool run_entry(VM& vm, EventLoop* loop, const Ready& entry) {
 
 bool run_iteration(VM& vm, EventLoop* loop) {
   LoopCore& core = *loop->core;
-  if (gather_ready(vm, loop).is_error()) return false;
+  // With something to do, no timers and nothing outside there is nothing to gather.
+  bool quiet = !core.ready.empty() && core.timers.keys() == 0 && core.poller.is_quiet() &&
+               !vm.poll_needed();
+  if (!quiet && gather_ready(vm, loop).is_error()) return false;
   size_t count = core.ready.size();
+  core.ready.shrink_if_sparse();
   if (core.shuffle) shuffle_ready(core, count);
   AsyncState& state = async_state(vm);
   uint64_t turn = ++core.turn;
@@ -209,6 +214,7 @@ Fiber* AsyncState::turner() {
 Result<Value> loop_run_forever(VM& vm, EventLoop* loop) {
   AsyncState& state = async_state(vm);
   TRY(loop_check_closed(vm, loop));
+  if (state.exiting) return vm.raise(Exc::RuntimeError, "the engine is being torn down");
   if (loop->core->running) return vm.raise(Exc::RuntimeError, "This event loop is already running");
   if (!state.running_loop.is_empty())
     return vm.raise(Exc::RuntimeError, "Cannot run the event loop while another loop is running");
@@ -244,6 +250,37 @@ Result<Value> loop_run_forever(VM& vm, EventLoop* loop) {
   return vm.reraise(exception);
 }
 
+namespace {
+
+/// Until the end of the scope the wait is in the engine's list.
+class ParkedScope {
+ public:
+  ParkedScope(AsyncState& state, ParkedWait& wait) : state_(state), wait_(wait) {
+    wait.next = state.parked;
+    if (wait.next) wait.next->previous = &wait;
+    state.parked = &wait;
+  }
+  ~ParkedScope() {
+    (wait_.previous ? wait_.previous->next : state_.parked) = wait_.next;
+    if (wait_.next) wait_.next->previous = wait_.previous;
+  }
+
+ private:
+  AsyncState& state_;
+  ParkedWait& wait_;
+};
+
+/// The running task waits for `future` meanwhile, so that cancelling the task reaches it.
+Result<void> note_wait(VM& vm, Task* task, Future* future) {
+  task->waiting_for = future;
+  vm.barrier(task);
+  if (task->must_cancel && TRY(cancel_waited(vm, future, task->cancel_message())))
+    task->must_cancel = false;
+  return {};
+}
+
+}  // namespace
+
 Result<Value> AsyncState::await_value(VM&, Value awaitable) {
   EventLoop* loop = try_loop(running_loop);
   if (!loop || fibers.current().is_host())
@@ -253,21 +290,32 @@ Result<Value> AsyncState::await_value(VM&, Value awaitable) {
     Task* task = TRY(make_task(vm, awaitable, loop, Value(), Value(), false));
     future = task;
   }
-  if (!future->done()) {
-    // The wait is a callback entry that holds this fiber's place.
-    std::vector<Fiber*>& parked = loop->core->parked;
-    size_t index =
-        static_cast<size_t>(std::find(parked.begin(), parked.end(), nullptr) - parked.begin());
-    if (index == parked.size()) parked.push_back(nullptr);
-    Fiber* next = turner();
-    if (!next) return Error{};
-    Root keep(vm.heap(), future);
-    TRY(future_add_fiber(vm, future, static_cast<int64_t>(index)));
-    parked[index] = &fibers.current();
-    Value task = current_task;
+  if (future->done()) return future_result(vm, future);
+  if (exiting) return vm.raise_exception(TRY(vm.call(cancelled_error, {})));
+  // The wait is an entry in the future's line that holds this fiber's place.
+  std::vector<Fiber*>& places = loop->core->parked;
+  size_t index =
+      static_cast<size_t>(std::find(places.begin(), places.end(), nullptr) - places.begin());
+  if (index == places.size()) places.push_back(nullptr);
+  Task* task = try_task(current_task);
+  if (task) TRY(note_wait(vm, task, future));
+  Fiber* next = turner();
+  if (!next) return Error{};
+  Root keep(vm.heap(), future);
+  TRY(future_add_fiber(vm, future, static_cast<int64_t>(index)));
+  places[index] = &fibers.current();
+  ParkedWait wait{&fibers.current(), loop};
+  {
+    ParkedScope scope(*this, wait);
+    Value outer = current_task;
     current_task = Value();
     switch_to(*next);
-    current_task = task;
+    current_task = outer;
+  }
+  if (task) task->waiting_for = Value();
+  if (wait.abandoned) {
+    places[index] = nullptr;
+    return vm.raise_exception(TRY(vm.call(cancelled_error, {})));
   }
   return future_result(vm, future);
 }

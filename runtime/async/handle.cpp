@@ -32,6 +32,12 @@ Result<Value> callback_text(VM& vm, Handle* handle, bool debug) {
 const NativeClass Handle::kClass = {"asyncio.events.Handle", trace_handle, nullptr};
 
 Result<void> report_callback_error(VM& vm, EventLoop* loop, Handle* handle) {
+  // Natives that wait when the engine ends are cancelled: nothing to report.
+  if (async_state(vm).exiting &&
+      vm.type_of(vm.pending())->is_subtype_of(async_state(vm).cancelled_error)) {
+    vm.take_pending();
+    return {};
+  }
   Value exception = vm.take_pending();
   std::string text = TRY(str_text(vm, TRY(callback_text(vm, handle, loop->debug))));
   Dict* context = TRY(make_dict(vm));

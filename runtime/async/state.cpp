@@ -20,6 +20,10 @@ AsyncState& make_async_state(VM& vm) {
   return *static_cast<AsyncState*>(slot);
 }
 
+void cancel_parked_natives(VM& vm) {
+  if (vm.suspender()) async_state(vm).cancel_parked();
+}
+
 void shut_down_async(VM& vm) {
   void*& slot = vm.module_state(&kStateKey);
   if (!slot) return;
@@ -34,8 +38,24 @@ AsyncState::AsyncState(VM& vm) : RootBase(vm.heap()), vm(vm), fibers({}, this) {
 }
 
 AsyncState::~AsyncState() {
+  cancel_parked();
   retire_idle();
   vm.set_suspender(nullptr);
+}
+
+void AsyncState::cancel_parked() {
+  if (!parked || !fibers.current().is_host() || !fibers.bind_host_stack()) return;
+  host_context = vm.context();
+  fibers.host().user = host_context;
+  exiting = true;  // each comes straight back to the host
+  while (parked) {
+    ParkedWait* wait = parked;
+    wait->abandoned = true;
+    running_loop = wait->loop;
+    switch_to(*wait->fiber);
+  }
+  running_loop = Value();
+  exiting = false;
 }
 
 void AsyncState::retire_idle() {

@@ -25,6 +25,15 @@ struct EventLoop;
 struct Future;
 struct Task;
 
+/// Native code that waits in straight-line code; lives on its fiber's stack.
+struct ParkedWait {
+  Fiber* fiber;
+  EventLoop* loop;
+  bool abandoned = false;  // the engine ends: the wait is cancelled
+  ParkedWait* next = nullptr;
+  ParkedWait* previous = nullptr;
+};
+
 class AsyncState final : public RootBase, public FiberHooks, public Suspender {
  public:
   explicit AsyncState(VM& vm);
@@ -43,13 +52,18 @@ class AsyncState final : public RootBase, public FiberHooks, public Suspender {
   /// A fiber that turns the running loop: an idle one or a new one. Null (MemoryError) when stacks
   /// run out.
   Fiber* turner();
+  /// Cancels what native code still waits for, one wait after the other, and lets it run to its end:
+  /// a live fiber is never destroyed by force, since its native frames own things. From the host's
+  /// stack.
+  void cancel_parked();
   /// Lets the idle fibers run to their end, from the host's stack: between two runs of loops an
   /// engine may move to another thread, and frames may not.
   void retire_idle();
 
   VM& vm;
   FiberPool fibers;
-  std::vector<Fiber*> idle;  // parked in turn_loop, ready to go on
+  std::vector<Fiber*> idle;        // parked in turn_loop, ready to go on
+  ParkedWait* parked = nullptr;    // the latest first
   Context* host_context = nullptr;
   Fiber* left = nullptr;  // the fiber that switched to the current one
   bool exiting = false;   // idle fibers are to run to their end
@@ -91,6 +105,8 @@ Result<T*> allocate_native(VM& vm, Type* type, const NativeClass* native_class =
   object->native_class = native_class;
   return object;
 }
+/// When the engine is torn down: ends the waits of native code, while scripts can still run.
+void cancel_parked_natives(VM& vm);
 /// Lets all idle fibers end. Called when the engine is torn down.
 void shut_down_async(VM& vm);
 

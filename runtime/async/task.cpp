@@ -323,7 +323,7 @@ Result<void> task_step(VM& vm, Task* task, Value exception) {
 Result<void> task_wake(VM& vm, Task* task, Value waited) {
   if (task->done()) return {};
   // The awaiting instruction fetches the outcome itself.
-  if (try_native<Sleep>(waited) || try_operation(waited) || try_future(waited))
+  if (try_future(waited) || try_operation(waited) || try_native<Sleep>(waited)) [[likely]]
     return task_step(vm, task, Value());
   auto result = vm.call_method(waited, TRY(intern(vm, "result")), {});
   if (result.is_error()) return task_step(vm, task, vm.take_pending());

@@ -12,7 +12,9 @@
 
 namespace apy {
 
-void shut_down_async(VM& vm);  // runtime/async/state.h, whose fibers nothing here needs
+// runtime/async/state.h, whose fibers nothing here needs
+void cancel_parked_natives(VM& vm);
+void shut_down_async(VM& vm);
 
 namespace {
 
@@ -55,6 +57,8 @@ bool EngineCore::finish() {
     interrupted_.store(false, std::memory_order_relaxed);
     run_exit_functions();
     if (host_loop_.close().is_error()) report(vm_.take_pending());
+    cancel_parked_natives(vm_);
+    vm_.take_pending();
     written = flush_streams();
     main_.value = Value();
     run_last_finalizers();

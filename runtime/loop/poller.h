@@ -61,6 +61,11 @@ class Poller {
   // Whether libuv has anything in progress: then a loop without tasks to run is not deadlocked, and
   // a virtual clock may not jump.
   bool has_io() const;
+  // Nothing is watched, nobody waits and nobody has called `wake`: polling without waiting would do
+  // nothing.
+  bool is_quiet() const {
+    return uv_ == nullptr && !armed_ && state_.load(std::memory_order_relaxed) == Idle;
+  }
 
   // For a host with an event loop of its own. `host_descriptor` becomes readable when `poll(0)` has
   // something to do; -1 if the system refuses. Before the host waits on it, `arm` must be called;

@@ -63,12 +63,12 @@ class ReadyRing {
   // Drops all entries and keeps the buffer.
   void clear() { head_ = tail_ = 0; }
 
-  // Gives the buffer back if the ring is empty and once held far more than usual.
-  void shrink_if_idle(size_t usual_count = 4096) {
-    if (!empty() || capacity_ <= usual_count) return;
-    std::free(entries_);
-    entries_ = nullptr;
-    capacity_ = head_ = tail_ = 0;
+  // Gives most of the buffer back when the ring once held far more than it does now. Growing again
+  // copies every entry at most once more.
+  void shrink_if_sparse() {
+    if (capacity_ <= kUsualCapacity || size() >= capacity_ / kSparse) return;
+    (void)set_capacity(capacity_ / (kSparse / 2) > kUsualCapacity ? capacity_ / (kSparse / 2)
+                                                                  : kUsualCapacity);
   }
 
   // Calls visit(T&) for every entry, oldest first.
@@ -79,6 +79,8 @@ class ReadyRing {
 
  private:
   static constexpr size_t kLeastCapacity = 32;
+  static constexpr size_t kUsualCapacity = 4096;
+  static constexpr size_t kSparse = 16;  // one in
 
   // `capacity` is a power of two and holds all present entries.
   bool set_capacity(size_t capacity) {

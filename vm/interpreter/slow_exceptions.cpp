@@ -1,5 +1,6 @@
 // Slow paths: raising, matching, exception groups; awaiting.
 #include "vm/interpreter/async_generator.h"
+#include "vm/interpreter/generator.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/set.h"
@@ -290,6 +291,14 @@ namespace apy::slow {
 
 bool GetAwaitable(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
+  if (is_exact(r[i->b], BuiltinType::Coroutine)) {
+    Generator* coroutine = as<Generator>(r[i->b]);
+    if (coroutine->state == Generator::State::Created) {
+      note_unshared(frame, i, coroutine);
+      r[i->a] = coroutine;
+      return true;
+    }
+  }
   // `await anext(g)`, `await g.__anext__()`: the step runs in this loop, as those of `async for`
   // do.
   if (Generator* generator = take_async_step(r[i->b])) {

@@ -100,6 +100,83 @@ TEST_CASE("embed: a host function waits in straight-line code") {
         "done");
 }
 
+TEST_CASE("embed: host functions that still wait when the engine ends are cancelled") {
+  struct Guard {
+    int& count;
+    ~Guard() { ++count; }
+  };
+  int unwound = 0;
+  std::vector<std::string> notes;
+  {
+    Engine engine;
+    REQUIRE(engine
+                .define("wait_for",
+                        [&unwound](Engine& e, const Handle& awaitable) {
+                          Guard guard{unwound};
+                          return e.await(awaitable);
+                        })
+                .ok());
+    REQUIRE(engine.define("note", [&notes](std::string text) { notes.push_back(text); }).ok());
+    REQUIRE(engine
+                .run_source("import asyncio\n"
+                            "def callback(name):\n"
+                            "    try:\n"
+                            "        wait_for(asyncio.get_running_loop().create_future())\n"
+                            "    except asyncio.CancelledError:\n"
+                            "        note(name + ' cancelled')\n"
+                            "        try:\n"
+                            "            wait_for(asyncio.get_running_loop().create_future())\n"
+                            "        finally:\n"
+                            "            note(name + ' cannot wait again')\n"
+                            "async def task(name):\n"
+                            "    try:\n"
+                            "        sorted([1], key=lambda n: "
+                            "wait_for(asyncio.get_running_loop().create_future()))\n"
+                            "    finally:\n"
+                            "        note(name + ' ends')\n"
+                            "        await asyncio.sleep(0)\n"
+                            "        note(name + ' ended')\n"
+                            "async def main():\n"
+                            "    loop = asyncio.get_running_loop()\n"
+                            "    loop.call_soon(callback, 'first')\n"
+                            "    loop.call_soon(callback, 'second')\n"
+                            "    loop.kept = asyncio.create_task(task('task'))\n"
+                            "    await asyncio.sleep(0.001)\n")
+                .ok());
+    REQUIRE(engine.run_until_complete(engine.call("main").value()).ok());
+    CHECK(unwound == 0);
+    CHECK(notes.empty());
+  }
+  // Those of tasks are cancelled with them, in the loop; the others when it has ended.
+  CHECK(unwound == 5);
+  CHECK(notes == std::vector<std::string>{"task ends", "task ended", "second cancelled",
+                                          "second cannot wait again", "first cancelled",
+                                          "first cannot wait again"});
+}
+
+TEST_CASE("embed: a task that waits in native code can be cancelled") {
+  Engine engine;
+  REQUIRE(
+      engine
+          .define("wait_for", [](Engine& e, const Handle& awaitable) { return e.await(awaitable); })
+          .ok());
+  REQUIRE(engine
+              .run_source("import asyncio\n"
+                          "async def waiter():\n"
+                          "    try:\n"
+                          "        wait_for(asyncio.sleep(1000))\n"
+                          "    except asyncio.CancelledError as e:\n"
+                          "        return 'cancelled with ' + str(e)\n"
+                          "async def main():\n"
+                          "    task = asyncio.create_task(waiter())\n"
+                          "    await asyncio.sleep(0.001)\n"
+                          "    task.cancel('reason')\n"
+                          "    return await task\n")
+              .ok());
+  CHECK(engine.run_until_complete(engine.call("main").value()).value().to<std::string>().value() ==
+        "cancelled with reason");
+}
+
 TEST_CASE("embed: top-level await") {
   Engine engine;
   REQUIRE(engine.run_source(kScript).ok());
