@@ -1,6 +1,7 @@
 // The native module _asyncio: what stdlib/asyncio builds on (contract: stdlib/asyncio/NATIVE.md).
 #include "runtime/async/event_loop.h"
 #include "runtime/async/gather.h"
+#include "runtime/async/keywords.h"
 #include "runtime/async/sleep.h"
 #include "vm/binding/bind.h"
 #include "vm/objects/set.h"
@@ -11,21 +12,6 @@ namespace {
 
 Result<Value> asyncio_sleep(VM& vm, Value delay, Optional<Value> result) {
   return make_sleep(vm, delay, result.present ? result.value : Value::none());
-}
-
-/// The values of keyword-only arguments by name; false for a name that is none of `names`. By hand,
-/// since these calls make tasks: matching a signature costs more than a task.
-template <size_t count>
-bool take_keywords(const Arguments& arguments, const std::string_view (&names)[count],
-                   Value (&values)[count]) {
-  for (uint32_t i = 0; i < arguments.keyword_count(); ++i) {
-    Str* given = as<Str>(arguments.keyword_names->values()[i]);
-    size_t at = 0;
-    while (at < count && !str_equal(given, names[at])) ++at;
-    if (at == count) return false;
-    values[at] = arguments.keyword_values()[i];
-  }
-  return true;
 }
 
 constexpr NativeFunctionDef kCreateTask = {

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "runtime/async/keywords.h"
 #include "runtime/async/sleep.h"
 #include "vm/binding/bind.h"
 #include "vm/interpreter/async_generator.h"
@@ -12,13 +13,20 @@ namespace apy {
 
 void LoopCore::trace(Visitor& visitor) const {
   auto& self = const_cast<LoopCore&>(*this);
+  bool full = heap_.is_collecting_full();
   self.ready.for_each([&](Ready& entry) {
     visitor.visit(entry.target);
     visitor.visit(entry.argument);
     visitor.visit(entry.context);
   });
-  self.timers.for_each([&](void*& payload) { visitor.visit(static_cast<Cell*>(payload)); });
-  for (Task* task = tasks; task; task = task->next) visitor.visit(task);
+  // What a collection has seen before is old, and a minor one need not see it again.
+  if (full)
+    self.timers.for_each([&](void*& payload) { visitor.visit(static_cast<Cell*>(payload)); });
+  for (const Cell* payload : young_timers) visitor.visit(payload);
+  self.young_timers.clear();
+  for (Task* task = tasks; task && (full || task != seen_tasks); task = task->next)
+    visitor.visit(task);
+  self.seen_tasks = tasks;
 }
 
 namespace {
@@ -47,6 +55,7 @@ const NativeClass EventLoop::kClass = {"asyncio.unix_events._UnixSelectorEventLo
 Result<TimerId> loop_add_timer(VM& vm, EventLoop* loop, double when, Cell* payload) {
   TimerId id;
   if (!loop->core->timers.add(when, payload, &id)) return vm.out_of_memory();
+  loop->core->young_timers.push_back(payload);
   return id;
 }
 
@@ -363,13 +372,12 @@ Result<Value> method_create_future(VM& vm, Value self) {
   return make_future(vm, TRY(receiver(vm, self)));
 }
 
-Result<Value> method_create_task(VM& vm, Value self, Value coroutine, Optional<Value> name,
-                                 Optional<Value> context) {
+Result<Value> start_task(VM& vm, Value self, Value coroutine, Value name, Value context) {
   EventLoop* loop = TRY(receiver(vm, self));
   TRY(loop_check_closed(vm, loop));
-  Value context_value = context.present && !context.value.is_none() ? context.value : Value();
+  Value context_value = context.is_none() ? Value() : context;
   if (loop->task_factory.is_empty() || loop->task_factory.is_none())
-    return make_task(vm, coroutine, loop, name.value, context_value, false);
+    return make_task(vm, coroutine, loop, name, context_value, false);
   Value task;
   if (context_value.is_empty()) {
     task = TRY(vm.call(loop->task_factory, {self, coroutine}));
@@ -379,9 +387,21 @@ Result<Value> method_create_task(VM& vm, Value self, Value coroutine, Optional<V
     keyword = TRY(intern(vm, "context"));
     task = TRY(vm.call_keywords(loop->task_factory, arguments, TRY(make_tuple(vm, {&keyword, 1}))));
   }
-  if (name.present && !name.value.is_none())
-    TRY(vm.call_method(task, TRY(intern(vm, "set_name")), {name.value}));
+  if (!name.is_empty() && !name.is_none())
+    TRY(vm.call_method(task, TRY(intern(vm, "set_name")), {name}));
   return task;
+}
+
+constexpr NativeFunctionDef kCreateTask = {
+    "create_task(self, coro, /, *, name=None, context=None)", nullptr, {}};
+
+Result<Value> method_create_task(VM& vm, const Arguments& arguments) {
+  Value keywords[2];
+  if (arguments.positional_count == 2 && take_keywords(arguments, {"name", "context"}, keywords))
+    return start_task(vm, arguments.values[0], arguments.values[1], keywords[0], keywords[1]);
+  Value slots[4];
+  TRY(bind_arguments(vm, kCreateTask, arguments, slots));
+  return start_task(vm, slots[0], slots[1], slots[2], slots[3]);
 }
 
 Result<void> method_set_task_factory(VM& vm, Value self, Value factory) {

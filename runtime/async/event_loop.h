@@ -30,7 +30,7 @@ struct Ready {
 /// The C++ side of an EventLoop cell. A root: what waits in a loop is alive.
 class LoopCore final : public RootBase {
  public:
-  explicit LoopCore(Heap& heap) : RootBase(heap) {}
+  explicit LoopCore(Heap& heap) : RootBase(heap), heap_(heap) {}
   void trace(Visitor& visitor) const override;
 
   ReadyRing<Ready> ready;
@@ -40,10 +40,15 @@ class LoopCore final : public RootBase {
   Poller poller;
   std::vector<Fiber*> parked;  // fibers waiting for a future, by index; null: free place
   Task* tasks = nullptr;       // pending tasks, newest first (linked through the tasks)
-  uint64_t shuffle = 0;        // state of the shuffled order; 0: asyncio's order
-  uint64_t turn = 0;           // iterations so far
+  Task* seen_tasks = nullptr;  // this one and those behind it have been seen by a collection
+  std::vector<const Cell*> young_timers;  // payloads added since the last collection
+  uint64_t shuffle = 0;                   // state of the shuffled order; 0: asyncio's order
+  uint64_t turn = 0;                      // iterations so far
   bool stopping = false;
   bool running = false;
+
+ private:
+  Heap& heap_;
 };
 
 struct EventLoop : NativeObject {

@@ -145,8 +145,8 @@ bool run_entry(VM& vm, EventLoop* loop, const Ready& entry) {
 bool run_iteration(VM& vm, EventLoop* loop) {
   LoopCore& core = *loop->core;
   // With something to do, no timers and nothing outside there is nothing to gather.
-  bool quiet = !core.ready.empty() && core.timers.keys() == 0 && core.poller.is_quiet() &&
-               !vm.poll_needed();
+  bool quiet =
+      !core.ready.empty() && core.timers.keys() == 0 && core.poller.is_quiet() && !vm.poll_needed();
   if (!quiet && gather_ready(vm, loop).is_error()) return false;
   size_t count = core.ready.size();
   core.ready.shrink_if_sparse();

@@ -52,9 +52,9 @@ class AsyncState final : public RootBase, public FiberHooks, public Suspender {
   /// A fiber that turns the running loop: an idle one or a new one. Null (MemoryError) when stacks
   /// run out.
   Fiber* turner();
-  /// Cancels what native code still waits for, one wait after the other, and lets it run to its end:
-  /// a live fiber is never destroyed by force, since its native frames own things. From the host's
-  /// stack.
+  /// Cancels what native code still waits for, one wait after the other, and lets it run to its
+  /// end: a live fiber is never destroyed by force, since its native frames own things. From the
+  /// host's stack.
   void cancel_parked();
   /// Lets the idle fibers run to their end, from the host's stack: between two runs of loops an
   /// engine may move to another thread, and frames may not.
@@ -62,8 +62,8 @@ class AsyncState final : public RootBase, public FiberHooks, public Suspender {
 
   VM& vm;
   FiberPool fibers;
-  std::vector<Fiber*> idle;        // parked in turn_loop, ready to go on
-  ParkedWait* parked = nullptr;    // the latest first
+  std::vector<Fiber*> idle;      // parked in turn_loop, ready to go on
+  ParkedWait* parked = nullptr;  // the latest first
   Context* host_context = nullptr;
   Fiber* left = nullptr;  // the fiber that switched to the current one
   bool exiting = false;   // idle fibers are to run to their end

@@ -55,10 +55,10 @@ Error raise_cannot_resume(VM& vm, Generator* generator) {
 /// As `stack_top`.
 inline Value* free_stack(VM& vm, const Frame* frame) {
   Context* context = vm.context();
-  Value* top = !frame                        ? context->stack
-               : frame->flags & Frame::kHeap ? Interpreter::stack_top(vm)
-                                             : const_cast<Frame*>(frame)->registers() +
-                                                   frame->code->register_count;
+  Value* top = !frame ? context->stack
+               : frame->flags & Frame::kHeap
+                   ? Interpreter::stack_top(vm)
+                   : const_cast<Frame*>(frame)->registers() + frame->code->register_count;
   return std::max(top, context->floor);
 }
 

@@ -64,8 +64,8 @@ struct Generator : Cell {
   Frame* innermost;
   Generator* previous_base;  // the base that was running when this one was resumed
   Value handled;             // exception being handled inside, while suspended; empty if none
-  Value outer_handled;  // the resumer's handled exception, while running; before: where the
-                        // coroutine was made (coroutine_origin)
+  Value outer_handled;       // the resumer's handled exception, while running; before: where the
+                             // coroutine was made (coroutine_origin)
   Value name, qualname;
   Value origin_or_finalizer;  // async generator: finalizer hook; coroutine: code that made it
   Frame frame;
