@@ -238,6 +238,7 @@ inline void begin_frame(Generator* generator, Function* function, const Value* p
   generator->frame.code = code;
   generator->frame.pc = code->instructions;
   generator->frame.flags = Frame::kHeap;
+  generator->frame.extra = Value();
   uint32_t parameter_count = code->argument_count + code->keyword_only_count +
                              ((code->flags & Code::kVarArgs) != 0) +
                              ((code->flags & Code::kVarKeywords) != 0);
