@@ -104,14 +104,6 @@ Result<Value> gc_stats(VM& vm) {
   return dict;
 }
 
-/// A script is about to see this generator; false if it is an empty cell kept for reuse.
-bool share(Generator* generator) {
-  if (!generator->unshared) return true;
-  if (generator->state == Generator::State::Finished) return false;
-  generator->unshared = 0;
-  return true;
-}
-
 Result<Value> gc_get_objects(VM& vm, Optional<Value>) {
   vm.heap().collect_full();
   RootVector found(vm.heap());
@@ -127,7 +119,6 @@ Result<Value> gc_get_objects(VM& vm, Optional<Value>) {
                          cell->kind == CellKind::Tuple || cell->kind == CellKind::Type ||
                          cell->kind == CellKind::Module || cell->kind == CellKind::Function ||
                          cell->kind == CellKind::Generator || cell->kind == CellKind::NativeObject;
-        if (cell->kind == CellKind::Generator && !share(static_cast<Generator*>(cell))) return;
         if (container && is_visible(*c.vm, cell)) c.found->values.push_back(cell);
       },
       &context);

@@ -57,8 +57,6 @@ struct Code : Cell {
   Tuple* free_names;   // closure order
   Value doc;           // Str or none
   Code* next_in_vm;    // intrusive list of all code objects (weak)
-  /// A finished coroutine of this code that nobody refers to: the next call takes its cell.
-  Cell* spare;
 
   void trace(Visitor& visitor) const;
 };

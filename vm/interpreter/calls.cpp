@@ -32,6 +32,48 @@ Value* move_window(VM& vm, const Value* window, uint32_t count) {
 
 namespace {
 
+/// Registers what a generator that is abandoned may have to do (finalize.cpp).
+void watch_generator(VM& vm, Generator* generator) {
+  const Code* code = generator->frame.code;
+  if (code->flags & Code::kCoroutine) {
+    // A warning that it was never awaited names the place where it was made.
+    if (Frame* caller = vm.current_frame()) {
+      generator->origin_or_finalizer = caller->code;
+      int64_t position = std::max<int64_t>(frame_position(caller), 0);
+      generator->outer_handled = Value::small_int(caller->code->positions[position].line);
+    }
+  } else if (!(code->flags & (Code::kAsyncGenerator | Code::kMayNeedClose))) {
+    return;
+  }
+  vm.heap().register_finalizer(generator);
+}
+
+}  // namespace
+
+Result<Generator*> make_generator(VM& vm, Function* function, const Value* parameters) {
+  Code* code = function->code;
+  BuiltinType type = code->flags & Code::kCoroutine        ? BuiltinType::Coroutine
+                     : code->flags & Code::kAsyncGenerator ? BuiltinType::AsyncGenerator
+                                                           : BuiltinType::Generator;
+  size_t size = sizeof(Generator) + code->register_count * sizeof(Value);
+  Generator* generator =
+      TRY(vm.allocate<Generator>(type, size, static_cast<uint16_t>(code->register_count)));
+  generator->name = function->name;
+  generator->qualname = function->qualname;
+  generator->frame.callee = function;
+  generator->frame.code = code;
+  generator->frame.pc = code->instructions;
+  generator->frame.flags = Frame::kHeap;
+  uint32_t parameter_count = code->argument_count + code->keyword_only_count +
+                             ((code->flags & Code::kVarArgs) != 0) +
+                             ((code->flags & Code::kVarKeywords) != 0);
+  std::copy(parameters, parameters + parameter_count, generator->registers());
+  watch_generator(vm, generator);
+  return generator;
+}
+
+namespace {
+
 /// Index of the parameter with that name among positional-or-keyword and keyword-only ones, or -1.
 int64_t find_parameter(const Code* code, const Str* name) {
   uint32_t end = code->argument_count + code->keyword_only_count;

@@ -4,8 +4,6 @@
 // never awaited is worth a warning), async generators for their loop's hook, generators whose code
 // has a handler or delegates. They register when they are made; that is a push to a list, and the
 // collector drops those that finished without looking at anything but their state.
-#include <algorithm>
-
 #include "vm/bytecode/code.h"
 #include "vm/interpreter/async_generator.h"
 #include "vm/interpreter/frame_object.h"
@@ -21,11 +19,8 @@ namespace {
 
 Result<void> warn_never_awaited(VM& vm, Generator* coroutine) {
   Code* code = try_as<Code>(coroutine->origin_or_finalizer);
-  int64_t line = 1;
-  if (code && coroutine->outer_handled.is_small_int()) {
-    int64_t position = std::max<int64_t>(coroutine->outer_handled.as_small_int() / 2 - 1, 0);
-    line = code->positions[position].line;
-  }
+  int64_t line =
+      coroutine->outer_handled.is_small_int() ? coroutine->outer_handled.as_small_int() : 1;
   std::string text = "coroutine '" + TRY(str_text(vm, coroutine->qualname)) + "' was never awaited";
   std::string file = code ? to_utf8(code->filename) : "sys";
   return issue_warning(vm, Exc::RuntimeWarning, text, file, line, coroutine);

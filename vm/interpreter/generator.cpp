@@ -4,11 +4,6 @@
 // awaits and the generators it delegates to are linked through Frame::caller. Suspending stores the
 // innermost frame in the base and returns to the base's resumer at once; resuming goes straight to
 // that frame. So neither depends on the depth of the chain.
-//
-// `await f()` makes a coroutine that nobody else can get hold of: its cell is kept with the code
-// object when it has returned, and the next call takes it (Code::spare). So such an await allocates
-// nothing. A coroutine that has been shown to a script, in cr_await or by a frame object, is not
-// kept, nor is one that an exception leaves, since tracebacks may show it later.
 #include <algorithm>
 
 #include "vm/binding/bind.h"
@@ -156,24 +151,9 @@ Frame* begin_resume(VM& vm, Generator* generator, Value sent, bool as_base) {
   return target;
 }
 
-namespace {
-
-/// Keeps the cell for the next call. Its registers are empty already.
-void keep_spare(VM& vm, Generator* generator) {
-  Code* code = generator->frame.code;
-  if (code->spare) return;
-  code->spare = generator;
-  vm.barrier(code);
-}
-
-}  // namespace
-
 void finish_generator(VM& vm, Generator* generator) {
-  bool spare = generator->unshared && !vm.has_pending();
-  if (generator->frame.flags & Frame::kHasObject) [[unlikely]] {
+  if (generator->frame.flags & Frame::kHasObject) [[unlikely]]
     detach_frame(vm, &generator->frame);
-    spare = false;
-  }
   generator->state = Generator::State::Finished;
   Interpreter::frame(vm) = generator->frame.caller;
   generator->frame.caller = nullptr;
@@ -191,7 +171,6 @@ void finish_generator(VM& vm, Generator* generator) {
   // Nothing keeps the locals alive any longer.
   Value* registers = generator->registers();
   for (uint32_t i = 0, count = generator->aux; i < count; ++i) registers[i] = Value();
-  if (spare) keep_spare(vm, generator);
 }
 
 void convert_stop_iteration(VM& vm, Generator* generator) {
@@ -207,72 +186,6 @@ void convert_stop_iteration(VM& vm, Generator* generator) {
   error->context = cause;
   error->aux |= Exception::kSuppressContext;
   vm.barrier(error);
-}
-
-namespace {
-
-/// Registers what a generator that is abandoned may have to do (finalize.cpp).
-void watch_generator(VM& vm, Generator* generator) {
-  uint32_t flags = generator->frame.code->flags;
-  if (flags & (Code::kCoroutine | Code::kAsyncGenerator | Code::kMayNeedClose))
-    vm.heap().register_finalizer(generator);
-}
-
-/// A warning that a coroutine was never awaited names the place where it was made.
-inline void note_origin(VM& vm, Generator* generator, const Value* parameters) {
-  Frame* caller = vm.current_frame();
-  if (!caller) return;
-  generator->origin_or_finalizer = caller->code;
-  // Arguments in the caller's own registers: its call instruction makes the coroutine, and no
-  // native function in between can keep it (partial, lru_cache ...).
-  bool direct = parameters >= caller->registers() &&
-                parameters <= caller->registers() + caller->code->register_count;
-  generator->outer_handled = coroutine_origin(caller->code, caller->pc, direct);
-}
-
-inline void begin_frame(Generator* generator, Function* function, const Value* parameters) {
-  Code* code = function->code;
-  generator->name = function->name;
-  generator->qualname = function->qualname;
-  generator->frame.callee = function;
-  generator->frame.code = code;
-  generator->frame.pc = code->instructions;
-  generator->frame.flags = Frame::kHeap;
-  generator->frame.extra = Value();
-  uint32_t parameter_count = code->argument_count + code->keyword_only_count +
-                             ((code->flags & Code::kVarArgs) != 0) +
-                             ((code->flags & Code::kVarKeywords) != 0);
-  Value* target = generator->registers();
-  for (uint32_t i = 0; i < parameter_count; ++i) target[i] = parameters[i];
-}
-
-Generator* take_spare(VM& vm, Function* function, const Value* parameters) {
-  Code* code = function->code;
-  Generator* generator = static_cast<Generator*>(code->spare);
-  code->spare = nullptr;
-  generator->state = Generator::State::Created;
-  generator->unshared = 0;
-  begin_frame(generator, function, parameters);
-  note_origin(vm, generator, parameters);
-  vm.barrier(generator);
-  return generator;
-}
-
-}  // namespace
-
-Result<Generator*> make_generator(VM& vm, Function* function, const Value* parameters) {
-  Code* code = function->code;
-  if (code->spare) return take_spare(vm, function, parameters);
-  BuiltinType type = code->flags & Code::kCoroutine        ? BuiltinType::Coroutine
-                     : code->flags & Code::kAsyncGenerator ? BuiltinType::AsyncGenerator
-                                                           : BuiltinType::Generator;
-  size_t size = sizeof(Generator) + code->register_count * sizeof(Value);
-  Generator* generator =
-      TRY(vm.allocate<Generator>(type, size, static_cast<uint16_t>(code->register_count)));
-  begin_frame(generator, function, parameters);
-  if (code->flags & Code::kCoroutine) note_origin(vm, generator, parameters);
-  watch_generator(vm, generator);
-  return generator;
 }
 
 VM::ResumeOutcome VM::resume(Generator* generator, Value sent, Value exception, Value* result) {
@@ -611,10 +524,7 @@ Result<Value> generator_awaited(VM&, Value self) {
   if (!generator_is_parked(generator)) return Value::none();
   const Frame& frame = generator->frame;
   const Instruction* send = frame.flags & Frame::kAtSend ? frame.pc : frame.pc - 1;
-  if (send->opcode != Opcode::Send) return Value::none();
-  Value awaited = frame.registers()[send->b];
-  if (Generator* shown = try_as<Generator>(awaited)) shown->unshared = 0;
-  return awaited;
+  return send->opcode == Opcode::Send ? frame.registers()[send->b] : Value::none();
 }
 
 namespace {

@@ -1,6 +1,5 @@
 #pragma once
 // Driving generators from C++; shared with the async generator and the runtime.
-#include "vm/bytecode/instruction.h"
 #include "vm/interpreter/interpreter.h"
 
 namespace apy {
@@ -10,22 +9,6 @@ enum class ThrowOutcome : uint8_t { Raise, GoOn, StillSuspended };
 /// Raise: pending, to be unwound from there; GoOn: the Send completed; StillSuspended: *result was
 /// yielded.
 ThrowOutcome throw_into(VM& vm, Frame* target, Value exception, Value* result);
-
-/// Generator::outer_handled of a coroutine that has not started: the instruction behind the call
-/// that made it, and whether that call did so itself.
-inline Value coroutine_origin(const Code* code, const Instruction* behind, bool direct) {
-  return Value::small_int((behind - code->instructions) * 2 + direct);
-}
-/// To be called where a coroutine is awaited, `instruction` being the GetAwaitable: notes whether
-/// the call right in front of it has made the coroutine, so that nobody else can refer to it.
-inline void note_unshared(const Frame* frame, const Instruction* instruction,
-                          Generator* generator) {
-  if (generator->state != Generator::State::Created ||
-      !generator->origin_or_finalizer.is(frame->code))
-    return;
-  generator->unshared =
-      generator->outer_handled.is(coroutine_origin(frame->code, instruction, true));
-}
 
 /// gen.send(v) etc.; the end is a pending StopIteration.
 Result<Value> generator_send(VM& vm, Generator* generator, Value sent);

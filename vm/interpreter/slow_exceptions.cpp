@@ -1,6 +1,5 @@
 // Slow paths: raising, matching, exception groups; awaiting.
 #include "vm/interpreter/async_generator.h"
-#include "vm/interpreter/generator.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/set.h"
@@ -291,13 +290,11 @@ namespace apy::slow {
 
 bool GetAwaitable(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
-  if (is_exact(r[i->b], BuiltinType::Coroutine)) {
-    Generator* coroutine = as<Generator>(r[i->b]);
-    if (coroutine->state == Generator::State::Created) {
-      note_unshared(frame, i, coroutine);
-      r[i->a] = coroutine;
-      return true;
-    }
+  // Mostly it is a coroutine that was made just now.
+  if (is_exact(r[i->b], BuiltinType::Coroutine) &&
+      as<Generator>(r[i->b])->state == Generator::State::Created) {
+    r[i->a] = r[i->b];
+    return true;
   }
   // `await anext(g)`, `await g.__anext__()`: the step runs in this loop, as those of `async for`
   // do.

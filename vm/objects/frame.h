@@ -59,13 +59,12 @@ struct Generator : Cell {
   uint8_t closing;     // async generator: asend/athrow/aclose running; see async_generator.cpp
   uint8_t hooks_done;  // async generator: firstiter hook was called
   uint8_t closed;      // async generator: aclose() began or the end was reached
-  uint8_t unshared;    // nobody but the await that made it can refer to it: see Code::spare
   // While this generator is a suspended or running base: the innermost frame of its await chain.
   Frame* innermost;
   Generator* previous_base;  // the base that was running when this one was resumed
   Value handled;             // exception being handled inside, while suspended; empty if none
-  Value outer_handled;       // the resumer's handled exception, while running; before: where the
-                             // coroutine was made (coroutine_origin)
+  Value outer_handled;  // the resumer's handled exception, while running; before: line that made
+                        // the coroutine
   Value name, qualname;
   Value origin_or_finalizer;  // async generator: finalizer hook; coroutine: code that made it
   Frame frame;

@@ -43,7 +43,6 @@ void Code::trace(Visitor& visitor) const {
   visitor.visit(cell_names);
   visitor.visit(free_names);
   visitor.visit(doc);
-  visitor.visit(spare);
 }
 
 void Function::trace(Visitor& visitor) const {
