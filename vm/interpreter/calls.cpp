@@ -246,44 +246,51 @@ Value find_plain_init(VM& vm, Type* type) {
   return plain ? init : Value::not_implemented();
 }
 
-/// A class whose instances native functions make and initialise (`init` may be null): they are
-/// called one after the other where the arguments stand.
-CallOutcome construct_native(VM& vm, Value* window, uint32_t dst, uint32_t count,
-                             Tuple* keyword_names, const NativeFunction* make,
-                             const NativeFunction* init) {
-  // The word below the arguments belongs to the unused frame header.
-  Value* values = window + kFrameWords - 1;
-  Value type = values[0] = window[0];
-  uint32_t keyword_count = keyword_names ? static_cast<uint32_t>(keyword_names->length) : 0;
-  Arguments arguments{values, count - keyword_count + 1, keyword_names};
-  FloorGuard guard(vm.context(), values + count + 1);
-  if (!type.is(make->owner) && check_new_arguments(vm, make, arguments).is_error())
-    return CallOutcome::Error;
-  Value object = make->definition->bound.entry(vm, *make->definition, arguments);
-  if (object.is_empty()) return CallOutcome::Error;
-  values[0] = object;
-  if (vm.type_of(object) != as<Type>(type)) {
-    if (initialize_made(vm, as<Type>(type), values, count + 1, keyword_names).is_error())
-      return CallOutcome::Error;
-  } else if (init) {
-    Value result = init->definition->bound.entry(vm, *init->definition, arguments);
-    if (result.is_empty()) return CallOutcome::Error;
-    if (!result.is_none()) {
-      (void)vm.raise(Exc::TypeError, "__init__() should return None, not '{}'", vm.type_of(result));
-      return CallOutcome::Error;
-    }
-  }
-  return done(vm, dst, object);
+/// The native functions that make and initialise the instances of a builtin class; `make` is null
+/// for other classes, `init` where there is nothing to initialise.
+struct NativeMaker {
+  const NativeFunction* make = nullptr;
+  const NativeFunction* init = nullptr;
+};
+
+NativeMaker native_maker(VM& vm, Type* type) {
+  bool is_builtin = type->shape == shape_of(BuiltinType::Type) &&
+                    !(type->flags & (Type::kHeapType | Type::kDisallowNew)) &&
+                    type != vm.type(BuiltinType::Type);
+  if (!is_builtin) return {};
+  Value make = type_special(vm, type, Special::New);
+  Value init = type_special(vm, type, Special::Init);
+  if (!is_kind(make, CellKind::NativeFunction) ||
+      !(as<NativeFunction>(make)->aux & NativeFunction::kStatic) ||
+      !is_exact(init, BuiltinType::MethodDescriptor))
+    return {};
+  Value object_init = type_special(vm, vm.type(BuiltinType::Object), Special::Init);
+  return {as<NativeFunction>(make), init.is(object_init) ? nullptr : as<NativeFunction>(init)};
 }
 
-/// May construct_native make the instances of `type`, whose metaclass is `type`?
-bool is_made_natively(VM& vm, Type* type, Value make, Value init) {
-  if (!is_kind(make, CellKind::NativeFunction) ||
-      !(as<NativeFunction>(make)->aux & NativeFunction::kStatic))
-    return false;
-  bool is_builtin = !(type->flags & (Type::kHeapType | Type::kDisallowNew));
-  return is_builtin && type != vm.type(BuiltinType::Type) &&
-         is_exact(init, BuiltinType::MethodDescriptor);
+/// Makes an instance of the class values[0] with the `count` arguments behind it: the two functions
+/// are called one after the other where the arguments stand. Empty on error.
+Value construct_native(VM& vm, Value* values, uint32_t count, Tuple* keyword_names,
+                       const NativeMaker& maker) {
+  Type* type = as<Type>(values[0]);
+  uint32_t keyword_count = keyword_names ? static_cast<uint32_t>(keyword_names->length) : 0;
+  Arguments arguments{values, count - keyword_count + 1, keyword_names};
+  if (type != maker.make->owner && check_new_arguments(vm, maker.make, arguments).is_error())
+    return Value();
+  Value object = maker.make->definition->bound.entry(vm, *maker.make->definition, arguments);
+  if (object.is_empty()) return Value();
+  values[0] = object;
+  if (vm.type_of(object) != type) {
+    if (initialize_made(vm, type, values, count + 1, keyword_names).is_error()) return Value();
+  } else if (maker.init) {
+    Value result = maker.init->definition->bound.entry(vm, *maker.init->definition, arguments);
+    if (result.is_empty()) return Value();
+    if (!result.is_none()) {
+      (void)vm.raise(Exc::TypeError, "__init__() should return None, not '{}'", vm.type_of(result));
+      return Value();
+    }
+  }
+  return object;
 }
 
 CallOutcome call_type(VM& vm, Value* window, uint32_t dst, uint32_t count, Tuple* keyword_names) {
@@ -306,14 +313,12 @@ CallOutcome call_type(VM& vm, Value* window, uint32_t dst, uint32_t count, Tuple
     }
     return enter_function(vm, window, dst, count, keyword_names, Frame::kConstructor, instance);
   }
-  if (type->shape == shape_of(BuiltinType::Type) && !(type->flags & Type::kHeapType)) {
-    Value make = type_special(vm, type, Special::New);
-    init = type_special(vm, type, Special::Init);
-    if (is_made_natively(vm, type, make, init)) {
-      Value object_init = type_special(vm, vm.type(BuiltinType::Object), Special::Init);
-      return construct_native(vm, window, dst, count, keyword_names, as<NativeFunction>(make),
-                              init.is(object_init) ? nullptr : as<NativeFunction>(init));
-    }
+  if (NativeMaker maker = native_maker(vm, type); maker.make) {
+    // The word below the arguments belongs to the unused frame header.
+    Value* values = window + kFrameWords - 1;
+    values[0] = type;
+    FloorGuard guard(vm.context(), values + count + 1);
+    return done(vm, dst, construct_native(vm, values, count, keyword_names, maker));
   }
   Value call = type_special(vm, vm.type_of(type), Special::Call);
   if (call.is_empty()) {
@@ -475,6 +480,14 @@ Result<Value> VM::call_keywords(Value callee, std::span<const Value> arguments,
   if (is_kind(callee, CellKind::NativeFunction) && as<NativeFunction>(callee)->self.is_empty())
     return call_native(*this, as<NativeFunction>(callee), arguments.data(), count - keyword_count,
                        keyword_names);
+  constexpr uint32_t kFewArguments = 4;
+  if (is_kind(callee, CellKind::Type) && count <= kFewArguments && !native_stack_exhausted()) {
+    if (NativeMaker maker = native_maker(*this, as<Type>(callee)); maker.make) {
+      Value values[kFewArguments + 1] = {callee};
+      std::copy(arguments.begin(), arguments.end(), values + 1);
+      return construct_native(*this, values, count, keyword_names, maker);
+    }
+  }
   return call_function(*this, callee, arguments.data(), count, keyword_names);
 }
 
