@@ -35,7 +35,6 @@ void enlist(EventLoop* loop, Task* task) {
 void delist(VM& vm, EventLoop* loop, Task* task) {
   if (!task->listed) return;
   task->listed = false;
-  if (loop && loop->core && loop->core->seen_tasks == task) loop->core->seen_tasks = task->next;
   if (task->previous) {
     task->previous->next = task->next;
     vm.barrier(task->previous);
