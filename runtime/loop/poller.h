@@ -81,7 +81,8 @@ class Poller {
   // Nothing is watched, nobody waits and nobody has called `wake`: polling without waiting would do
   // nothing.
   bool is_quiet() const {
-    return uv_ == nullptr && !armed_ && state_.load(std::memory_order_relaxed) == Idle;
+    return uv_ == nullptr && !is_watching() && !armed_ &&
+           state_.load(std::memory_order_relaxed) == Idle;
   }
 
   // For a host with an event loop of its own. `host_descriptor` becomes readable when `poll(0)` has

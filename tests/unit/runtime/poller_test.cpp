@@ -121,12 +121,13 @@ TEST_CASE("poller: a descriptor that was closed behind its back, and what cannot
   Poller poller;
   Noted noted;
   listen_to(poller, &noted);
-  int ends[2];
+  int ends[2], others[2];
   REQUIRE(pipe(ends) == 0);
+  REQUIRE(pipe(others) == 0);
   REQUIRE(poller.watch(ends[0], 0, DescriptorSet::kReadable) == 0);
   const int number = ends[0];
   close(ends[0]);
-  REQUIRE(dup2(ends[1], number) == number);  // the number stands for something else now
+  REQUIRE(dup2(others[1], number) == number);  // the number stands for something else now
   CHECK(poller.watch(number, DescriptorSet::kReadable, DescriptorSet::kWritable) == 0);
   poller.poll(0);
   CHECK(noted.events == DescriptorSet::kWritable);
@@ -135,6 +136,8 @@ TEST_CASE("poller: a descriptor that was closed behind its back, and what cannot
   CHECK(poller.watch(number, 0, DescriptorSet::kReadable) == EBADF);
   CHECK_FALSE(poller.has_io());
   close(ends[1]);
+  close(others[0]);
+  close(others[1]);
 }
 
 TEST_CASE("poller: wake-ups before a wait are kept, and several are one") {
