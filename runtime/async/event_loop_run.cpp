@@ -27,11 +27,18 @@ uint64_t next_random(uint64_t& state) {
   return state;
 }
 
-/// In the shuffled mode any order of what is ready together is as good as any other.
+/// In the shuffled mode any order of the tasks that are ready together is as good as any other.
+/// Callbacks keep their order, which call_soon promises and transports build on.
 void shuffle_ready(LoopCore& core, size_t count) {
-  for (size_t i = count; i > 1; --i) {
+  auto is_task = [](const Ready& entry) {
+    return entry.kind == Ready::Step || entry.kind == Ready::Wake || entry.kind == Ready::Throw;
+  };
+  std::vector<size_t> places;
+  for (size_t i = 0; i < count; ++i)
+    if (is_task(core.ready.at(i))) places.push_back(i);
+  for (size_t i = places.size(); i > 1; --i) {
     size_t j = next_random(core.shuffle) % i;
-    std::swap(core.ready.at(i - 1), core.ready.at(j));
+    std::swap(core.ready.at(places[i - 1]), core.ready.at(places[j]));
   }
 }
 
