@@ -206,7 +206,7 @@ bool try_set_hashed(VM& vm, Dict* dict, Value key, uint64_t hash, Value value) {
     }
     if (same) {
       entry.value = value;
-      vm.barrier(table);
+      vm.barrier(table, &entry);
       return true;
     }
     perturb >>= 5;
@@ -219,7 +219,7 @@ bool try_set_hashed(VM& vm, Dict* dict, Value key, uint64_t hash, Value value) {
   ++dict->length;
   dict->layout = Dict::kUnnumbered;
   if (!is_text) dict->aux |= Dict::kHasNonStrKeys;
-  vm.barrier(table);
+  vm.barrier(table, &entries[index]);
   return true;
 }
 
@@ -357,7 +357,7 @@ Result<bool> dict_move_to_end(VM& vm, Dict* dict, Value key, bool last) {
   link_entry(table, entry.hash, place);
   table->first = place;
   ++dict->length;
-  vm.barrier(table);
+  vm.barrier(table, &table->entries()[place]);
   return true;
 }
 
