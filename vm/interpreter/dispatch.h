@@ -29,8 +29,9 @@
 //     itself.
 //  4. Nothing but the four variables lives from one instruction to the next.
 //
-// Measured (docs/performance.md): tail and goto are equally fast, the switch is up to a fifth slower. The tail
-// form gives each body its own register allocation and profilers a function for each opcode.
+// Measured (docs/performance.md): tail and goto are equally fast, the switch is up to a fifth
+// slower. The tail form gives each body its own register allocation and profilers a function for
+// each opcode.
 
 #if APY_DISPATCH_TAIL
 #define HANDLER_SIGNATURE VM &vm, Instruction *instruction, Value *r, Value *k
