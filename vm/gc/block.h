@@ -173,7 +173,8 @@ struct Heap::State {
 
   std::vector<Arena> arenas;
   AddressMap address_map;
-  size_t arena_cursor = kBlocksPerArena;  // next never-used block of the newest arena
+  size_t arena_cursor = kBlocksPerArena;     // next never-used block of the newest arena
+  size_t arena_populated = kBlocksPerArena;  // blocks before this one have memory behind them
   uintptr_t lowest = UINTPTR_MAX, highest = 0;
   uint32_t epoch = 0;               // of the last full collection
   std::vector<Block*> free_blocks;  // with memory behind them
