@@ -33,7 +33,7 @@ constexpr int kOutputStatus = 120;  // standard output could not be written
 /// start touches are asked for in one call: a page fault costs more than what is then done with the
 /// page.
 void prepare_allocator() {
-  constexpr size_t kAtStart = 256 * 1024;
+  constexpr size_t kAtStart = 192 * 1024;
   mallopt(M_TRIM_THRESHOLD, 64 * 1024 * 1024);
   mallopt(M_MMAP_THRESHOLD, 16 * 1024 * 1024);
 #ifdef MADV_POPULATE_WRITE

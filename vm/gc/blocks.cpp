@@ -17,8 +17,9 @@ constexpr size_t kPage = 4096;
 constexpr size_t kMegabyte = size_t{1} << 20;
 /// Mappings of dead large cells up to this are kept for new ones.
 constexpr size_t kKeepUnused = 4 * kMegabyte;
-/// Never-used blocks that get their memory in one go: few at first, as many as there are later.
-constexpr size_t kFewestPopulated = 4, kMostPopulated = 32;
+/// Never-used blocks that get their memory in one go: few at first, a quarter of what there is
+/// later.
+constexpr size_t kFewestPopulated = 2, kMostPopulated = 32;
 /// Of a large cell: what is behind that may never be touched.
 constexpr size_t kPopulatedOfLarge = 8 * kMegabyte;
 
@@ -107,7 +108,7 @@ Block* Heap::State::take_block(unsigned size_class, size_t cell_size) {
     }
     if (arena_cursor == arena_populated) {
       size_t taken = (arenas.size() - 1) * kBlocksPerArena + arena_cursor;
-      size_t count = std::min(std::clamp(taken, kFewestPopulated, kMostPopulated),
+      size_t count = std::min(std::clamp(taken / 4, kFewestPopulated, kMostPopulated),
                               kBlocksPerArena - arena_cursor);
       populate(arenas.back().block(arena_cursor), count * kBlockSize);
       arena_populated += count;
