@@ -141,6 +141,12 @@ struct Heap::State {
     };
     std::unique_ptr<uint32_t, Free> leaves_[kTop];
   };
+  static constexpr size_t kRemapAtLeast = size_t{1} << 20;
+  /// Address space that a large cell's mapping of `bytes` takes: whole blocks, so that the next one
+  /// that the system gives is in line.
+  static constexpr size_t reserved_for(size_t bytes) {
+    return (bytes + kBlockSize - 1) & ~(kBlockSize - 1);
+  }
   /// A dead large cell's memory, to be given back or used again.
   struct Mapping {
     char* start;

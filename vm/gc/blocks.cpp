@@ -35,6 +35,13 @@ void populate(void* start, size_t size) {
 }
 
 void* map_aligned(size_t size, size_t alignment) {
+  // Often the place next to the last mapping, which is in line.
+  if (alignment == Heap::kBlockSize) {
+    void* memory = mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) return nullptr;
+    if (reinterpret_cast<uintptr_t>(memory) % alignment == 0) return memory;
+    munmap(memory, size);
+  }
   size_t reserve = size + alignment;
   // Accounted, so that the system refuses what it could never give: that is a MemoryError, not a
   // killed process.
@@ -268,11 +275,11 @@ Block* Heap::State::map_large(size_t size) {
     break;
   }
   if (!memory) {
-    memory = static_cast<char*>(map_aligned(mapping, kBlockSize));
+    memory = static_cast<char*>(map_aligned(reserved_for(mapping), kBlockSize));
     if (!memory) return nullptr;
     uintptr_t address = reinterpret_cast<uintptr_t>(memory);
     if (!address_map.set(address, address + mapping, AddressMap::kLargeHere)) {
-      munmap(memory, mapping);
+      munmap(memory, reserved_for(mapping));
       return nullptr;
     }
     populate(memory, std::min(mapping, kPopulatedOfLarge));
@@ -303,14 +310,15 @@ Block* Heap::State::remap_large(Block* block, size_t size) {
   size_t cards = (size + Block::kHeaderSize) / Block::kCardSize + 1;
   size_t mapping = (size + Block::kHeaderSize + cards + kPage - 1) & ~(kPage - 1);
   if (mapping <= block->bytes) return nullptr;
-  void* place = map_aligned(mapping, kBlockSize);
+  void* place = map_aligned(reserved_for(mapping), kBlockSize);
   if (!place) return nullptr;
   uintptr_t address = reinterpret_cast<uintptr_t>(place);
   std::vector<uint8_t> stored_to(block->cards, block->cards + block->card_count);
   size_t old_bytes = block->bytes;
   if (!address_map.set(address, address + mapping, AddressMap::kLargeHere) ||
-      mremap(block, old_bytes, mapping, MREMAP_MAYMOVE | MREMAP_FIXED, place) == MAP_FAILED) {
-    munmap(place, mapping);
+      mremap(block, reserved_for(old_bytes), reserved_for(mapping), MREMAP_MAYMOVE | MREMAP_FIXED,
+             place) == MAP_FAILED) {
+    munmap(place, reserved_for(mapping));
     return nullptr;
   }
   large_blocks.erase(reinterpret_cast<uintptr_t>(block));
@@ -340,9 +348,10 @@ Block* Heap::State::remap_large(Block* block, size_t size) {
 void Heap::State::release_memory(size_t bytes) {
   while (bytes > 0 && unused_bytes > kKeepUnused) {
     Mapping& oldest = unused.front();
-    size_t part = std::min(oldest.size, std::max(bytes & ~(kPage - 1), kPage));
-    munmap(oldest.start + oldest.size - part, part);
-    oldest.size -= part;
+    size_t kept = (oldest.size - std::min(oldest.size, bytes)) & ~(kBlockSize - 1);
+    size_t part = oldest.size - kept;
+    munmap(oldest.start + kept, reserved_for(oldest.size) - kept);
+    oldest.size = kept;
     unused_bytes -= part;
     mapped_bytes -= part;
     if (oldest.size == 0) unused.erase(unused.begin());

@@ -49,8 +49,9 @@ Heap::Heap(HeapClient& client) : client_(client), state_(new State) {
 
 Heap::~Heap() {
   for (auto& [address, block] : state_->large_blocks)
-    munmap(static_cast<void*>(block), block->bytes);
-  for (const State::Mapping& mapping : state_->unused) munmap(mapping.start, mapping.size);
+    munmap(static_cast<void*>(block), State::reserved_for(block->bytes));
+  for (const State::Mapping& mapping : state_->unused)
+    munmap(mapping.start, State::reserved_for(mapping.size));
   for (const State::Arena& arena : state_->arenas) munmap(arena.base, State::kArenaSize);
   delete state_;
 }
@@ -158,7 +159,9 @@ void Heap::free_storage(Cell* cell) {
 Cell* Heap::grow_storage(Cell* cell, size_t size) {
   State& s = *state_;
   Block* block = Block::of(cell);
-  if (!block->large || size > (size_t{1} << 46)) return nullptr;
+  // To copy a little takes less time than to change the page table.
+  if (!block->large || block->bytes < State::kRemapAtLeast || size > (size_t{1} << 46))
+    return nullptr;
   size = (size + kGranule - 1) & ~(kGranule - 1);
   if (size <= block->bytes) return nullptr;
   if (!prepare(size - block->bytes)) return nullptr;

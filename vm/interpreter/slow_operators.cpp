@@ -61,11 +61,18 @@ bool binary(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
   return put(frame, i->a, binary_operation(vm, op, a, b));
 }
 
+Result<Value> extended(VM& vm, List* list, Value items) {
+  TRY(list_extend(vm, list, items));
+  return list;
+}
+
 bool in_place(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
   REGISTERS;
   Value a = r[i->b], b = r[i->c];
   Result<Value> number = Value();
   if (float_arithmetic(vm, op, a, b, &number)) return put(frame, i->a, number);
+  if (op == BinaryOp::Add && is_exact(a, BuiltinType::List))
+    return put(frame, i->a, extended(vm, as<List>(a), b));
   if (a.is_cell() && type_special(vm, vm.type_of(a), in_place_of(op)).is_empty()) {
     Value method = script_operator(vm, op, a, b);
     if (!method.is_empty()) return enter_script(vm, frame, method, i->a, Frame::kOperator, {a, b});

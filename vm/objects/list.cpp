@@ -72,8 +72,16 @@ namespace {
 Result<void> grow(VM& vm, List* list, size_t more) {
   size_t needed = list->length + more;
   if (list->storage && needed <= list->storage->capacity) return {};
-  // Long lists grow in larger steps: each step copies everything into fresh pages.
-  return list_reserve(vm, list, needed + (needed >> (needed < 4096 ? 3 : 2)) + 6);
+  // What a short list leaves behind when it moves is garbage for the collector, n / (factor - 1)
+  // items of it in all; what a long one leaves is used again at once.
+  return list_reserve(vm, list, needed + (needed >> (needed < 2048 ? 1 : 2)) + 4);
+}
+
+/// After a store into items [begin, end).
+void barrier_range(VM& vm, List* list, const Value* begin, const Value* end) {
+  constexpr size_t kApart = 256 / sizeof(Value);  // at least one in each part that is looked at
+  for (const Value* item = begin; item < end; item += kApart) vm.barrier(list->storage, item);
+  if (begin < end) vm.barrier(list->storage, end - 1);
 }
 
 }  // namespace
@@ -197,9 +205,10 @@ Result<void> list_extend(VM& vm, List* list, Value iterable) {
     if (count == 0) return {};
     TRY(grow(vm, list, count));
     const Value* from = other ? other->values() : as<Tuple>(iterable)->values();
-    std::copy_n(from, count, list->values() + list->length);
+    Value* to = list->values() + list->length;
+    std::copy_n(from, count, to);
     list->length += count;
-    vm.barrier(list->storage);
+    barrier_range(vm, list, to, to + count);
     return {};
   }
   if (TRY(extend_directly(vm, list, iterable))) return {};
