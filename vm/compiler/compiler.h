@@ -148,6 +148,8 @@ class Compiler {
   void attribute(ast::Attribute* node, Register dst);
   void subscript(ast::Subscript* node, Register dst);
   void slice(ast::Slice* node, Register dst);
+  /// Start and stop in two registers side by side; the next one is free.
+  Register slice_bounds(ast::Slice* node);
 
   // --- displays.cpp: lists, tuples, sets, dicts, f-strings ---
   void list_display(ast::List* node, Register dst);

@@ -347,20 +347,37 @@ void Compiler::attribute(ast::Attribute* node, Register dst) {
 void Compiler::subscript(ast::Subscript* node, Register dst) {
   TemporaryScope scope(*unit_);
   Register object = operand(node->value);
+  auto* slice = node->slice->try_as<ast::Slice>();
+  if (slice && !slice->step) {
+    Register bounds = slice_bounds(slice);
+    unit_->touch(dst + 1);
+    emit_at(node, Opcode::LoadSlice, dst, object, bounds);
+    return;
+  }
   Register index = operand(node->slice);
   unit_->touch(dst + 1);
   emit_at(node, Opcode::LoadItem, dst, object, index);
 }
 
-void Compiler::slice(ast::Slice* node, Register dst) {
-  TemporaryScope scope(*unit_);
+Register Compiler::slice_bounds(ast::Slice* node) {
   auto part = [&](ast::Expression* bound) {
     at(node);
     return bound ? push(bound) : push_none();
   };
   Register base = part(node->lower);
   part(node->upper);
-  part(node->step);
+  return base;
+}
+
+void Compiler::slice(ast::Slice* node, Register dst) {
+  TemporaryScope scope(*unit_);
+  Register base = slice_bounds(node);
+  at(node);
+  if (node->step) {
+    push(node->step);
+  } else {
+    push_none();
+  }
   unit_->touch(dst + 1);
   emit_at(node, Opcode::BuildSlice, dst, base);
 }

@@ -63,7 +63,7 @@ inline Opcode specialised_for_iter(const Cell* iterator) {
     case shape_of(BuiltinType::Generator):
       return Opcode::ForIterGenerator;
     default:
-      return Opcode::ForIter;
+      return native_step(iterator) ? Opcode::ForIterNative : Opcode::ForIter;
   }
 }
 

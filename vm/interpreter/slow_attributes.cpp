@@ -203,6 +203,13 @@ bool class_attribute(VM& vm, Value object, Str* name, Value* out, Value* self) {
   return true;
 }
 
+/// Fills the cache with an attribute of a class: the class is known by its version, which changes
+/// with what its metaclass says as well (type_modified).
+void specialise_class(Instruction* i, const Type* cls, Value value, Opcode opcode) {
+  *attribute_cache(i) = {cls->shape, cls->version, value.bits()};
+  i->opcode = opcode;
+}
+
 /// The attribute of an instance in dict mode, where there is no slot that a cache could name.
 /// Empty: the general way knows. *self becomes the object when the value is a method of the class.
 Value dict_mode_attribute(VM& vm, Cell* cell, Str* name, Value* self) {
@@ -229,8 +236,13 @@ bool LoadAttr(VM& vm, Frame* frame, Instruction* i) {
   Str* name = name_constant(frame, i->c);
   if (object.is_cell()) {
     Value value;
-    if (specialise_module(vm, i, object, name, Opcode::LoadAttrModule, &value) ||
-        class_attribute(vm, object, name, &value, nullptr)) {
+    if (specialise_module(vm, i, object, name, Opcode::LoadAttrModule, &value)) {
+      r[i->a] = value;
+      return true;
+    }
+    if (class_attribute(vm, object, name, &value, nullptr)) {
+      if (i->opcode != Opcode::LoadAttrMany)
+        specialise_class(i, as<Type>(object), value, Opcode::LoadAttrClass);
       r[i->a] = value;
       return true;
     }
@@ -270,9 +282,14 @@ bool LoadMethod(VM& vm, Frame* frame, Instruction* i) {
   if (object.is_cell()) {
     value = dict_mode_attribute(vm, object.cell(), name, &self);
     if (value.is_empty() &&
-        !specialise_module(vm, i, object, name, Opcode::LoadMethodModule, &value) &&
-        !class_attribute(vm, object, name, &value, &self))
-      specialise_method(vm, i, object.cell(), name);
+        !specialise_module(vm, i, object, name, Opcode::LoadMethodModule, &value)) {
+      if (!class_attribute(vm, object, name, &value, &self)) {
+        specialise_method(vm, i, object.cell(), name);
+      } else if (i->opcode != Opcode::LoadMethodMany) {
+        specialise_class(i, as<Type>(object), value,
+                         self.is_empty() ? Opcode::LoadMethodStatic : Opcode::LoadMethodClass);
+      }
+    }
   }
   if (value.is_empty()) {
     auto result = get_method(vm, object, name, &self);
@@ -432,9 +449,13 @@ bool LoadItem(VM& vm, Frame* frame, Instruction* i) {
   if (object.is_cell()) {
     if (object.cell()->shape == shape_of(BuiltinType::Dict)) {
       Value value;
-      auto found = dict_get(vm, as<Dict>(object), key, &value);
-      if (found.is_error()) return false;
-      if (found.value()) [[likely]] {
+      DictOutcome outcome = dict_try_get(as<Dict>(object), key, &value);
+      if (outcome == DictOutcome::Undecided) {
+        auto found = dict_get(vm, as<Dict>(object), key, &value);
+        if (found.is_error()) return false;
+        if (found.value()) outcome = DictOutcome::Found;
+      }
+      if (outcome == DictOutcome::Found) [[likely]] {
         r[i->a] = value;
         return true;
       }
@@ -445,6 +466,34 @@ bool LoadItem(VM& vm, Frame* frame, Instruction* i) {
     }
   }
   auto result = get_item(vm, object, key);
+  if (result.is_error()) return false;
+  r[i->a] = result.value();
+  return true;
+}
+
+bool LoadSlice(VM& vm, Frame* frame, Instruction* i) {
+  REGISTERS;
+  Value object = r[i->b];
+  const Value* bounds = r + i->c;
+  bool plain = (bounds[0].is_small_int() || bounds[0].is_none()) &&
+               (bounds[1].is_small_int() || bounds[1].is_none());
+  if (plain && object.is_cell()) {
+    Value part;
+    auto done = get_slice(vm, object.cell(), bounds[0], bounds[1], &part);
+    if (done.is_error()) return false;
+    if (done.value()) {
+      r[i->a] = part;
+      return true;
+    }
+  }
+  auto slice = make_slice(vm, bounds[0], bounds[1], Value::none());
+  if (slice.is_error()) return false;
+  if (object.is_cell() && object.cell()->kind == CellKind::Instance) {
+    Value method = type_special(vm, vm.type_of(object.cell()), Special::GetItem);
+    if (is_kind(method, CellKind::Function))
+      return enter_script(vm, frame, method, i->a, 0, {object, slice.value()});
+  }
+  auto result = get_item(vm, object, slice.value());
   if (result.is_error()) return false;
   r[i->a] = result.value();
   return true;

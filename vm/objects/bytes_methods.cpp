@@ -40,13 +40,7 @@ Result<Value> bytes_new(VM& vm, Type* cls, Optional<Value> source, Optional<Valu
   return bytes_as_class(vm, cls, bytes);
 }
 
-Result<Value> bytes_hash(VM& vm, Bytes* self) {
-  if (self->hash == 0) {
-    uint64_t hash = vm.hash_bytes(self->data(), self->length);
-    self->hash = hash ? hash : 1;
-  }
-  return make_int(vm, static_cast<int64_t>(self->hash));
-}
+Result<Value> hash_method(VM& vm, Bytes* self) { return make_int(vm, bytes_hash(vm, self)); }
 Result<Value> bytes_bytes(VM& vm, Bytes* self) {
   return bytes_as_class(vm, vm.type(BuiltinType::Bytes), self);
 }
@@ -59,7 +53,7 @@ Result<int64_t> bytes_sizeof(VM&, Bytes* self) { return static_cast<int64_t>(33 
 constexpr auto kOwnMethods = std::to_array<NativeFunctionDef>({
     {"__new__(cls, source=b'', encoding='utf-8', errors='strict')",
      "Create and return a new object.", bind<bytes_new>(), NativeFunctionDef::kStatic},
-    {"__hash__(self, /)", "Return hash(self).", bind<bytes_hash>()},
+    {"__hash__(self, /)", "Return hash(self).", bind<hash_method>()},
     {"__bytes__(self, /)", "Convert this value to exact type bytes.", bind<bytes_bytes>()},
     {"__getnewargs__(self, /)", "Return the arguments to make a copy with.",
      bind<bytes_getnewargs>()},
@@ -72,6 +66,25 @@ constexpr auto kMethods = join_tables(kOwnMethods, bytes_common_methods<Bytes>()
 
 Result<Value> bytes_get_item(VM& vm, Bytes* bytes, Value key) {
   return Methods::Text::get_item(vm, bytes, key);
+}
+
+Result<Bytes*> bytes_concat(VM& vm, const Bytes* left, const Bytes* right) {
+  Bytes* result = TRY(make_bytes(vm, left->length + right->length));
+  std::memcpy(result->data(), left->data(), left->length);
+  std::memcpy(result->data() + left->length, right->data(), right->length);
+  return result;
+}
+
+int64_t bytes_hash(VM& vm, Bytes* bytes) {
+  if (bytes->hash == 0) {
+    uint64_t hash = vm.hash_bytes(bytes->data(), bytes->length);
+    bytes->hash = hash == 0 || hash == ~uint64_t{0} ? 1 : hash;
+  }
+  return static_cast<int64_t>(bytes->hash);
+}
+
+Result<Bytes*> bytes_slice(VM& vm, Bytes* bytes, size_t begin, size_t end) {
+  return BytesFamily<Bytes>::slice(vm, bytes, begin, end);
 }
 
 extern const NativeTypeDef kBytesType = {

@@ -183,6 +183,26 @@ inline DictOutcome dict_probe(const DictTable* table, Value key, uint64_t hash, 
   }
 }
 
+/// The entry of a small int or string that stands where the search for it begins and is this very
+/// object; null: search. Short enough for the interpreter's loop.
+inline const DictEntry* dict_first_probe(const Dict* dict, Value key) {
+  const DictTable* table = dict->table;
+  uint64_t hash;
+  if (is_exact(key, BuiltinType::Str)) {
+    hash = as<Str>(key)->hash;
+  } else if (key.is_small_int()) {
+    hash = static_cast<uint64_t>(key.as_small_int());  // in a small table no other bits matter
+  } else {
+    return nullptr;
+  }
+  if (!table || table->log2_slots > 16) return nullptr;
+  uint32_t slot = table->slot(hash & table->mask());
+  // A deleted slot's number is beyond all entries.
+  if (slot - 1 >= table->filled) return nullptr;
+  const DictEntry* entry = table->entries() + (slot - 1);
+  return entry->key == key ? entry : nullptr;
+}
+
 /// Lookup of strings with a known hash and of small ints, without calls. Undecided: use dict_get.
 inline DictOutcome dict_try_get(const Dict* dict, Value key, Value* out) {
   uint64_t hash;

@@ -14,6 +14,10 @@ bool str_contains(const Str* haystack, const Str* needle);
 Result<Value> str_get_item(VM& vm, Str* string, Value key);
 Result<Value> bytes_get_item(VM& vm, Bytes* bytes, Value key);
 Result<Value> bytearray_get_item(VM& vm, ByteArray* array, Value key);
+Result<Bytes*> bytes_concat(VM& vm, const Bytes* left, const Bytes* right);
+int64_t bytes_hash(VM& vm, Bytes* bytes);
+/// bytes[begin:end] with begin <= end <= length.
+Result<Bytes*> bytes_slice(VM& vm, Bytes* bytes, size_t begin, size_t end);
 /// `array[key] = value`.
 Result<void> bytearray_set_item(VM& vm, ByteArray* array, Value key, Value value);
 

@@ -1,4 +1,6 @@
 // Membership, items, lengths, callability and class tests on any values.
+#include <algorithm>
+
 #include "vm/objects/class_checks.h"
 #include "vm/objects/descriptor.h"
 #include "vm/objects/exact.h"
@@ -92,6 +94,49 @@ Result<bool> contains(VM& vm, Value container, Value item) {
     return !found;
   }));
   return found;
+}
+
+Result<bool> get_slice(VM& vm, Cell* object, Value start, Value stop, Value* out) {
+  auto range_of = [&](size_t length, size_t* begin, size_t* end) {
+    auto clamp = [length](Value bound, size_t absent) {
+      if (bound.is_none()) return absent;
+      int64_t n = bound.as_small_int();
+      if (n < 0) n += static_cast<int64_t>(length);
+      return static_cast<size_t>(std::clamp<int64_t>(n, 0, static_cast<int64_t>(length)));
+    };
+    *begin = clamp(start, 0);
+    *end = std::max(*begin, clamp(stop, length));
+  };
+  size_t begin, end;
+  switch (object->shape) {
+    case shape_of(BuiltinType::List): {
+      List* list = static_cast<List*>(object);
+      range_of(list->length, &begin, &end);
+      *out = TRY(list_copy(vm, list, begin, end));
+      return true;
+    }
+    case shape_of(BuiltinType::Tuple): {
+      Tuple* tuple = static_cast<Tuple*>(object);
+      range_of(tuple->length, &begin, &end);
+      bool whole = begin == 0 && end == tuple->length;
+      *out = whole ? tuple : TRY(make_tuple(vm, tuple->span().subspan(begin, end - begin)));
+      return true;
+    }
+    case shape_of(BuiltinType::Str): {
+      Str* string = static_cast<Str*>(object);
+      range_of(string->length, &begin, &end);
+      *out = TRY(str_slice(vm, string, begin, end));
+      return true;
+    }
+    case shape_of(BuiltinType::Bytes): {
+      Bytes* bytes = static_cast<Bytes*>(object);
+      range_of(bytes->length, &begin, &end);
+      *out = TRY(bytes_slice(vm, bytes, begin, end));
+      return true;
+    }
+    default:
+      return false;
+  }
 }
 
 Result<Value> get_item(VM& vm, Value object, Value key) {
@@ -219,8 +264,8 @@ namespace {
 /// The class an object claims to have, when that differs from its type.
 Result<Type*> claimed_class(VM& vm, Value object) {
   Type* type = vm.type_of(object);
-  Value standard = type_lookup(vm, vm.type(BuiltinType::Object), vm.names().class_);
-  if (type_lookup(vm, type, vm.names().class_).is(standard) &&
+  Value standard = type_special(vm, vm.type(BuiltinType::Object), Special::Class);
+  if (type_special(vm, type, Special::Class).is(standard) &&
       !(type->flags & Type::kCustomGetAttribute))
     return type;
   Value claimed;

@@ -96,46 +96,49 @@ Result<Value> get_iterator(VM& vm, Value iterable) {
   return get_iterator_slow(vm, iterable);
 }
 
+namespace {
+
+template <bool (*step)(Record*, Value*)>
+Result<bool> without_vm(VM&, Record* iterator, Value* out) {
+  return step(iterator, out);
+}
+
+constexpr IteratorSteps make_steps() {
+  IteratorSteps steps = {};
+  auto set = [&](BuiltinType type, IteratorStepFunction step) {
+    steps.of[static_cast<int>(type)] = step;
+  };
+  set(BuiltinType::ListIterator, without_vm<list_iterator_next>);
+  set(BuiltinType::ListReverseIterator, without_vm<list_reverse_iterator_next>);
+  set(BuiltinType::TupleIterator, without_vm<tuple_iterator_next>);
+  set(BuiltinType::RangeIterator, without_vm<range_iterator_next>);
+  set(BuiltinType::LongRangeIterator, range_iterator_next_slow);
+  for (auto type : {BuiltinType::DictKeyIterator, BuiltinType::DictValueIterator,
+                    BuiltinType::DictItemIterator})
+    set(type, dict_iterator_step);
+  for (auto type : {BuiltinType::DictReverseKeyIterator, BuiltinType::DictReverseValueIterator,
+                    BuiltinType::DictReverseItemIterator})
+    set(type, dict_reverse_iterator_step);
+  set(BuiltinType::StrIterator, str_iterator_next);
+  set(BuiltinType::StrAsciiIterator, str_iterator_next);
+  set(BuiltinType::BytesIterator, bytes_iterator_next);
+  set(BuiltinType::ByteArrayIterator, bytes_iterator_next);
+  set(BuiltinType::SetIterator, set_iterator_next);
+  set(BuiltinType::SequenceIterator, sequence_iterator_next);
+  set(BuiltinType::CallableIterator, callable_iterator_next);
+  set(BuiltinType::Reversed, reversed_next);
+  return steps;
+}
+
+}  // namespace
+
+constinit const IteratorSteps kIteratorSteps = make_steps();
+
 Result<bool> iterator_next(VM& vm, Value iterator, Value* out) {
   if (!iterator.is_cell()) return next_slow(vm, iterator, out);
   Cell* cell = iterator.cell();
   auto* record = static_cast<Record*>(cell);
-  switch (cell->shape) {
-    case shape_of(BuiltinType::ListIterator):
-      return list_iterator_next(record, out);
-    case shape_of(BuiltinType::ListReverseIterator):
-      return list_reverse_iterator_next(record, out);
-    case shape_of(BuiltinType::TupleIterator):
-      return tuple_iterator_next(record, out);
-    case shape_of(BuiltinType::RangeIterator):
-      return range_iterator_next(record, out);
-    case shape_of(BuiltinType::LongRangeIterator):
-      return range_iterator_next_slow(vm, record, out);
-    case shape_of(BuiltinType::DictKeyIterator):
-    case shape_of(BuiltinType::DictValueIterator):
-    case shape_of(BuiltinType::DictItemIterator):
-      return dict_iterator_step(vm, record, out);
-    case shape_of(BuiltinType::DictReverseKeyIterator):
-    case shape_of(BuiltinType::DictReverseValueIterator):
-    case shape_of(BuiltinType::DictReverseItemIterator):
-      return dict_reverse_iterator_step(vm, record, out);
-    case shape_of(BuiltinType::StrIterator):
-    case shape_of(BuiltinType::StrAsciiIterator):
-      return str_iterator_next(vm, record, out);
-    case shape_of(BuiltinType::BytesIterator):
-    case shape_of(BuiltinType::ByteArrayIterator):
-      return bytes_iterator_next(vm, record, out);
-    case shape_of(BuiltinType::SetIterator):
-      return set_iterator_next(vm, record, out);
-    case shape_of(BuiltinType::SequenceIterator):
-      return sequence_iterator_next(vm, record, out);
-    case shape_of(BuiltinType::CallableIterator):
-      return callable_iterator_next(vm, record, out);
-    case shape_of(BuiltinType::Reversed):
-      return reversed_next(vm, record, out);
-    default:
-      break;
-  }
+  if (auto step = native_step(cell)) return step(vm, record, out);
   // Iterators over iterators can be nested without limit.
   NativeDepth guard(vm);
   TRY(guard.check());

@@ -29,6 +29,17 @@ namespace apy {
 class VM;
 struct Set;
 
+/// The step of a builtin iterator that iterates over no other iterator, or null.
+using IteratorStepFunction = Result<bool> (*)(VM&, Record*, Value*);
+struct IteratorSteps {
+  IteratorStepFunction of[static_cast<int>(BuiltinType::Count)];
+};
+extern const IteratorSteps kIteratorSteps;
+inline IteratorStepFunction native_step(const Cell* iterator) {
+  return iterator->shape < std::size(kIteratorSteps.of) ? kIteratorSteps.of[iterator->shape]
+                                                        : nullptr;
+}
+
 inline bool list_iterator_next(Record* iterator, Value* out) {
   Value* f = iterator->fields();
   if (f[0].is_none()) return false;

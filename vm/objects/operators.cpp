@@ -122,6 +122,8 @@ Result<Value> quick_binary(VM& vm, BinaryOp op, Value a, Value b, bool* handled)
   *handled = true;
   if (op == BinaryOp::Add && is_exact(a, BuiltinType::Str) && is_exact(b, BuiltinType::Str))
     return str_concat(vm, as<Str>(a), as<Str>(b));
+  if (op == BinaryOp::Add && is_exact(a, BuiltinType::Bytes) && is_exact(b, BuiltinType::Bytes))
+    return bytes_concat(vm, as<Bytes>(a), as<Bytes>(b));
   if (is_builtin_number(a) && is_builtin_number(b)) {
     if (op == BinaryOp::Power) return number_power(vm, a, b, Value::none());
     return number_binary(vm, op, a, b);
@@ -257,6 +259,11 @@ Result<Value> compare(VM& vm, CompareOp op, Value a, Value b) {
     if (op == CompareOp::NotEqual) return Value::boolean(!str_equal(x, y));
     return Value::boolean(holds(op, str_compare(x, y)));
   }
+  if (is_exact(a, BuiltinType::Bytes) && is_exact(b, BuiltinType::Bytes)) {
+    std::string_view x = as<Bytes>(a)->view(), y = as<Bytes>(b)->view();
+    if (op == CompareOp::Equal) return Value::boolean(x == y);
+    return Value::boolean(holds(op, x.compare(y)));
+  }
   if (is_builtin_number(a) && is_builtin_number(b)) return number_compare(vm, op, a, b);
   if (is_exact(a, BuiltinType::Tuple) && is_exact(b, BuiltinType::Tuple))
     return compare_sequences(
@@ -323,6 +330,7 @@ Result<int64_t> hash_value(VM& vm, Value v) {
   }
   if (is_float(v) || v.is_bool()) return number_hash(v);
   if (is_exact(v, BuiltinType::Tuple)) return tuple_hash(vm, as<Tuple>(v));
+  if (is_exact(v, BuiltinType::Bytes)) return bytes_hash(vm, as<Bytes>(v));
   if (!v.is_cell()) return static_cast<int64_t>(0xFCA86420u + v.bits() - Value::none().bits());
   Type* type = vm.type_of(v.cell());
   Value method = type_special(vm, type, Special::Hash);

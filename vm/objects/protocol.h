@@ -25,6 +25,9 @@ Result<bool> contains(VM& vm, Value container, Value item);
 
 // --- items ---
 Result<Value> get_item(VM& vm, Value object, Value key);
+/// object[start:stop] of exact lists, tuples, strings and bytes; the bounds are small ints or None.
+/// False for other objects.
+Result<bool> get_slice(VM& vm, Cell* object, Value start, Value stop, Value* out);
 Result<void> set_item(VM& vm, Value object, Value key, Value value);
 Result<void> delete_item(VM& vm, Value object, Value key);
 Result<int64_t> length_of(VM& vm, Value object);  // TypeError: object of type 'X' has no len()

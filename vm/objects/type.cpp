@@ -87,17 +87,32 @@ void update_class_flags(VM& vm, Type* type) {
   type->flags = flags;
 }
 
+namespace {
+/// What is read through a class can come from its metaclass: the classes of a metaclass that was
+/// changed count as changed. Rare, and there is no list of them.
+void renew_classes_of(VM& vm, const Type* metaclass, Type* type) {
+  if (vm.type_of(type)->is_subtype_of(metaclass)) type->version = vm.next_version();
+  for_each_subclass(type, [&](Type* subclass) { renew_classes_of(vm, metaclass, subclass); });
+}
+void renew_classes_of(VM& vm, const Type* type) {
+  if ((type->flags & Type::kHeapType) && type->is_subtype_of(vm.type(BuiltinType::Type)))
+    renew_classes_of(vm, type, vm.type(BuiltinType::Object));
+}
+}  // namespace
+
 void type_modified(VM& vm, Type* type) {
   type->version = vm.next_version();
   std::fill(std::begin(type->special), std::end(type->special), Value());
   type->plain_init = Value();
   update_class_flags(vm, type);
+  renew_classes_of(vm, type);
   for_each_subclass(type, [&](Type* subclass) { type_modified(vm, subclass); });
 }
 
 namespace {
 void renew_versions(VM& vm, Type* type) {
   type->version = vm.next_version();
+  renew_classes_of(vm, type);
   for_each_subclass(type, [&](Type* subclass) { renew_versions(vm, subclass); });
 }
 }  // namespace
