@@ -100,7 +100,7 @@ Result<void> getset_set(VM& vm, GetSet* descriptor, Value object, Value value) {
   if (descriptor->definition) {
     if (!descriptor->definition->set)
       return vm.raise(Exc::AttributeError, "attribute '{}' of '{}' objects is not writable",
-                      descriptor->name, message_name(vm.type_of(object)));
+                      descriptor->name, message_name(descriptor->owner));
     return descriptor->definition->set(vm, object, value);
   }
   Value* slot = slot_address(vm, object.cell(), static_cast<uint32_t>(descriptor->slot));

@@ -150,11 +150,23 @@ namespace {
 
 // --- __dict__ and __weakref__ of script classes ---
 
+/// What a builtin base has as `__dict__` (types, modules, exceptions): it knows where the
+/// attributes are and whether they may be replaced. Null for most classes.
+GetSet* inherited_dict_descriptor(VM& vm, Value self) {
+  Type* type = vm.type_of(self);
+  while (type && type->flags & Type::kHeapType) type = type->base;
+  return type ? try_as<GetSet>(type_lookup(vm, type, vm.names().dict_)) : nullptr;
+}
+
 Result<Value> get_instance_dict(VM& vm, Value self) {
+  if (GetSet* inherited = inherited_dict_descriptor(vm, self))
+    return getset_get(vm, inherited, self);
   return TRY(attributes_dict(vm, self.cell()));
 }
 
 Result<void> set_instance_dict(VM& vm, Value self, Value value) {
+  if (GetSet* inherited = inherited_dict_descriptor(vm, self))
+    return getset_set(vm, inherited, self, value);
   if (value.is_empty()) {
     Dict* none = TRY(make_dict(vm));
     return set_attributes_dict(vm, self.cell(), none);
@@ -285,6 +297,7 @@ Result<void> ClassMaker::inherit_layout() {
   for (Value entry : bases_->span())
     type_->flags |= as<Type>(entry)->flags & (Type::kHasDict | Type::kHasWeakref);
   type_->base = base_;
+  vm_.barrier(type_);
   type_->builtin = base_->builtin;
   type_->instance_kind = base_->instance_kind;
   type_->instance_size = base_->instance_size;

@@ -194,6 +194,7 @@ Result<void> set_suppress(VM& vm, Value self, Value value) {
 }
 Result<Value> get_dict(VM& vm, Value self) { return TRY(attributes_dict(vm, self.cell())); }
 Result<void> set_dict(VM& vm, Value self, Value value) {
+  if (value.is_empty()) return vm.raise(Exc::TypeError, "cannot delete __dict__");
   if (!is_kind(value, CellKind::Dict))
     return vm.raise(Exc::TypeError, "__dict__ must be set to a dictionary, not a '{}'",
                     vm.type_of(value));

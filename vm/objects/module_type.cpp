@@ -71,7 +71,7 @@ constexpr NativeFunctionDef kMethods[] = {
     {"__dir__(self, /)", "__dir__() -> list", bind<module_dir>()},
 };
 constexpr NativeGetSetDef kAttributes[] = {
-    {"__dict__", nullptr, get_dict},
+    {"__dict__", nullptr, get_dict, readonly_member},
     {"__annotations__", nullptr, get_annotations, set_annotations},
 };
 

@@ -149,6 +149,7 @@ struct WeakReference : Cell {
   Cell* attributes;
   void trace(Visitor& visitor) const {
     visitor.visit(callback);
+    visitor.visit(hash);
     visitor.visit(attributes);
   }
 };
