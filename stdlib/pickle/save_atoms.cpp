@@ -135,7 +135,7 @@ Result<void> Saver::save_bytes(Value v) {
   // Python 2 has no such type: it calls something that exists there.
   if (data.empty()) return save_reduction(vm_.type(BuiltinType::Bytes), {}, v);
   Value encode =
-      TRY(get_attribute(vm_, TRY(vm_.import_module("_codecs")), TRY(intern(vm_, "encode"))));
+      TRY(get_attribute(vm_, TRY(vm_.import_module("codecs")), TRY(intern(vm_, "encode"))));
   Value text = TRY(bytes_as_text(data));
   return save_reduction(encode, {text, TRY(intern(vm_, "latin1"))}, v);
 }

@@ -8,7 +8,7 @@ namespace apy::pickle {
 // --- the memo ---
 
 Result<void> Saver::memoize(Value v) {
-  if (self_->fast) return {};
+  if (self_->fast || v.is_empty()) return {};
   uint64_t number = self_->memo->count;
   TRY(self_->memo->set(vm_, v, static_cast<int64_t>(number)));
   if (protocol_ >= 4) return put(Opcode::Memoize);
@@ -226,15 +226,28 @@ Result<void> Saver::write_global(Value v, Str* module_name, Str* name, Value mod
     TRY(put(Opcode::StackGlobal));
     return memoize(v);
   }
-  if (!parent.is(module)) {
-    size_t dot = name->length;
-    while (name->at(dot - 1) != '.') --dot;
-    Str* last = TRY(str_slice(vm_, name, dot, name->length));
-    Value get =
-        TRY(get_attribute(vm_, TRY(vm_.import_module("builtins")), TRY(intern(vm_, "getattr"))));
-    return save_reduction(get, {parent, last}, v);
+  if (parent.is(module)) return write_old_global(module_name, name, v);
+  return write_old_attribute(module_name, name, v);
+}
+
+/// Attributes of attributes, which the old opcodes do not know, by calls of getattr.
+Result<void> Saver::write_old_attribute(Str* module_name, Str* name, Value v) {
+  Value getattr =
+      TRY(get_attribute(vm_, TRY(vm_.import_module("builtins")), TRY(intern(vm_, "getattr"))));
+  List* parts = try_as<List>(
+      TRY(vm_.call_method(name, TRY(intern(vm_, "split")), {TRY(make_str(vm_, "."))})));
+  if (!parts) return vm_.raise(Exc::TypeError, "split() must give a list");
+  for (size_t i = 1; i < parts->length; ++i) {
+    TRY(save(getattr));
+    if (protocol_ < 2) TRY(put(Opcode::Mark));
   }
-  return write_old_global(module_name, name, v);
+  TRY(write_old_global(module_name, as<Str>(parts->values()[0]), Value()));
+  for (size_t i = 1; i < parts->length; ++i) {
+    TRY(save(parts->values()[i]));
+    TRY(put(protocol_ < 2 ? Opcode::Tuple : Opcode::Tuple2));
+    TRY(put(Opcode::Reduce));
+  }
+  return memoize(v);
 }
 
 /// The object's registered code, when it has one.

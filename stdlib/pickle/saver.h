@@ -57,7 +57,9 @@ class Saver {
   Result<void> save_global(Value v, Value name);
   Result<void> write_global(Value v, Str* module_name, Str* name, Value module, Value parent);
   Result<bool> write_extension(Str* module_name, Str* name, bool* written);
+  /// `v` empty: it is not memoized.
   Result<void> write_old_global(Str* module_name, Str* name, Value v);
+  Result<void> write_old_attribute(Str* module_name, Str* name, Value v);
   Result<void> save_reduced(Tuple* reduced, Value v);
   Result<void> save_call(Value function, Tuple* arguments, Value v);
   Result<void> save_new(Value function, Tuple* arguments, Value v);
