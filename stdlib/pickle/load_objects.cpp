@@ -206,6 +206,32 @@ Result<void> Loader::load_build() {
   return build_state(instance, state);
 }
 
+namespace {
+
+/// instance.__dict__.update(attributes), without making that dict where it is not asked for.
+Result<void> set_own_attributes(VM& vm, Value instance, Dict* attributes) {
+  Value descriptor = type_lookup(vm, vm.type_of(instance), vm.names().dict_);
+  bool plain = is_kind(instance, CellKind::Instance) && has_attributes(vm, instance.cell()) &&
+               is_exact(descriptor, BuiltinType::GetSetDescriptor);
+  Value own;
+  if (!plain) own = TRY(get_attribute(vm, instance, vm.names().dict_));
+  for (DictCursor c(attributes); c.next();) {
+    Value key = c.key(), value = c.value();
+    if (is_exact(key, BuiltinType::Str)) {
+      key = TRY(intern(vm, as<Str>(key)));
+      if (own.is_empty()) {
+        TRY(set_own_attribute(vm, instance.cell(), as<Str>(key), value));
+        continue;
+      }
+    }
+    if (own.is_empty()) own = TRY(get_attribute(vm, instance, vm.names().dict_));
+    TRY(set_item(vm, own, key, value));
+  }
+  return {};
+}
+
+}  // namespace
+
 Result<void> Loader::build_state(Value instance, Value state) {
   Value slots = Value::none();
   Tuple* pair = try_as<Tuple>(state);
@@ -216,12 +242,7 @@ Result<void> Loader::build_state(Value instance, Value state) {
   if (!state.is_none()) {
     Dict* dict = try_as<Dict>(state);
     if (!dict) return error("state is not a dictionary");
-    Value own = TRY(get_attribute(vm_, instance, vm_.names().dict_));
-    for (DictCursor c(dict); c.next();) {
-      Value key = c.key(), value = c.value();
-      if (is_exact(key, BuiltinType::Str)) key = TRY(intern(vm_, as<Str>(key)));
-      TRY(set_item(vm_, own, key, value));
-    }
+    TRY(set_own_attributes(vm_, instance, dict));
   }
   if (slots.is_none()) return {};
   Dict* dict = try_as<Dict>(slots);

@@ -82,8 +82,6 @@ Result<void> Loader::push_old_string(std::string_view data) {
 
 Result<void> Loader::load_string_line() {
   std::string_view line = TRY(take_line());
-  while (!line.empty() && (line.back() == '\r' || line.back() == ' ' || line.back() == '\t'))
-    line.remove_suffix(1);
   bool quoted = line.size() >= 2 && line.front() == line.back() &&
                 (line.front() == '"' || line.front() == '\'');
   if (!quoted) return error("the STRING opcode argument must be quoted");

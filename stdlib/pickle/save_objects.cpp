@@ -201,8 +201,8 @@ Result<void> Saver::save_global(Value v, Value given_name) {
     return error(TRY(describe()) + "import of module " + TRY(repr_text(vm_, module_name)) +
                  " failed");
   }
-  Value module = found_module.value(), parent;
-  auto found = deep_attribute(vm_, module, name, &parent);
+  Value parent;
+  auto found = deep_attribute(vm_, found_module.value(), name, &parent);
   if (found.is_error()) {
     if (!vm_.catch_pending(Exc::AttributeError)) return Error{};
     return error(TRY(describe()) + "attribute lookup " + to_utf8(name) + " on " +
@@ -211,10 +211,10 @@ Result<void> Saver::save_global(Value v, Value given_name) {
   if (!found.value().is(v))
     return error(TRY(describe()) + "it's not the same object as " + to_utf8(module_text) + "." +
                  to_utf8(name));
-  return write_global(v, module_text, name, module, parent);
+  return write_global(v, module_text, name);
 }
 
-Result<void> Saver::write_global(Value v, Str* module_name, Str* name, Value module, Value parent) {
+Result<void> Saver::write_global(Value v, Str* module_name, Str* name) {
   if (protocol_ >= 2) {
     bool written = false;
     TRY(write_extension(module_name, name, &written));
@@ -226,8 +226,8 @@ Result<void> Saver::write_global(Value v, Str* module_name, Str* name, Value mod
     TRY(put(Opcode::StackGlobal));
     return memoize(v);
   }
-  if (parent.is(module)) return write_old_global(module_name, name, v);
-  return write_old_attribute(module_name, name, v);
+  return is_dotted(name) ? write_old_attribute(module_name, name, v)
+                         : write_old_global(module_name, name, v);
 }
 
 /// Attributes of attributes, which the old opcodes do not know, by calls of getattr.
@@ -275,6 +275,13 @@ Result<bool> Saver::write_extension(Str* module_name, Str* name, bool* written) 
 
 namespace {
 
+/// Surrogates cannot be encoded.
+bool is_utf8(const Str* text) {
+  for (size_t i = 0; i < text->length; ++i)
+    if (text->at(i) >> 11 == 0xD800 >> 11) return false;
+  return true;
+}
+
 /// What Python 2 calls a name; both are changed in place.
 Result<void> to_old_names(VM& vm, State* state, Str** module_name, Str** name) {
   TRY(load_old_names(vm, state));
@@ -305,7 +312,8 @@ Result<void> to_old_names(VM& vm, State* state, Str** module_name, Str** name) {
 
 Result<void> Saver::write_old_global(Str* module_name, Str* name, Value v) {
   if (self_->fix_imports && protocol_ < 3) TRY(to_old_names(vm_, state_, &module_name, &name));
-  if (protocol_ < 3 && !(module_name->is_ascii() && name->is_ascii()))
+  auto fits = [&](const Str* text) { return protocol_ < 3 ? text->is_ascii() : is_utf8(text); };
+  if (!fits(module_name) || !fits(name))
     return error("can't pickle global identifier '" + to_utf8(module_name) + "." + to_utf8(name) +
                  "' using pickle protocol " + std::to_string(protocol_));
   TRY(out_.append("c" + to_utf8(module_name) + "\n" + to_utf8(name) + "\n"));

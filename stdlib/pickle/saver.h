@@ -55,7 +55,7 @@ class Saver {
   Result<Value> reduce(Value v, bool* is_global);
   Result<void> save_type(Value v);
   Result<void> save_global(Value v, Value name);
-  Result<void> write_global(Value v, Str* module_name, Str* name, Value module, Value parent);
+  Result<void> write_global(Value v, Str* module_name, Str* name);
   Result<bool> write_extension(Str* module_name, Str* name, bool* written);
   /// `v` empty: it is not memoized.
   Result<void> write_old_global(Str* module_name, Str* name, Value v);

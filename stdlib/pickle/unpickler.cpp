@@ -56,8 +56,9 @@ Result<void> set_options(VM& vm, Unpickler* self, const Optional<bool>& fix_impo
 
 Result<void> set_file(VM& vm, Unpickler* self, Value file) {
   Value read, readline;
-  if (!TRY(get_attribute_optional(vm, file, TRY(intern(vm, "read")), &read)) ||
-      !TRY(get_attribute_optional(vm, file, vm.names().readline, &readline)))
+  bool can_read = TRY(get_attribute_optional(vm, file, TRY(intern(vm, "read")), &read));
+  bool has_lines = TRY(get_attribute_optional(vm, file, vm.names().readline, &readline));
+  if (!can_read || !has_lines)
     return vm.raise(Exc::TypeError, "file must have 'read' and 'readline' attributes");
   self->read = read;
   self->readline = readline;

@@ -393,6 +393,9 @@ Result<Value> native_reduce(VM& vm, Value self) {
   const NativeFunction* native = try_as<NativeFunction>(self);
   if (!native)
     return vm.raise(Exc::TypeError, "expected a native function, not '{}'", vm.type_of(self));
+  if (native->shape == shape_of(BuiltinType::MethodDescriptor) &&
+      native->aux & NativeFunction::kClassMethod)
+    return vm.raise(Exc::TypeError, "cannot pickle 'classmethod_descriptor' object");
   Value name = TRY(intern(vm, native->definition->name()));
   if (native->owner && (native->self.is_empty() || is_kind(native->self, CellKind::Module)))
     return reduced_to_getattr(vm, native->owner, name);
