@@ -61,6 +61,16 @@ Result<Value> charset_table(VM& vm, Str* name) {
   return table.finish();
 }
 
+/// What CPython has in this module, and pickles name so.
+Result<Value> codecs_attribute(VM& vm, Str* name) {
+  constexpr std::string_view kNames[] = {"encode",     "decode",         "lookup",      "register",
+                                         "unregister", "register_error", "lookup_error"};
+  std::string text = to_utf8(name);
+  for (std::string_view known : kNames)
+    if (text == known) return get_attribute(vm, TRY(vm.import_module("codecs")), name);
+  return vm.raise(Exc::AttributeError, "module '_codecs' has no attribute '{}'", name);
+}
+
 constexpr NativeFunctionDef kFunctions[] = {
     {"encode_text(text, encoding, errors, /)", "Encode with an encoding of the engine.",
      bind<encode>()},
@@ -68,6 +78,7 @@ constexpr NativeFunctionDef kFunctions[] = {
      bind<decode>()},
     {"utf_8_decode(data, errors, final, /)", "Decode UTF-8: (text, bytes used).",
      bind<decode_utf8>()},
+    {"__getattr__(name, /)", "Everything else is in codecs.", bind<codecs_attribute>()},
     {"canonical(name, /)", "The name of an encoding of the engine, or None.", bind<canonical>()},
     {"charset_table(name, /)", "The characters of a character set of one byte, or None.",
      bind<charset_table>()},

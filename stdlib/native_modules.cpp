@@ -23,6 +23,7 @@ extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kJsonModule;
 extern const NativeModuleDef kMathModule;
 extern const NativeModuleDef kOperatorModule;
+extern const NativeModuleDef kPickleModule;
 extern const NativeModuleDef kPosixModule;
 extern const NativeModuleDef kRandomModule;
 extern const NativeModuleDef kRegexModule;
@@ -63,6 +64,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kJsonModule,
     &kMathModule,
     &kOperatorModule,
+    &kPickleModule,
     &kPosixModule,
     &kRandomModule,
     &kRegexModule,

@@ -153,6 +153,7 @@ Result<void> add_constants(VM& vm, Module* module) {
   TRY(module_set(vm, module, "byteorder", TRY(make_str(vm, "little"))));
   TRY(module_set(vm, module, "platform", TRY(make_str(vm, "linux"))));
   TRY(module_set(vm, module, "version", TRY(make_str(vm, "3.13.0 (apy " APY_VERSION ")"))));
+  TRY(module_set(vm, module, "float_repr_style", TRY(make_str(vm, "short"))));
   TRY(module_set(vm, module, "hexversion", Value::small_int(0x030d00f0)));
   TRY(module_set(vm, module, "copyright", TRY(make_str(vm, ""))));
   TRY(module_set(vm, module, "prefix", TRY(make_str(vm, "/usr"))));

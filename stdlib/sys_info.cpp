@@ -3,6 +3,8 @@
 #include <array>
 #include <limits>
 
+#include "stdlib/frozen_modules.h"
+#include "stdlib/native_modules.h"
 #include "stdlib/sys_parts.h"
 #include "vm/binding/bind.h"
 #include "vm/objects/indexing.h"
@@ -89,6 +91,23 @@ Result<void> add(VM& vm, Module* module, const char* name, const NativeTypeDef& 
   return module_set(vm, module, name, TRY(make_sequence(vm, definition, items)));
 }
 
+/// builtin_module_names: those in C++; stdlib_module_names: all at the top level.
+Result<void> add_module_names(VM& vm, Module* module) {
+  List* native = TRY(make_list(vm, native_modules().size()));
+  for (const NativeModuleDef* definition : native_modules())
+    TRY(list_append(vm, native, TRY(intern(vm, definition->name))));
+  TRY(list_sort(vm, native, Value::none(), false));
+  TRY(module_set(vm, module, "builtin_module_names", TRY(make_tuple(vm, native->span()))));
+  Set* all = TRY(make_set(vm, BuiltinType::FrozenSet));
+  for (Value name : native->span()) TRY(set_add(vm, all, name));
+  size_t count = 0;
+  const FrozenModule* frozen = frozen_modules(&count);
+  for (size_t i = 0; i < count; ++i)
+    if (frozen[i].name.find('.') == std::string_view::npos)
+      TRY(set_add(vm, all, TRY(intern(vm, frozen[i].name))));
+  return module_set(vm, module, "stdlib_module_names", all);
+}
+
 }  // namespace
 
 Result<Value> make_async_generator_hooks(VM& vm, Value first_iteration, Value finalizer) {
@@ -97,6 +116,7 @@ Result<Value> make_async_generator_hooks(VM& vm, Value first_iteration, Value fi
 }
 
 Result<void> add_sys_info(VM& vm, Module* module) {
+  TRY(add_module_names(vm, module));
   Value version[] = {number(3), number(13), number(0), TRY(make_str(vm, "final")), number(0)};
   TRY(add(vm, module, "version_info", kVersionInfo, version));
 

@@ -64,6 +64,14 @@ Result<void> append_bytes_from(VM& vm, ByteBuilder& out, Value source, bool byte
     out.append(TRY(memoryview_bytes(vm, view))->view());
     return {};
   }
+  if (!type_lookup(vm, vm.type_of(source), TRY(intern(vm, "__buffer__"))).is_empty()) {
+    Value memoryview =
+        TRY(get_attribute(vm, TRY(vm.import_module("builtins")), TRY(intern(vm, "memoryview"))));
+    Value view = TRY(vm.call(memoryview, {source}));
+    if (MemoryView* shown = try_native<MemoryView>(view))
+      out.append(TRY(memoryview_bytes(vm, shown))->view());
+    return {};
+  }
   if (is_int(source) || !type_special(vm, vm.type_of(source), Special::Index).is_empty()) {
     auto index = to_index(vm, source);
     if (index.is_ok()) {

@@ -115,11 +115,45 @@ Result<Value> add_note(VM& vm, Exception* self, Value note) {
   return Value::none();
 }
 
+/// The arguments that make the exception again: of OSError those that are no longer in args.
+Result<Value> arguments_again(VM& vm, Exception* self, ExceptionGroupKind kind) {
+  Tuple* args = try_as<Tuple>(self->args);
+  Value filename = self->fields[2], filename2 = self->fields[3];
+  bool shortened = kind == ExceptionGroupKind::OsError && args && args->length == 2 &&
+                   !filename.is_empty() && !filename.is_none();
+  if (!shortened) return self->args;
+  Value all[5] = {args->values()[0], args->values()[1], filename, Value::none(), filename2};
+  bool has_second = !filename2.is_empty() && !filename2.is_none();
+  return make_tuple(vm, std::span<const Value>(all, has_second ? 5 : 3));
+}
+
+/// Fields that are arguments by keyword only, put beside the own attributes.
+Result<void> add_keyword_fields(VM& vm, Exception* self, ExceptionGroupKind kind, Dict* state) {
+  auto add = [&](const char* name, int index) -> Result<void> {
+    Value v = self->fields[index];
+    if (v.is_empty() || v.is_none()) return {};
+    return dict_set(vm, state, TRY(intern(vm, name)), v);
+  };
+  switch (kind) {
+    case ExceptionGroupKind::ImportError:
+      TRY(add("name", 1));
+      TRY(add("path", 2));
+      return add("name_from", 3);
+    case ExceptionGroupKind::AttributeError:
+      TRY(add("name", 0));
+      return dict_set(vm, state, vm.names().args, self->args);
+    default:
+      return {};
+  }
+}
+
 Result<Value> exception_reduce(VM& vm, Exception* self) {
+  ExceptionGroupKind kind = exception_kind(vm.type_of(self));
   Value state = Value::none();
-  Dict* own = TRY(attributes_dict(vm, self));
+  Dict* own = TRY(dict_copy(vm, TRY(attributes_dict(vm, self))));
+  TRY(add_keyword_fields(vm, self, kind, own));
   if (own->length > 0) state = own;
-  Value parts[3] = {vm.type_of(self), self->args, state};
+  Value parts[3] = {vm.type_of(self), TRY(arguments_again(vm, self, kind)), state};
   return make_tuple(vm, std::span<const Value>(parts, state.is_none() ? 2 : 3));
 }
 

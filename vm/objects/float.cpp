@@ -73,15 +73,26 @@ size_t match_word(std::string_view text, size_t at, std::string_view lower) {
   return lower.size();
 }
 
-/// What a decimal literal that from_chars finds out of range stands for: infinity or zero.
+/// What a decimal literal that from_chars finds out of range stands for: infinity or zero. Its
+/// exponent alone does not say which, since the digits may be many.
 double out_of_range(std::string_view literal) {
   size_t e = literal.find_first_of("eE");
   std::string_view mantissa = literal.substr(0, e);
   size_t first = mantissa.find_first_of("123456789");
   if (first == mantissa.npos) return 0;
-  if (e != literal.npos) return literal[e + 1] == '-' ? 0 : HUGE_VAL;
-  size_t point = mantissa.find('.');
-  return first < point ? HUGE_VAL : 0;
+  size_t point = std::min(mantissa.find('.'), mantissa.size());
+  // The power of ten of the first digit that is not 0.
+  auto power = static_cast<int64_t>(point) - static_cast<int64_t>(first);
+  if (e != literal.npos) {
+    std::string_view digits = literal.substr(e + 1);
+    bool negative = digits[0] == '-';
+    if (negative || digits[0] == '+') digits.remove_prefix(1);
+    int64_t exponent = 0;
+    auto parsed = std::from_chars(digits.data(), digits.data() + digits.size(), exponent);
+    if (parsed.ec != std::errc()) return negative ? 0 : HUGE_VAL;
+    power += negative ? -exponent : exponent;
+  }
+  return power > 0 ? HUGE_VAL : 0;
 }
 
 }  // namespace

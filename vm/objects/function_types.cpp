@@ -245,6 +245,19 @@ Result<Value> get_method_doc(VM& vm, Value self) {
   return get_attribute(vm, as<BoundMethod>(self)->function, vm.names().doc);
 }
 
+/// (getattr, (object, name)): what a method is pickled as.
+Result<Value> reduced_to_getattr(VM& vm, Value object, Value name) {
+  Value arguments[2] = {object, name};
+  Value pair[2] = {dict_get_str(vm, vm.builtins(), TRY(intern(vm, "getattr"))),
+                   TRY(make_tuple(vm, arguments))};
+  if (pair[0].is_empty()) return vm.raise(Exc::AttributeError, "getattr");
+  return make_tuple(vm, pair);
+}
+Result<Value> method_reduce(VM& vm, BoundMethod* self) {
+  Value name = TRY(get_attribute(vm, self->function, vm.names().name_));
+  return reduced_to_getattr(vm, self->self, name);
+}
+
 constexpr NativeFunctionDef kMethodMethods[] = {
     {"__new__(cls, function, instance, /)", "Create a bound instance method object.",
      bind<method_new>(), NativeFunctionDef::kStatic},
@@ -257,6 +270,7 @@ constexpr NativeFunctionDef kMethodMethods[] = {
     {"__repr__(self, /)", "Return repr(self).", bind<method_repr>()},
     {"__eq__(self, value, /)", "Return self==value.", bind<method_equal>()},
     {"__hash__(self, /)", "Return hash(self).", bind<method_hash>()},
+    {"__reduce__(self, /)", "What to pickle.", bind<method_reduce>()},
 };
 constexpr NativeGetSetDef kMethodAttributes[] = {
     {"__func__", "the function (or other callable) implementing a method", get_method_function,
@@ -375,11 +389,26 @@ Result<Value> get_text_signature(VM& vm, Value self) {
   return make_str(vm, text);
 }
 
+Result<Value> native_reduce(VM& vm, Value self) {
+  const NativeFunction* native = try_as<NativeFunction>(self);
+  if (!native)
+    return vm.raise(Exc::TypeError, "expected a native function, not '{}'", vm.type_of(self));
+  if (native->shape == shape_of(BuiltinType::MethodDescriptor) &&
+      native->aux & NativeFunction::kClassMethod)
+    return vm.raise(Exc::TypeError, "cannot pickle 'classmethod_descriptor' object");
+  Value name = TRY(intern(vm, native->definition->name()));
+  if (native->owner && (native->self.is_empty() || is_kind(native->self, CellKind::Module)))
+    return reduced_to_getattr(vm, native->owner, name);
+  if (native->self.is_empty() || is_kind(native->self, CellKind::Module)) return name;
+  return reduced_to_getattr(vm, native->self, name);
+}
+
 constexpr NativeFunctionDef kNativeMethods[] = {
     {"__call__(self, /, *args, **kwargs)", "Call self as a function.", bind<function_call>()},
     {"__repr__(self, /)", "Return repr(self).", bind<native_repr>()},
     {"__eq__(self, value, /)", "Return self==value.", bind<native_equal>()},
     {"__hash__(self, /)", "Return hash(self).", bind<native_hash>()},
+    {"__reduce__(self, /)", "What to pickle.", bind<native_reduce>()},
 };
 constexpr NativeGetSetDef kNativeAttributes[] = {
     {"__name__", nullptr, get_native_name},     {"__qualname__", nullptr, get_native_qualname},
@@ -391,6 +420,7 @@ constexpr NativeFunctionDef kDescriptorMethods[] = {
      "Return an attribute of instance, which is of type owner.", bind<descriptor_get>()},
     {"__call__(self, /, *args, **kwargs)", "Call self as a function.", bind<function_call>()},
     {"__repr__(self, /)", "Return repr(self).", bind<native_repr>()},
+    {"__reduce__(self, /)", "What to pickle.", bind<native_reduce>()},
 };
 constexpr NativeGetSetDef kDescriptorAttributes[] = {
     {"__name__", nullptr, get_native_name},

@@ -223,6 +223,31 @@ Result<void> set_own_attribute(VM& vm, Cell* cell, Str* name, Value value) {
   return {};
 }
 
+namespace {
+
+/// The attributes of a cell that keeps them in slots.
+Result<Dict*> slots_as_dict(VM& vm, Cell* cell) {
+  Shape* shape = vm.shape(cell->shape);
+  Dict* dict = TRY(make_dict(vm, shape->slot_count - shape->type->member_slots));
+  RootVector path(vm.heap());
+  for (Shape* at = shape; at->parent; at = at->parent) path.values.push_back(at);
+  for (size_t i = path.values.size(); i > 0; --i) {
+    Shape* at = as<Shape>(path.values[i - 1]);
+    const Value* slot = slot_address(vm, cell, at->slot_count - 1);
+    if (slot && !slot->is_empty()) TRY(dict_set_str(vm, dict, at->key, *slot));
+  }
+  return dict;
+}
+
+}  // namespace
+
+Result<Dict*> copy_own_attributes(VM& vm, Cell* cell) {
+  Shape* shape = vm.shape(cell->shape);
+  if (!plain_dict_word(cell) && !shape->is_dict_mode()) return slots_as_dict(vm, cell);
+  Dict* dict = existing_attributes_dict(vm, cell);
+  return dict ? dict_copy(vm, dict) : make_dict(vm);
+}
+
 Result<Dict*> attributes_dict(VM& vm, Cell* cell) {
   if (Cell** word = plain_dict_word(cell)) {
     if (!*word) {
@@ -242,14 +267,7 @@ Result<Dict*> attributes_dict(VM& vm, Cell* cell) {
     }
     return static_cast<Dict*>(*word);
   }
-  Dict* dict = TRY(make_dict(vm, shape->slot_count - shape->type->member_slots));
-  RootVector path(vm.heap());
-  for (Shape* at = shape; at->parent; at = at->parent) path.values.push_back(at);
-  for (size_t i = path.values.size(); i > 0; --i) {
-    Shape* at = as<Shape>(path.values[i - 1]);
-    const Value* slot = slot_address(vm, cell, at->slot_count - 1);
-    if (slot && !slot->is_empty()) TRY(dict_set_str(vm, dict, at->key, *slot));
-  }
+  Dict* dict = TRY(slots_as_dict(vm, cell));
   TRY(enter_dict_mode(vm, cell, dict));
   return dict;
 }

@@ -240,6 +240,65 @@ Result<Value> reversed_hint(VM& vm, Value self) {
   return Value::small_int(length < left ? 0 : left);
 }
 
+// --- what they are pickled as: their class, what it was called with as it is now, their state ---
+
+template <BuiltinType type>
+Result<Record*> receiver_of(VM& vm, Value self) {
+  if (is_kind(self, CellKind::Record) && vm.is_instance(self, type)) return as<Record>(self);
+  return vm.raise(Exc::TypeError,
+                  "descriptor '__reduce__' requires a '{}' object but received a '{}'",
+                  vm.type(type), vm.type_of(self));
+}
+
+Result<Value> reduced(VM& vm, Value self, Value arguments, Value state = Value()) {
+  Value parts[3] = {vm.type_of(self), arguments, state};
+  return make_tuple(vm, std::span<const Value>(parts, state.is_empty() ? 2 : 3));
+}
+
+/// enumerate and filter: both fields are arguments.
+template <BuiltinType type>
+Result<Value> pair_reduce(VM& vm, Value self) {
+  const Value* f = TRY(receiver_of<type>(vm, self))->fields();
+  return reduced(vm, self, TRY(make_tuple(vm, {f, 2})));
+}
+
+Result<Value> zip_reduce(VM& vm, Value self) {
+  const Value* f = TRY(receiver_of<BuiltinType::Zip>(vm, self))->fields();
+  Value iterators = is_kind(f[0], CellKind::Tuple) ? f[0] : Value(TRY(make_tuple(vm, size_t{0})));
+  return reduced(vm, self, iterators, f[1].is_true() ? f[1] : Value());
+}
+Result<void> zip_set_state(VM& vm, Value self, Value state) {
+  Value* f = TRY(receiver_of<BuiltinType::Zip>(vm, self))->fields();
+  f[1] = Value::boolean(TRY(is_truthy(vm, state)));
+  return {};
+}
+
+Result<Value> map_reduce(VM& vm, Value self) {
+  const Value* f = TRY(receiver_of<BuiltinType::Map>(vm, self))->fields();
+  auto iterators = as<Tuple>(f[1])->span();
+  Tuple* arguments = TRY(make_tuple(vm, iterators.size() + 1));
+  arguments->values()[0] = f[0];
+  for (size_t i = 0; i < iterators.size(); ++i) arguments->values()[i + 1] = iterators[i];
+  return reduced(vm, self, arguments);
+}
+
+Result<Value> reversed_reduce(VM& vm, Value self) {
+  const Value* f = TRY(receiver_of<BuiltinType::Reversed>(vm, self))->fields();
+  if (!f[0].is_none()) return reduced(vm, self, TRY(make_tuple(vm, {f, 1})), f[1]);
+  Value nothing = TRY(make_tuple(vm, size_t{0}));
+  return reduced(vm, self, TRY(make_tuple(vm, {&nothing, 1})));
+}
+Result<void> reversed_set_state(VM& vm, Value self, int64_t index) {
+  Value* f = TRY(receiver_of<BuiltinType::Reversed>(vm, self))->fields();
+  if (f[0].is_none()) return {};
+  int64_t length = TRY(length_of(vm, f[0]));
+  if (!f[0].is_none()) f[1] = Value::small_int(std::max(int64_t{-1}, std::min(index, length - 1)));
+  return {};
+}
+
+#define REDUCE(function) \
+  { "__reduce__(self, /)", "What to pickle.", bind<function>() }
+
 #define ITERATOR_METHODS(Id, step)                                                    \
   {"__iter__(self, /)", "The iterator itself.", bind<self_iter>()}, {                 \
     "__next__(self, /)", "The next item.", bind<next_method<BuiltinType::Id, step>>() \
@@ -251,27 +310,35 @@ constexpr NativeFunctionDef kEnumerateMethods[] = {
     ITERATOR_METHODS(Enumerate, enumerate_next),
     {"__class_getitem__(cls, item, /)", "The generic alias of the class and item.",
      bind<class_getitem>(), NativeFunctionDef::kClassMethod},
+    REDUCE(pair_reduce<BuiltinType::Enumerate>),
 };
 constexpr NativeFunctionDef kZipMethods[] = {
     {"__new__(cls, *args, **kwargs)", "A new zip.", bind<zip_new>(), NativeFunctionDef::kStatic},
     ITERATOR_METHODS(Zip, zip_next),
+    REDUCE(zip_reduce),
+    {"__setstate__(self, state, /)", "Set strict.", bind<zip_set_state>()},
 };
 constexpr NativeFunctionDef kMapMethods[] = {
     {"__new__(cls, *args, **kwargs)", "A new map.", bind<map_new>(), NativeFunctionDef::kStatic},
     ITERATOR_METHODS(Map, map_next),
+    REDUCE(map_reduce),
 };
 constexpr NativeFunctionDef kFilterMethods[] = {
     {"__new__(cls, *args, **kwargs)", "A new filter.", bind<filter_new>(),
      NativeFunctionDef::kStatic},
     ITERATOR_METHODS(Filter, filter_next),
+    REDUCE(pair_reduce<BuiltinType::Filter>),
 };
 constexpr NativeFunctionDef kReversedMethods[] = {
     {"__new__(cls, *args, **kwargs)", "A new reversed.", bind<reversed_new>(),
      NativeFunctionDef::kStatic},
     ITERATOR_METHODS(Reversed, reversed_next),
+    REDUCE(reversed_reduce),
+    {"__setstate__(self, index, /)", "Go to an index.", bind<reversed_set_state>()},
     {"__length_hint__(self, /)", "How many items are left.", bind<reversed_hint>()},
 };
 #undef ITERATOR_METHODS
+#undef REDUCE
 
 constexpr uint32_t kTwoFields = sizeof(Record) + 2 * sizeof(Value);
 

@@ -1,6 +1,8 @@
 // The iterators of the builtin containers, and those over __getitem__ and callables.
 #include "vm/objects/iterators.h"
 
+#include <algorithm>
+
 #include "vm/binding/bind.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/set.h"
@@ -279,6 +281,66 @@ Result<Value> reduce_method(VM& vm, Value self) {
   return make_tuple(vm, pair);
 }
 
+/// `builtins`' function or type that makes such an iterator again.
+Result<Value> maker_of(VM& vm, BuiltinType type) {
+  if (type == BuiltinType::ListReverseIterator) return vm.type(BuiltinType::Reversed);
+  return dict_get_str(vm, vm.builtins(), TRY(intern(vm, "iter")));
+}
+
+/// (iter, (sequence,), index), or over something empty at the end.
+template <BuiltinType type>
+Result<Value> sequence_reduce(VM& vm, Value self) {
+  Record* iterator = TRY(receiver<type>(vm, self));
+  Value maker = TRY(maker_of(vm, type));
+  const Value* f = iterator->fields();
+  if (!f[0].is_none()) {
+    Value parts[3] = {maker, TRY(make_tuple(vm, {f, 1})), f[1]};
+    return make_tuple(vm, parts);
+  }
+  Value rest;
+  if (type == BuiltinType::ListIterator || type == BuiltinType::ListReverseIterator)
+    rest = TRY(make_list(vm, size_t{0}));
+  else if (type == BuiltinType::StrIterator || type == BuiltinType::StrAsciiIterator)
+    rest = vm.names().empty;
+  else
+    rest = TRY(make_tuple(vm, size_t{0}));
+  Value pair[2] = {maker, TRY(make_tuple(vm, {&rest, 1}))};
+  return make_tuple(vm, pair);
+}
+
+/// Sets the index, within the sequence.
+template <BuiltinType type>
+Result<void> sequence_set_state(VM& vm, Value self, int64_t index) {
+  Record* iterator = TRY(receiver<type>(vm, self));
+  Value* f = iterator->fields();
+  if (f[0].is_none()) return {};
+  constexpr bool kReverse = type == BuiltinType::ListReverseIterator;
+  int64_t lowest = kReverse ? -1 : 0, highest = INT64_MAX >> 2;
+  if constexpr (type != BuiltinType::SequenceIterator)
+    highest = TRY(length_of(vm, f[0])) - (kReverse ? 1 : 0);
+  f[1] = Value::small_int(std::clamp(index, lowest, std::max(lowest, highest)));
+  return {};
+}
+
+Result<Value> callable_reduce(VM& vm, Value self) {
+  Record* iterator = TRY(receiver<BuiltinType::CallableIterator>(vm, self));
+  const Value* f = iterator->fields();
+  Value rest = TRY(make_tuple(vm, size_t{0}));
+  Value pair[2] = {TRY(maker_of(vm, BuiltinType::CallableIterator)),
+                   f[0].is_none() ? TRY(make_tuple(vm, {&rest, 1})) : TRY(make_tuple(vm, {f, 2}))};
+  return make_tuple(vm, pair);
+}
+
+template <BuiltinType type, auto step>
+constexpr NativeFunctionDef kSequenceIteratorMethods[] = {
+    {"__iter__(self, /)", "The iterator itself.", bind<self_iter>()},
+    {"__next__(self, /)", "The next item.", bind<next_method<type, step>>()},
+    {"__length_hint__(self, /)", "How many items are left, as far as known.",
+     bind<sequence_hint<type>>()},
+    {"__reduce__(self, /)", "What to pickle.", bind<sequence_reduce<type>>()},
+    {"__setstate__(self, index, /)", "Go to an index.", bind<sequence_set_state<type>>()},
+};
+
 template <BuiltinType type, auto step, auto hint>
 constexpr NativeFunctionDef kIteratorMethods[] = {
     {"__iter__(self, /)", "The iterator itself.", bind<self_iter>()},
@@ -291,6 +353,7 @@ template <BuiltinType type, auto step>
 constexpr NativeFunctionDef kPlainIteratorMethods[] = {
     {"__iter__(self, /)", "The iterator itself.", bind<self_iter>()},
     {"__next__(self, /)", "The next item.", bind<next_method<type, step>>()},
+    {"__reduce__(self, /)", "What to pickle.", bind<callable_reduce>()},
 };
 
 using enum BuiltinType;
@@ -299,7 +362,7 @@ using enum BuiltinType;
 
 #define SEQUENCE_ITERATOR(Id, name, step)    \
   extern const NativeTypeDef k##Id##Type = { \
-      name, "", kIteratorMethods<Id, step, sequence_hint<Id>>, {}, Type::kDisallowNew};
+      name, "", kSequenceIteratorMethods<Id, step>, {}, Type::kDisallowNew};
 SEQUENCE_ITERATOR(ListIterator, "list_iterator", list_iterator_next)
 SEQUENCE_ITERATOR(ListReverseIterator, "list_reverseiterator", list_reverse_iterator_next)
 SEQUENCE_ITERATOR(TupleIterator, "tuple_iterator", tuple_iterator_next)

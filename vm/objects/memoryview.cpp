@@ -187,9 +187,16 @@ Result<Value> view_new(VM& vm, Type* cls, Value object) {
     return copy_view(vm, source);
   }
   std::string_view data;
-  if (!get_bytes(object, &data))
-    return vm.raise(Exc::TypeError, "memoryview: a bytes-like object is required, not '{}'",
-                    vm.type_of(object));
+  if (!get_bytes(object, &data)) {
+    Value method = type_lookup(vm, vm.type_of(object), TRY(intern(vm, "__buffer__")));
+    if (method.is_empty())
+      return vm.raise(Exc::TypeError, "memoryview: a bytes-like object is required, not '{}'",
+                      vm.type_of(object));
+    constexpr int64_t kFullReadOnly = 0x11C;  // PyBUF_FULL_RO
+    Value made = TRY(vm.call(method, {object, Value::small_int(kFullReadOnly)}));
+    if (MemoryView* shown = try_native<MemoryView>(made)) return shown;
+    return vm.raise(Exc::TypeError, "__buffer__ returned non-memoryview object");
+  }
   MemoryView* view = TRY(make_view(vm, cls, object, is_kind(object, CellKind::Bytes)));
   view->length = data.size();
   return view;

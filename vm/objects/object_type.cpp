@@ -4,6 +4,7 @@
 #include "vm/binding/bind.h"
 #include "vm/objects/descriptor.h"
 #include "vm/objects/internals.h"
+#include "vm/objects/reduction.h"
 #include "vm/objects/special_call.h"
 
 namespace apy {
@@ -195,46 +196,6 @@ Result<Value> object_subclass_hook(VM&, const Arguments&) { return Value::not_im
 
 Result<int64_t> object_size(VM&, Value self) {
   return self.is_cell() ? static_cast<int64_t>(Heap::slot_size(self.cell())) : int64_t{8};
-}
-
-/// The own attributes as copy and pickle want them: a dict, None, or (dict or None, slots).
-Result<Value> object_get_state(VM& vm, Value self) {
-  if (!self.is_cell()) return Value::none();
-  Value state = Value::none();
-  if (has_attributes(vm, self.cell())) {
-    Dict* dict = TRY(attributes_dict(vm, self.cell()));
-    if (dict->length > 0) state = TRY(dict_copy(vm, dict));
-  }
-  Type* type = vm.type_of(self);
-  if (type->member_slots == 0) return state;
-  Dict* members = TRY(make_dict(vm));
-  for (Value entry : type->mro->span()) {
-    for (DictCursor c(as<Type>(entry)->dict); c.next();) {
-      if (!is_exact(c.value(), BuiltinType::MemberDescriptor)) continue;
-      const Value* slot =
-          slot_address(vm, self.cell(), static_cast<uint32_t>(as<GetSet>(c.value())->slot));
-      if (slot && !slot->is_empty()) TRY(dict_set(vm, members, c.key(), *slot));
-    }
-  }
-  if (members->length == 0) return state;
-  Value pair[2] = {state, members};
-  return make_tuple(vm, pair);
-}
-
-/// copyreg.__reduce_ex__ of protocol 2 and higher: (copyreg.__newobj__, (cls, *args), state, list
-/// items, dict items).
-Result<Value> object_reduce_ex(VM& vm, Value self, Value protocol) {
-  Type* type = vm.type_of(self);
-  Value reduce = TRY(get_attribute(vm, type, vm.names().reduce));
-  Value standard = type_lookup(vm, vm.type(BuiltinType::Object), vm.names().reduce);
-  if (!reduce.is(standard)) return vm.call_method(self, vm.names().reduce, {});
-  Value copyreg = TRY(vm.import_module("copyreg"));
-  Str* name = TRY(intern(vm, "__reduce_ex__"));
-  return vm.call_method(copyreg, name, {self, protocol});
-}
-
-Result<Value> object_reduce(VM& vm, Value self) {
-  return object_reduce_ex(vm, self, Value::small_int(0));
 }
 
 constexpr NativeFunctionDef kObjectMethods[] = {

@@ -300,8 +300,27 @@ Result<Value> iterator_reduce(VM& vm, Value self) {
   Value stop = TRY(add(vm, f[0], TRY(multiply(vm, left, f[1]))));
   Value range = TRY(make_range(vm, f[0], stop, f[1]));
   Value arguments = TRY(make_tuple(vm, {&range, 1}));
-  Value pair[2] = {dict_get_str(vm, vm.builtins(), TRY(intern(vm, "iter"))), arguments};
-  return make_tuple(vm, pair);
+  Value parts[3] = {dict_get_str(vm, vm.builtins(), TRY(intern(vm, "iter"))), arguments,
+                    Value::none()};
+  return make_tuple(vm, parts);
+}
+
+/// Skips `count` values, as far as there are so many.
+Result<void> iterator_set_state(VM& vm, Value self, Value count) {
+  Record* iterator = TRY(iterator_receiver(vm, self));
+  bool small_range = range_iterator_is_small(iterator);
+  Value* f = iterator->fields();
+  Value& left = f[small_range ? 2 : 3];
+  count = TRY(to_index(vm, count));
+  if (TRY(compare_bool(vm, CompareOp::Less, count, small(0)))) count = small(0);
+  if (TRY(compare_bool(vm, CompareOp::Greater, count, left))) count = left;
+  Value next = TRY(add(vm, f[0], TRY(multiply(vm, count, f[1]))));
+  Value rest = TRY(binary_operation(vm, BinaryOp::Subtract, left, count));
+  // At the end there is no next value, and the first one stays.
+  if (!small_range || next.is_small_int()) f[0] = next;
+  left = rest;
+  vm.barrier(iterator);
+  return {};
 }
 
 constexpr NativeFunctionDef kRangeIteratorMethods[] = {
@@ -309,6 +328,7 @@ constexpr NativeFunctionDef kRangeIteratorMethods[] = {
     {"__next__(self, /)", "The next value.", bind<iterator_step>()},
     {"__length_hint__(self, /)", "How many values are left.", bind<iterator_hint>()},
     {"__reduce__(self, /)", "What to pickle.", bind<iterator_reduce>()},
+    {"__setstate__(self, count, /)", "Skip so many values.", bind<iterator_set_state>()},
 };
 
 }  // namespace

@@ -237,6 +237,8 @@ Result<Value> get_module(VM& vm, Value self) {
   Type* type = self_type(self);
   TRY(type_populate(vm, type));
   Value module = dict_get_str(vm, type->dict, vm.names().module_);
+  // `type` has this very attribute under the name.
+  if (type == vm.type(BuiltinType::Type)) module = Value();
   if (!module.is_empty()) return module;
   if (type->flags & Type::kHeapType) return raise_no_attribute(vm, self, vm.names().module_);
   std::string_view name = message_name(type);
