@@ -3,6 +3,8 @@
 namespace apy {
 
 extern const NativeModuleDef kAbcModule;
+extern const NativeModuleDef kArrayModule;
+extern const NativeModuleDef kCmathModule;
 extern const NativeModuleDef kAsyncioModule;
 extern const NativeModuleDef kHashlibModule;
 extern const NativeModuleDef kBinasciiModule;
@@ -43,6 +45,8 @@ namespace {
 // clang-format off
 constexpr const NativeModuleDef* kModules[] = {
     &kAbcModule,
+    &kArrayModule,
+    &kCmathModule,
     &kAsyncioModule,
     &kHashlibModule,
     &kBinasciiModule,
