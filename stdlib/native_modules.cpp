@@ -33,6 +33,7 @@ extern const NativeModuleDef kSignalModule;
 extern const NativeModuleDef kSocketModule;
 extern const NativeModuleDef kStructModule;
 extern const NativeModuleDef kSysModule;
+extern const NativeModuleDef kThreadsModule;
 extern const NativeModuleDef kTimeModule;
 extern const NativeModuleDef kTracebackModule;
 extern const NativeModuleDef kTypesModule;
@@ -75,6 +76,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kSocketModule,
     &kStructModule,
     &kSysModule,
+    &kThreadsModule,
     &kTimeModule,
     &kTracebackModule,
     &kTypesModule,
