@@ -9,7 +9,7 @@ const char kUsage[] =
     "Try `apy --help' for more information.\n";
 
 const char kHelp[] =
-    "usage: apy [-X OPTION] [-c CODE | -m MODULE | FILE | -] [ARGUMENT]...\n"
+    "usage: apy [-X OPTION] [-W FILTER] [-c CODE | -m MODULE | FILE | -] [ARGUMENT]...\n"
     "       apy ast FILE | apy dis FILE\n"
     "\n"
     "  FILE         runs a script; `await` is allowed at its top level\n"
@@ -19,6 +19,7 @@ const char kHelp[] =
     "  ast FILE     prints the syntax tree\n"
     "  dis FILE     prints the bytecode\n"
     "  -X stats     counts what the program does and reports it on standard error at the end\n"
+    "  -X OPTION    goes to sys._xoptions, -W FILTER to sys.warnoptions\n"
     "  -V, --version\n"
     "  -h, --help\n"
     "\n"
@@ -54,13 +55,29 @@ Command parse_command(int count, char** words, bool input_is_terminal) {
     return with_subject(input_is_terminal ? Action::Prompt : Action::RunInput, "", "", count, count,
                         words);
   std::string_view first = words[1];
-  if (first.starts_with("-X")) {
-    int taken = first == "-X" ? 2 : 1;
-    if (count <= taken) return wrong(std::string("Argument expected for the -X option\n") + kUsage);
+  if (first.starts_with("-X") || first.starts_with("-W")) {
+    int taken = first.size() == 2 ? 2 : 1;
+    if (count <= taken)
+      return wrong("Argument expected for the " + std::string(first.substr(0, 2)) + " option\n" +
+                   kUsage);
     std::string_view option = taken == 2 ? std::string_view(words[2]) : first.substr(2);
     Command command = parse_command(count - taken, words + taken, input_is_terminal);
-    command.statistics |= option == "stats";  // others are ignored, as CPython does
+    auto& list = first[1] == 'X' ? command.options : command.warnings;
+    list.insert(list.begin(), std::string(option));
+    command.statistics |= first[1] == 'X' && option == "stats";
     return command;
+  }
+  // What CPython's options ask for is so anyway, or has no counterpart; -V, -c and -m may follow in
+  // the same word.
+  constexpr std::string_view kIgnored = "BEIPRSbdqsuvx";
+  if (first.size() > 1 && first[0] == '-' && kIgnored.find(first[1]) != std::string_view::npos) {
+    size_t known = first.find_first_not_of(kIgnored, 1);
+    if (known == std::string_view::npos)
+      return parse_command(count - 1, words + 1, input_is_terminal);
+    std::string rest = "-" + std::string(first.substr(known));
+    std::vector<char*> others(words, words + count);
+    others[1] = rest.data();
+    return parse_command(count, others.data(), input_is_terminal);
   }
   if (first == "-c" || first == "-m") {
     if (count < 3)

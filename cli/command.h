@@ -23,6 +23,8 @@ struct Command {
   std::string subject;                 // file, code, module; the complaint when Wrong
   std::vector<std::string> arguments;  // sys.argv, [0] included
   bool statistics = false;             // -X stats
+  std::vector<std::string> warnings;   // of -W, for sys.warnoptions
+  std::vector<std::string> options;    // of -X, for sys._xoptions
 };
 
 /// `input_is_terminal` decides what no arguments at all mean.

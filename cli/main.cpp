@@ -152,6 +152,35 @@ Outcome<Handle> run_program(Engine& engine, const Command& command) {
   return engine.run_source(text, "<stdin>");
 }
 
+/// What the command line says to the module sys. False: a failure, which is shown.
+bool tell_options(Engine& engine, const Command& command) {
+  if (command.warnings.empty() && command.options.empty()) return true;
+  auto tell = [&]() -> Outcome<void> {
+    auto sys = engine.import_module("sys");
+    if (!sys) return sys.failure();
+    auto warnings = sys->attribute("warnoptions"), options = sys->attribute("_xoptions");
+    if (!warnings || !options) return {};
+    for (const std::string& filter : command.warnings) {
+      auto text = engine.make_str(filter);
+      if (!text) return text.failure();
+      auto added = warnings->call_method("append", {&*text, 1});
+      if (!added) return added.failure();
+    }
+    for (const std::string& option : command.options) {
+      size_t equals = option.find('=');
+      auto name = engine.make_str(option.substr(0, equals));
+      auto value = equals == std::string::npos ? engine.make_bool(true)
+                                               : engine.make_str(option.substr(equals + 1));
+      if (!name || !value) return name ? value.failure() : name.failure();
+      if (auto set = options->set_item(*name, *value); !set) return set;
+    }
+    return {};
+  };
+  auto told = tell();
+  if (!told) engine.report(told.failure());
+  return bool(told);
+}
+
 int run(const Command& command) {
   if (command.action == Command::Action::RunFile)
     if (int status = check_script(command.subject)) return status;
@@ -161,7 +190,9 @@ int run(const Command& command) {
     Engine engine(engine_options(command));
     direct_signals(&engine);
     if (command.statistics) start_statistics(engine);
-    if (command.action == Command::Action::Prompt) {
+    if (!tell_options(engine, command)) {
+      status = 1;
+    } else if (command.action == Command::Action::Prompt) {
       status = run_prompt(engine);
     } else if (auto result = run_program(engine, command); !result) {
       status = status_of(engine, command, result.failure(), &interrupted);

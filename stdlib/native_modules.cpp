@@ -3,6 +3,8 @@
 namespace apy {
 
 extern const NativeModuleDef kAbcModule;
+extern const NativeModuleDef kArrayModule;
+extern const NativeModuleDef kCmathModule;
 extern const NativeModuleDef kAsyncioModule;
 extern const NativeModuleDef kHashlibModule;
 extern const NativeModuleDef kBinasciiModule;
@@ -32,6 +34,7 @@ extern const NativeModuleDef kSignalModule;
 extern const NativeModuleDef kSocketModule;
 extern const NativeModuleDef kStructModule;
 extern const NativeModuleDef kSysModule;
+extern const NativeModuleDef kThreadsModule;
 extern const NativeModuleDef kTimeModule;
 extern const NativeModuleDef kTracebackModule;
 extern const NativeModuleDef kTypesModule;
@@ -44,6 +47,8 @@ namespace {
 // clang-format off
 constexpr const NativeModuleDef* kModules[] = {
     &kAbcModule,
+    &kArrayModule,
+    &kCmathModule,
     &kAsyncioModule,
     &kHashlibModule,
     &kBinasciiModule,
@@ -73,6 +78,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kSocketModule,
     &kStructModule,
     &kSysModule,
+    &kThreadsModule,
     &kTimeModule,
     &kTracebackModule,
     &kTypesModule,

@@ -165,6 +165,7 @@ Result<void> add_constants(VM& vm, Module* module) {
   TRY(module_set(vm, module, "path_importer_cache", TRY(make_dict(vm))));
   List* warning_options = TRY(make_list(vm, size_t{0}));
   TRY(module_set(vm, module, "warnoptions", warning_options));
+  TRY(module_set(vm, module, "_xoptions", TRY(make_dict(vm))));
   const char* options = std::getenv("PYTHONWARNINGS");
   for (std::string_view rest = options ? options : ""; !rest.empty();) {
     size_t end = std::min(rest.find(','), rest.size());

@@ -282,6 +282,12 @@ Result<void> method_close(VM& vm, Value self) {
   loop->core->ready.clear();
   loop->core->timers.clear();
   loop->core->descriptors.clear(*loop->core);
+  loop->executor_closed = true;
+  if (!loop->executor.is_empty() && !loop->executor.is_none()) {
+    Value executor = loop->executor;
+    loop->executor = Value();
+    TRY(call_script(vm, "asyncio.base_events", "_close_executor", {executor}));
+  }
   // Exceptions that nobody retrieved are reported now at the latest.
   return {};
 }
@@ -487,20 +493,30 @@ Result<Value> method_shutdown_asyncgens(VM& vm, Value self) {
     return call_script(vm, "asyncio.base_events", "_close_asyncgens", {self, Value(live)});
   return make_sleep(vm, Value::small_int(0), Value::none());
 }
-Result<Value> method_shutdown_default_executor(VM& vm, Value self, Optional<Value>) {
-  TRY(receiver(vm, self));
-  return make_sleep(vm, Value::small_int(0), Value::none());
+Result<Value> method_shutdown_default_executor(VM& vm, Value self, Optional<Value> timeout) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  loop->executor_closed = true;
+  if (loop->executor.is_empty() || loop->executor.is_none())
+    return make_sleep(vm, Value::small_int(0), Value::none());
+  return call_script(vm, "asyncio.base_events", "_shutdown_executor",
+                     {self, loop->executor, timeout.present ? timeout.value : Value::none()});
 }
 Result<void> method_set_default_executor(VM& vm, Value self, Value executor) {
   EventLoop* loop = TRY(receiver(vm, self));
+  TRY(call_script(vm, "asyncio.base_events", "_check_executor", {executor}));
   loop->executor = executor;
   vm.barrier(loop);
   return {};
 }
-Result<Value> method_run_in_executor(VM& vm, const Arguments& arguments) {
-  if (arguments.positional_count)
-    TRY(loop_check_closed(vm, TRY(receiver(vm, arguments.values[0]))));
-  return vm.raise(Exc::RuntimeError, "can't start new thread");
+Result<Value> method_run_in_executor(VM& vm, Value self, Value executor, Value function,
+                                     Rest arguments) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  TRY(loop_check_closed(vm, loop));
+  TRY(check_callback(vm, loop, function, "run_in_executor"));
+  if (executor.is_none() && loop->executor_closed)
+    return vm.raise(Exc::RuntimeError, "Executor shutdown has been called");
+  return call_script(vm, "asyncio.base_events", "_run_in_executor",
+                     {self, executor, function, TRY(make_tuple(vm, arguments.values))});
 }
 Result<Value> method_repr(VM& vm, Value self) {
   EventLoop* loop = TRY(receiver(vm, self));
@@ -513,6 +529,9 @@ Result<Value> method_repr(VM& vm, Value self) {
 }
 Result<Value> get_current_handle(VM&, Value self) {
   return none_if_empty(try_loop(self)->current_handle);
+}
+Result<Value> get_executor_closed(VM&, Value self) {
+  return Value::boolean(try_loop(self)->executor_closed);
 }
 Result<Value> get_default_executor(VM&, Value self) {
   return none_if_empty(try_loop(self)->executor);
@@ -561,6 +580,7 @@ constexpr NativeFunctionDef kMethods[] = {
 constexpr NativeGetSetDef kAttributes[] = {
     {"_current_handle", nullptr, get_current_handle},
     {"_default_executor", nullptr, get_default_executor},
+    {"_executor_shutdown_called", nullptr, get_executor_closed},
     {"slow_callback_duration", nullptr, get_slow_duration},
 };
 

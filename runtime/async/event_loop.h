@@ -60,6 +60,7 @@ struct EventLoop : NativeObject {
   bool debug;
   bool overridden;  // a script subclass: call_soon and the like may be replaced
   bool async_generators_closed;
+  bool executor_closed;
 };
 
 inline EventLoop* try_loop(Value v) { return try_native<EventLoop>(v); }

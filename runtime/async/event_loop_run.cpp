@@ -2,10 +2,12 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
+#include <utility>
 
 #include "runtime/async/event_loop.h"
 #include "runtime/async/gather.h"
 #include "runtime/async/sleep.h"
+#include "runtime/async/threads.h"
 #include "vm/interpreter/context_variables.h"
 #include "vm/interpreter/safe_point.h"
 #include "vm/objects/protocol.h"
@@ -72,9 +74,22 @@ Error raise_deadlock(VM& vm, EventLoop* loop) {
   return vm.raise(Exc::RuntimeError, text);
 }
 
+/// Other threads run while the loop has nothing to do, and once in each of its turns.
+Result<void> let_threads_run(Threads& threads, LoopCore& core, int64_t timeout) {
+  if (timeout == 0) return threads.yield();
+  pollfd entry{core.poller.host_descriptor(), POLLIN, 0};
+  if (!core.poller.arm()) return {};
+  ThreadWait wait;
+  wait.descriptors = {&entry, 1};
+  if (timeout != Poller::kForever) wait.deadline = monotonic_nanoseconds() + timeout;
+  wait.needs_others = timeout == Poller::kForever && !core.poller.has_io();
+  return threads.wait(wait, "the event loop");
+}
+
 /// Waits for the outside and moves what is due into the ring.
 Result<void> gather_ready(VM& vm, EventLoop* loop) {
   LoopCore& core = *loop->core;
+  Threads* threads = other_threads(vm);
   core.timers.prune();
   int64_t timeout = Poller::kForever;
   double when;
@@ -83,8 +98,12 @@ Result<void> gather_ready(VM& vm, EventLoop* loop) {
   } else if (core.timers.next_deadline(&when)) {
     double now = core.clock->now();
     timeout = core.clock->jump_to(when) ? 0 : nanoseconds_until(when, now);
-  } else if (is_deadlocked(core)) {
+  } else if (!threads && is_deadlocked(core)) {
     return raise_deadlock(vm, loop);
+  }
+  if (threads) {
+    TRY(let_threads_run(*threads, core, timeout));
+    timeout = 0;
   }
   core.poller.poll(timeout);
   if (vm.poll_needed()) TRY(vm.poll());
@@ -157,8 +176,8 @@ bool run_entry(VM& vm, EventLoop* loop, const Ready& entry) {
 bool run_iteration(VM& vm, EventLoop* loop) {
   LoopCore& core = *loop->core;
   // With something to do, no timers and nothing outside there is nothing to gather.
-  bool quiet =
-      !core.ready.empty() && core.timers.keys() == 0 && core.poller.is_quiet() && !vm.poll_needed();
+  bool quiet = !core.ready.empty() && core.timers.keys() == 0 && core.poller.is_quiet() &&
+               !vm.poll_needed() && !other_threads(vm);
   if (!quiet && gather_ready(vm, loop).is_error()) return false;
   size_t count = core.ready.size();
   core.ready.shrink_if_sparse();
@@ -183,17 +202,13 @@ namespace {
 Fiber& turn_loop(Fiber& self, void* argument) noexcept {
   AsyncState& state = *static_cast<AsyncState*>(argument);
   VM& vm = state.vm;
-  if (state.left && state.left->user) {
-    static_cast<Context*>(state.left->user)->saved_stack_pointer =
-        state.left->saved_stack_pointer();
-  }
-  static_cast<Context*>(self.user)->saved_stack_pointer = nullptr;
+  state.arrived(self);
   while (!state.exiting) {
     EventLoop* loop = try_loop(state.running_loop);
     if (!loop || !loop->core->running) {
       // Nothing to turn: wait for the next run.
       state.idle.push_back(&self);
-      state.switch_to(state.fibers.host());
+      state.switch_to(*state.home);
       continue;
     }
     if (run_iteration(vm, loop)) continue;
@@ -201,9 +216,9 @@ Fiber& turn_loop(Fiber& self, void* argument) noexcept {
     loop->core->running = false;
     state.uncaught = vm.has_pending() ? vm.take_pending() : Value();
   }
-  vm.switch_context(state.host_context);
+  vm.switch_context(static_cast<Context*>(state.home->user));
   state.left = &self;
-  return state.fibers.host();
+  return *state.home;
 }
 
 }  // namespace
@@ -232,10 +247,13 @@ Result<Value> loop_run_forever(VM& vm, EventLoop* loop) {
     return vm.raise(Exc::RuntimeError, "Cannot run the event loop while another loop is running");
   if (!state.fibers.bind_host_stack())
     return vm.raise(Exc::RuntimeError, "the engine is in use on another thread");
-  state.host_context = vm.context();
-  state.fibers.host().user = state.host_context;
+  Fiber* outer_home = std::exchange(state.home, &state.fibers.current());
+  state.home->user = vm.context();
   Fiber* fiber = state.turner();
-  if (!fiber) return Error{};
+  if (!fiber) {
+    state.home = outer_home;
+    return Error{};
+  }
   Value outer_task = state.current_task;
   state.current_task = Value();
   state.running_loop = loop;
@@ -251,6 +269,7 @@ Result<Value> loop_run_forever(VM& vm, EventLoop* loop) {
   state.switch_to(*fiber);
   if (hooks.on_waiter) hooks.on_waiter(hooks.data, nullptr, nullptr);
   state.retire_idle();
+  state.home = outer_home;
   vm.set_handled(outer_handled);
   loop->core->running = false;
   loop->core->stopping = false;
@@ -295,7 +314,7 @@ Result<void> note_wait(VM& vm, Task* task, Future* future) {
 
 Result<Value> AsyncState::await_value(VM&, Value awaitable) {
   EventLoop* loop = try_loop(running_loop);
-  if (!loop || fibers.current().is_host())
+  if (!loop || &fibers.current() == home)
     return vm.raise(Exc::RuntimeError, "no running event loop");
   Future* future = try_future(awaitable);
   if (!future) {

@@ -4,6 +4,7 @@
 #include "runtime/async/gather.h"
 #include "runtime/async/operation.h"
 #include "runtime/async/sleep.h"
+#include "runtime/async/threads.h"
 #include "vm/objects/protocol.h"
 
 namespace apy {
@@ -21,7 +22,10 @@ AsyncState& make_async_state(VM& vm) {
 }
 
 void cancel_parked_natives(VM& vm) {
-  if (vm.suspender()) async_state(vm).cancel_parked();
+  if (!vm.suspender()) return;
+  AsyncState& state = async_state(vm);
+  if (state.threads) state.threads->abandon();
+  state.cancel_parked();
 }
 
 void shut_down_async(VM& vm) {
@@ -32,8 +36,8 @@ void shut_down_async(VM& vm) {
 }
 
 AsyncState::AsyncState(VM& vm) : RootBase(vm.heap()), vm(vm), fibers({}, this) {
-  host_context = vm.context();
-  fibers.host().user = host_context;
+  home = &fibers.host();
+  home->user = vm.context();
   vm.set_suspender(this);
 }
 
@@ -45,8 +49,8 @@ AsyncState::~AsyncState() {
 
 void AsyncState::cancel_parked() {
   if (!parked || !fibers.current().is_host() || !fibers.bind_host_stack()) return;
-  host_context = vm.context();
-  fibers.host().user = host_context;
+  home = &fibers.host();
+  home->user = vm.context();
   exiting = true;  // each comes straight back to the host
   while (parked) {
     ParkedWait* wait = parked;
@@ -103,6 +107,11 @@ void AsyncState::switch_to(Fiber& target) {
   // Back again: what was left behind is parked now and can be scanned.
   if (left && left->user) context_of(*left)->saved_stack_pointer = left->saved_stack_pointer();
   context_of(fibers.current())->saved_stack_pointer = nullptr;
+}
+
+void AsyncState::arrived(Fiber& self) {
+  if (left && left->user) context_of(*left)->saved_stack_pointer = left->saved_stack_pointer();
+  context_of(self)->saved_stack_pointer = nullptr;
 }
 
 Result<Value> call_script(VM& vm, const char* module, const char* function,

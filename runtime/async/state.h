@@ -24,6 +24,7 @@ namespace apy {
 struct EventLoop;
 struct Future;
 struct Task;
+class Threads;
 
 /// Native code that waits in straight-line code; lives on its fiber's stack.
 struct ParkedWait {
@@ -49,6 +50,8 @@ class AsyncState final : public RootBase, public FiberHooks, public Suspender {
 
   /// Switches to `target`, taking the VM's execution context along.
   void switch_to(Fiber& target);
+  /// To be called by a fiber that runs for the first time.
+  void arrived(Fiber& self);
   /// A fiber that turns the running loop: an idle one or a new one. Null (MemoryError) when stacks
   /// run out.
   Fiber* turner();
@@ -64,9 +67,12 @@ class AsyncState final : public RootBase, public FiberHooks, public Suspender {
   FiberPool fibers;
   std::vector<Fiber*> idle;      // parked in turn_loop, ready to go on
   ParkedWait* parked = nullptr;  // the latest first
-  Context* host_context = nullptr;
-  Fiber* left = nullptr;  // the fiber that switched to the current one
-  bool exiting = false;   // idle fibers are to run to their end
+  /// The fiber that runs the current thread's loop: run_forever was called on it. The host's in the
+  /// main thread.
+  Fiber* home = nullptr;
+  std::unique_ptr<Threads> threads;  // null until a script starts one
+  Fiber* left = nullptr;             // the fiber that switched to the current one
+  bool exiting = false;              // idle fibers are to run to their end
 
   Value running_loop;   // EventLoop (or whatever _set_running_loop was given), or empty
   Value current_task;   // of the running loop, or empty

@@ -55,7 +55,8 @@ bool EngineCore::finish() {
     Slack slack(*this);
     vm_.take_pending();
     interrupted_.store(false, std::memory_order_relaxed);
-    run_exit_functions();
+    run_exit_function("threading", "_shutdown");
+    run_exit_function("atexit", "_run_exitfuncs");
     if (host_loop_.close().is_error()) report(vm_.take_pending());
     cancel_parked_natives(vm_);
     vm_.take_pending();
@@ -99,14 +100,15 @@ Result<void> EngineCore::make_main_module() {
   return dict_set_str(vm_, vm_.modules(), names.main, module);
 }
 
-/// Functions that scripts have registered with atexit.
-void EngineCore::run_exit_functions() {
-  auto name = intern(vm_, "atexit");
-  Value atexit = name.is_ok() ? dict_get_str(vm_, vm_.modules(), name.value()) : Value();
-  if (atexit.is_empty()) return;
-  auto run = intern(vm_, "_run_exitfuncs");
-  if (run.is_ok() && vm_.call_method(atexit, run.value(), {}).is_ok()) return;
-  vm_.write_unraisable(atexit);
+/// A function of a script module, if the module was imported: waiting for threads, functions
+/// registered with atexit.
+void EngineCore::run_exit_function(const char* module, const char* function) {
+  auto name = intern(vm_, module);
+  Value imported = name.is_ok() ? dict_get_str(vm_, vm_.modules(), name.value()) : Value();
+  if (imported.is_empty()) return;
+  auto run = intern(vm_, function);
+  if (run.is_ok() && vm_.call_method(imported, run.value(), {}).is_ok()) return;
+  vm_.write_unraisable(imported);
 }
 
 /// What scripts defined (`__del__`). Native resources, the streams among them, come later:

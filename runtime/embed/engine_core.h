@@ -92,7 +92,7 @@ class EngineCore {
  private:
   Result<void> make_main_module();
   Result<void> set_main_file(std::string_view path);
-  void run_exit_functions();
+  void run_exit_function(const char* module, const char* function);
   void run_last_finalizers();
   void release_natives(bool streams);
   bool is_standard_stream(Value object);

@@ -17,6 +17,7 @@
 
 #include "stdlib/native_iterator.h"
 #include "stdlib/posix/path.h"
+#include "stdlib/posix/process.h"
 #include "stdlib/stream.h"
 #include "vm/objects/bigint.h"
 #include "vm/objects/dict.h"
@@ -548,7 +549,7 @@ Result<void> initialize(VM& vm, Module* module) {
   };
   for (const auto& constant : kConstants)
     TRY(module_set(vm, module, constant.name, Value::small_int(constant.value)));
-  return {};
+  return add_process_functions(vm, module);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 #include <climits>
 #include <vector>
 
+#include "runtime/async/threads.h"
 #include "stdlib/socket/socket.h"
 #include "vm/binding/bind.h"
 
@@ -22,14 +23,15 @@ constexpr int64_t kMillisecond = 1'000'000;
 constexpr int kSliceMilliseconds = 50;
 
 /// Calls `wait(milliseconds)` until it says that something is ready, fails, or the time is over.
-/// Returns its last result.
+/// Returns its last result. `entries`: what other threads may wait for in its place.
 template <class F>
-Result<int> wait_in_slices(VM& vm, int64_t timeout, F wait) {
+Result<int> wait_in_slices(VM& vm, std::span<pollfd> entries, int64_t timeout, F wait) {
   int64_t deadline = deadline_after(timeout);
   while (true) {
+    TRY(let_others_run(vm, entries, deadline));
     int slice = kSliceMilliseconds;
     if (deadline >= 0) {
-      int64_t left = time_until(deadline);
+      int64_t left = std::max<int64_t>(time_until(deadline), 0);
       slice = static_cast<int>(std::min<int64_t>((left + kMillisecond - 1) / kMillisecond, slice));
     }
     int count = wait(slice);
@@ -51,7 +53,7 @@ Result<Value> poll_descriptors(VM& vm, List* wanted, int64_t timeout) {
     int64_t events = TRY(to_int64(vm, pair->values()[1]));
     entries.push_back({static_cast<int>(descriptor), static_cast<short>(events), 0});
   }
-  TRY(wait_in_slices(vm, timeout,
+  TRY(wait_in_slices(vm, entries, timeout,
                      [&](int slice) { return ::poll(entries.data(), entries.size(), slice); }));
   List* ready = TRY(make_list(vm, size_t{0}));
   for (const pollfd& entry : entries) {
@@ -81,7 +83,8 @@ Result<void> control_epoll(VM& vm, int64_t set, int64_t operation, int64_t descr
 
 Result<Value> wait_epoll(VM& vm, int64_t set, int64_t timeout, int64_t most) {
   std::vector<epoll_event> events(static_cast<size_t>(std::clamp<int64_t>(most, 1, 1 << 16)));
-  int count = TRY(wait_in_slices(vm, timeout, [&](int slice) {
+  pollfd entry{static_cast<int>(set), POLLIN, 0};
+  int count = TRY(wait_in_slices(vm, {&entry, 1}, timeout, [&](int slice) {
     return epoll_wait(static_cast<int>(set), events.data(), static_cast<int>(events.size()), slice);
   }));
   List* ready = TRY(make_list(vm, size_t{0}));

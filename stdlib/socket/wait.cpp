@@ -11,6 +11,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "runtime/async/threads.h"
 #include "stdlib/socket/socket.h"
 #include "vm/objects/protocol.h"
 
@@ -69,6 +70,7 @@ Result<void> wait_for_descriptor(VM& vm, int descriptor, short events, int64_t d
   pollfd entry{descriptor, events, 0};
   while (true) {
     int64_t slice = kSlice;
+    TRY(let_others_run(vm, {&entry, 1}, deadline));
     if (deadline >= 0) slice = std::clamp<int64_t>(deadline - monotonic_now(), 0, kSlice);
     timespec limit{0, slice};
     int count = ppoll(&entry, 1, &limit, nullptr);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "runtime/async/threads.h"
 #include "stdlib/time/struct_time.h"
 #include "vm/binding/bind.h"
 #include "vm/objects/bigint.h"
@@ -90,6 +91,11 @@ Result<void> sleep(VM& vm, Value seconds) {
   int64_t now = read_clock(CLOCK_MONOTONIC);
   int64_t end = length > INT64_MAX - now ? INT64_MAX : now + length;
   do {
+    if (other_threads(vm)) {
+      TRY(let_others_run(vm, {}, end));
+      now = read_clock(CLOCK_MONOTONIC);
+      continue;
+    }
     int64_t until = std::min(end, now + kSleepSlice);
     timespec target{until / kNanoseconds, until % kNanoseconds};
     clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &target, nullptr);

@@ -23,7 +23,6 @@ Result<void> check_resizable(VM& vm, ByteArray* self) {
   return vm.raise(Exc::BufferError, "Existing exports of data: object cannot be re-sized");
 }
 
-/// Sets the length; new bytes are zero.
 Result<void> resize(VM& vm, ByteArray* self, size_t length) {
   if (length == self->length) return {};
   TRY(check_resizable(vm, self));
@@ -46,7 +45,6 @@ Result<void> resize(VM& vm, ByteArray* self, size_t length) {
   return {};
 }
 
-/// Replaces [begin, end) by `data`, which may be a view of the array itself only when it is a copy.
 Result<void> splice(VM& vm, ByteArray* self, size_t begin, size_t end, std::string_view data) {
   size_t tail = self->length - end;
   size_t length = begin + data.size() + tail;
@@ -329,5 +327,13 @@ extern const NativeTypeDef kByteArrayType = {
     .flags = Type::kCanSubclass,
     .extend = add_constants,
 };
+
+Result<void> bytearray_resize(VM& vm, ByteArray* array, size_t length) {
+  return resize(vm, array, length);
+}
+Result<void> bytearray_splice(VM& vm, ByteArray* array, size_t begin, size_t end,
+                              std::string_view data) {
+  return splice(vm, array, begin, end, data);
+}
 
 }  // namespace apy

@@ -10,17 +10,36 @@ namespace {
 
 void trace_view(const Cell* self, Visitor& visitor) {
   visitor.visit(static_cast<const MemoryView*>(self)->object);
+  visitor.visit(static_cast<const MemoryView*>(self)->owner);
 }
 
 void release(MemoryView* view) {
   if (ByteArray* array = try_as<ByteArray>(view->object)) --array->exports;
   view->object = Value();
+  view->owner = Value();
 }
+
+/// The format of the items that a bytes-like object other than a view shows.
+char format_of(Value v) {
+  BufferObject* object = try_buffer_object(v);
+  return object ? object->format : 'B';
+}
+
 void finalize_view(VM&, Cell* self) { release(static_cast<MemoryView*>(self)); }
 
 }  // namespace
 
 const NativeClass MemoryView::kClass = {"memoryview", trace_view, finalize_view};
+
+void trace_buffer_object(const Cell* self, Visitor& visitor) {
+  visitor.visit(static_cast<const BufferObject*>(self)->storage);
+}
+BufferObject* try_buffer_object(Value v) {
+  if (!is_kind(v, CellKind::NativeObject)) return nullptr;
+  auto* object = static_cast<NativeObject*>(v.cell());
+  return object->native_class->trace == trace_buffer_object ? static_cast<BufferObject*>(object)
+                                                            : nullptr;
+}
 
 uint8_t* MemoryView::item(uint64_t index) const {
   ByteArray* array = try_as<ByteArray>(object);
@@ -31,7 +50,11 @@ uint8_t* MemoryView::item(uint64_t index) const {
 
 bool get_view_bytes(Value v, std::string_view* out) {
   MemoryView* view = try_native<MemoryView>(v);
-  if (!view || view->is_released() || !view->is_contiguous()) return false;
+  if (!view) {
+    BufferObject* object = try_buffer_object(v);
+    return object && get_bytes(object->storage, out);
+  }
+  if (view->is_released() || !view->is_contiguous()) return false;
   if (view->length == 0)
     *out = {};
   else
@@ -44,6 +67,8 @@ WritableBytes writable_bytes(Value v) {
     return {array->storage ? array->storage->data() : reinterpret_cast<uint8_t*>(array),
             array->length};
   MemoryView* view = try_native<MemoryView>(v);
+  BufferObject* object = try_buffer_object(v);
+  if (object && try_as<ByteArray>(object->storage)) return writable_bytes(object->storage);
   std::string_view bytes;
   if (!view || view->readonly || !get_view_bytes(v, &bytes)) return {nullptr, 0};
   return {bytes.empty() ? reinterpret_cast<uint8_t*>(view) : view->item(0), bytes.size()};
@@ -96,6 +121,9 @@ bool is_signed_format(char format) {
 }
 
 Result<Value> read_item(VM& vm, const MemoryView* view, uint64_t index) {
+  if (size_of_format(view->format) == 0)
+    return vm.raise(Exc::NotImplementedError, "memoryview: format {} not supported",
+                    std::string_view(&view->format, 1));
   const uint8_t* data = view->item(index);
   uint64_t word = 0;
   std::memcpy(&word, data, view->item_size);
@@ -125,6 +153,9 @@ Error wrong_item(VM& vm, const MemoryView* view, Exc type) {
 
 /// The bytes of `value` as an item, in the low bytes of the result.
 Result<uint64_t> pack_item(VM& vm, const MemoryView* view, Value value) {
+  if (size_of_format(view->format) == 0)
+    return vm.raise(Exc::NotImplementedError, "memoryview: format {} not supported",
+                    std::string_view(&view->format, 1));
   switch (view->format) {
     case 'c': {
       Bytes* bytes = try_as<Bytes>(value);
@@ -157,10 +188,11 @@ Result<uint64_t> pack_item(VM& vm, const MemoryView* view, Value value) {
 }
 
 /// A view over the same object.
-Result<MemoryView*> make_view(VM& vm, Type* type, Value object, bool readonly) {
+Result<MemoryView*> make_view(VM& vm, Type* type, Value object, Value owner, bool readonly) {
   MemoryView* view = static_cast<MemoryView*>(TRY(allocate_instance(vm, type)));
   view->native_class = &MemoryView::kClass;
   view->object = object;
+  view->owner = owner;
   view->stride = view->item_size = 1;
   view->format = 'B';
   view->readonly = readonly;
@@ -171,8 +203,8 @@ Result<MemoryView*> make_view(VM& vm, Type* type, Value object, bool readonly) {
   return view;
 }
 Result<MemoryView*> copy_view(VM& vm, MemoryView* source) {
-  MemoryView* view =
-      TRY(make_view(vm, vm.type_of(Value(source)), source->object, source->readonly));
+  MemoryView* view = TRY(
+      make_view(vm, vm.type_of(Value(source)), source->object, source->owner, source->readonly));
   view->offset = source->offset;
   view->length = source->length;
   view->stride = source->stride;
@@ -197,8 +229,15 @@ Result<Value> view_new(VM& vm, Type* cls, Value object) {
     if (MemoryView* shown = try_native<MemoryView>(made)) return shown;
     return vm.raise(Exc::TypeError, "__buffer__ returned non-memoryview object");
   }
-  MemoryView* view = TRY(make_view(vm, cls, object, is_kind(object, CellKind::Bytes)));
+  BufferObject* buffer = try_buffer_object(object);
+  Value storage = buffer ? buffer->storage : object;
+  MemoryView* view = TRY(make_view(vm, cls, storage, object, is_kind(storage, CellKind::Bytes)));
   view->length = data.size();
+  if (buffer) {
+    view->format = buffer->format;
+    view->stride = view->item_size = buffer->item_size;
+    view->length /= buffer->item_size;
+  }
   return view;
 }
 
@@ -243,6 +282,7 @@ Result<void> assign_slice(VM& vm, MemoryView* self, Slice* slice, Value value) {
     bytes = TRY(memoryview_bytes(vm, source))->view();
   } else {
     // A copy: the source may be what the view looks at.
+    format = format_of(value);
     bytes = TRY(make_bytes(vm, TRY(bytes_like(vm, value))))->view();
   }
   MemoryView* target = TRY(slice_of(vm, self, slice));
@@ -347,7 +387,7 @@ Result<Value> view_compare(VM& vm, MemoryView* self, Value other) {
     return Value::boolean(self == view ? kEqual : !kEqual);
   std::string_view bytes;
   if (!view && !get_bytes(other, &bytes)) return Value::not_implemented();
-  char format = view ? view->format : 'B';
+  char format = view ? view->format : format_of(other);
   bool is_float_format = format == 'f' || format == 'd';
   if (format == self->format && !is_float_format) {
     if (view) bytes = TRY(memoryview_bytes(vm, view))->view();
@@ -384,7 +424,7 @@ Result<MemoryView*> receiver(VM& vm, Value self) {
   TRY(check(vm, view));
   return view;
 }
-Result<Value> get_object(VM& vm, Value self) { return TRY(receiver(vm, self))->object; }
+Result<Value> get_object(VM& vm, Value self) { return TRY(receiver(vm, self))->owner; }
 Result<Value> get_nbytes(VM& vm, Value self) {
   MemoryView* view = TRY(receiver(vm, self));
   return make_int(vm, static_cast<int64_t>(view->length * view->item_size));
