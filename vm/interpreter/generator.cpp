@@ -328,10 +328,13 @@ VM::ResumeOutcome VM::resume(Generator* generator, Value sent, Value exception, 
   return resume_outcome(outcome);
 }
 
-/// The context of an exception thrown into a frame is what that frame handles, not what its resumer
-/// does.
+/// The context of an exception thrown into a frame is what that frame or one that delegates to it
+/// handles, not what the resumer of them all does.
 static Error raise_in(VM& vm, const Frame* target, Value exception) {
-  return is_handling(target) ? vm.raise_exception(exception) : vm.reraise(exception);
+  const Frame* base = &Interpreter::base(vm)->frame;
+  for (const Frame* frame = target; !is_handling(frame); frame = frame->caller)
+    if (frame == base) return vm.reraise(exception);
+  return vm.raise_exception(exception);
 }
 
 ThrowOutcome throw_into(VM& vm, Frame* target, Value exception, Value* result) {

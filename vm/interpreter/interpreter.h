@@ -127,6 +127,8 @@ SendOutcome throw_foreign(VM& vm, const Frame* frame, Value iterator, Value exce
 // For instructions that branch: 1 or 0, or -1 with an exception pending.
 int contains(VM& vm, Value container, Value item);
 int truth(VM& vm, Value value);
+/// The item of a namespace: 1 found, 0 absent.
+int lookup_in_mapping(VM& vm, Value mapping, Str* name, Value* out);
 /// The iterator's next item into *out; 0 when it is exhausted.
 int next(VM& vm, Value iterator, Value* out);
 /// Both values of the next pair of an enumerate, zip or dict items iterator; 0 when exhausted, -1
