@@ -101,6 +101,26 @@ Scope* Resolver::enter(ast::ScopeKind kind, ast::Node* node, Identifier name) {
   return scope;
 }
 
+/// Around a generic class only its type parameters belong to the class.
+bool Resolver::is_mangled_here(const Scope* owner, Identifier name) const {
+  for (const Scope* scope = current_; scope && scope != owner; scope = scope->parent) {
+    if (scope->kind != ast::ScopeKind::TypeParameters || scope->node != owner->node) continue;
+    for (const ast::TypeParam* parameter : owner->node->as<ast::ClassDef>()->type_params) {
+      Identifier declared;
+      if (auto* variable = parameter->try_as<ast::TypeVar>()) {
+        declared = variable->name;
+      } else if (auto* spec = parameter->try_as<ast::ParamSpec>()) {
+        declared = spec->name;
+      } else {
+        declared = parameter->as<ast::TypeVarTuple>()->name;
+      }
+      if (declared == name) return true;
+    }
+    return false;
+  }
+  return true;
+}
+
 /// `__x` as it is stored in the current class: `_Class__x`.
 Identifier Resolver::mangle(Identifier name) {
   std::string_view text = name.view();
@@ -109,6 +129,7 @@ Identifier Resolver::mangle(Identifier name) {
       text.find('.') != std::string_view::npos) {
     return name;
   }
+  if (!is_mangled_here(owner, name)) return name;
   std::string_view class_name = owner->name.view();
   size_t first = class_name.find_first_not_of('_');
   if (first == std::string_view::npos) return name;

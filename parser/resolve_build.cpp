@@ -212,7 +212,9 @@ bool Resolver::visit_scope_statement(ast::Node* node, ArenaSpan<Identifier> name
     }
     symbol = symbol_in(current_, mangled, node->span);
     (is_global ? symbol->is_global_declared : symbol->is_nonlocal_declared) = true;
-    if (is_global) symbol_in(result_.module, mangled, node->span);
+    // The module's own code means its globals by the name as well, whatever exec() calls its
+    // locals.
+    if (is_global) symbol_in(result_.module, mangled, node->span)->is_global_declared = true;
     directives_.push_back({current_, mangled, node->span});
   }
   return true;
@@ -513,7 +515,7 @@ bool Resolver::extend_to_enclosing_scope(ast::Name* target) {
       case ScopeKind::Module: {
         symbol_in(current_, mangled, target->span)->is_global_declared = true;
         directives_.push_back({current_, mangled, target->span});
-        bind_in(scope, mangled, target->span);
+        bind_in(scope, mangled, target->span)->is_global_declared = true;
         return true;
       }
       case ScopeKind::Class:

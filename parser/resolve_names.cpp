@@ -34,7 +34,7 @@ bool Resolver::decide_symbol(Scope* scope, Symbol* symbol) {
     if (symbol->is_nonlocal_declared) {
       return fail(directive(), "name " + quoted + " is nonlocal and global");
     }
-    symbol->place = scope->kind == ScopeKind::Module ? SymbolPlace::Name : SymbolPlace::Global;
+    symbol->place = SymbolPlace::Global;
     return true;
   }
   if (symbol->is_nonlocal_declared) {
@@ -54,7 +54,20 @@ bool Resolver::decide_symbol(Scope* scope, Symbol* symbol) {
     symbol->place = has_namespace ? SymbolPlace::Name : SymbolPlace::Local;
     return true;
   }
-  if (scope->visible_class) scope->visible_class->needs_class_namespace = true;
+  if (Scope* around = scope->visible_class) {
+    around->needs_class_namespace = true;
+    // What the class binds is looked up there at run time, and then in the globals: never in the
+    // functions around the class.
+    const Symbol* in_class = existing(around, symbol->name);
+    const Symbol* definition = find_definition(scope, symbol->name);
+    bool is_nearer = definition && definition->scope->visible_class == around;
+    if (in_class && !is_nearer && !in_class->is_nonlocal_declared &&
+        (in_class->is_bound || in_class->is_global_declared)) {
+      symbol->is_global_declared = in_class->is_global_declared;
+      symbol->place = SymbolPlace::Global;
+      return true;
+    }
+  }
   if (Symbol* definition = find_definition(scope, symbol->name)) {
     if (scope->kind == ScopeKind::Class) {
       symbol->place = SymbolPlace::NameOrCell;

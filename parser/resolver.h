@@ -104,6 +104,7 @@ class Resolver {
   static bool has_future_annotations(ArenaSpan<ast::Statement*> body);
   bool reject_in_lazy_scope(const char* what, Span span);
   void enter_type_parameters(ast::Node* node, Identifier name);
+  bool is_mangled_here(const Scope* owner, Identifier name) const;
   Scope* enclosing_frame() { return current_->frame; }
 
   // --- deciding (resolve_names.cpp) ------------------------------------------------------------

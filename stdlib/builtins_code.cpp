@@ -8,6 +8,7 @@
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/setup.h"
+#include "vm/objects/bytes_family.h"
 #include "vm/objects/special_call.h"
 
 namespace apy {
@@ -205,6 +206,9 @@ Result<std::string> source_text(VM& vm, Value source, const char* function, bool
         reinterpret_cast<const char*>(array->storage ? array->storage->data() : nullptr),
         array->length);
   }
+  auto bytes = bytes_like(vm, source);
+  if (bytes.is_ok()) return std::string(bytes.value());
+  (void)vm.take_pending();
   bool compiles = std::string_view(function) == "compile";
   return vm.raise(Exc::TypeError, "{}() arg 1 must be a string, bytes or {} object", function,
                   compiles ? "AST" : "code");
@@ -284,8 +288,27 @@ Result<Value> builtin_compile(VM& vm, Value source, Value filename, Value mode,
   return compile_source(vm, text, name, options);
 }
 
+/// The closure that exec() takes for a code object with free variables: as many cells.
+Result<void> check_closure(VM& vm, const Code* code, Value closure) {
+  uint64_t count = code->free_names ? code->free_names->length : 0;
+  if (closure.is_none()) {
+    if (count == 0) return {};
+    return vm.raise(Exc::TypeError, "code object requires a closure of exactly length {}",
+                    static_cast<int64_t>(count));
+  }
+  if (count == 0) return vm.raise(Exc::TypeError, "cannot use a closure with this code object");
+  const Tuple* cells = is_exact(closure, BuiltinType::Tuple) ? as<Tuple>(closure) : nullptr;
+  bool fits = cells && cells->length == count;
+  for (uint64_t i = 0; fits && i < count; ++i)
+    fits = is_kind(cells->values()[i], CellKind::CellVariable);
+  if (fits) return {};
+  return vm.raise(Exc::TypeError, "code object requires a closure of exactly length {}",
+                  static_cast<int64_t>(count));
+}
+
 Result<Value> run_text(VM& vm, Value source, Optional<Value> globals, Optional<Value> locals,
-                       SourceOptions::Mode mode, const char* function) {
+                       SourceOptions::Mode mode, const char* function,
+                       Value closure = Value::none()) {
   Frame* frame = calling_frame(vm);
   Value global_names = globals.present ? globals.value : Value::none();
   Value local_names = locals.present ? locals.value : Value::none();
@@ -322,18 +345,28 @@ Result<Value> run_text(VM& vm, Value source, Optional<Value> globals, Optional<V
     if (mode == SourceOptions::Mode::Eval) text.erase(0, text.find_first_not_of(" \t"));
     code = TRY(compile_source(vm, text, "<string>", options));
   }
-  if (code->free_names && code->free_names->length)
+  if (closure.is_none() && mode == SourceOptions::Mode::Eval && code->free_names &&
+      code->free_names->length)
     return vm.raise(Exc::TypeError, "code object passed to {}() may not contain free variables",
                     function);
-  Value names = local_names.is_none() || local_names.is(global_names) ? Value() : local_names;
-  return vm.run_code(code, dict, names);
+  if (!is_kind(source, CellKind::Code) && !closure.is_none())
+    return vm.raise(Exc::TypeError, "closure can only be used when source is a code object");
+  TRY(check_closure(vm, code, closure));
+  bool is_same = local_names.is_none() || local_names.is(global_names);
+  // A subclass of dict may have its own way to find and store items.
+  Value names = !is_same                                    ? local_names
+                : is_exact(global_names, BuiltinType::Dict) ? Value()
+                                                            : global_names;
+  return vm.run_code(code, dict, names, try_as<Tuple>(closure));
 }
 
 Result<Value> builtin_eval(VM& vm, Value source, Optional<Value> globals, Optional<Value> locals) {
   return run_text(vm, source, globals, locals, SourceOptions::Mode::Eval, "eval");
 }
-Result<void> builtin_exec(VM& vm, Value source, Optional<Value> globals, Optional<Value> locals) {
-  TRY(run_text(vm, source, globals, locals, SourceOptions::Mode::Exec, "exec"));
+Result<void> builtin_exec(VM& vm, Value source, Optional<Value> globals, Optional<Value> locals,
+                          Optional<Value> closure) {
+  TRY(run_text(vm, source, globals, locals, SourceOptions::Mode::Exec, "exec",
+               closure.present ? closure.value : Value::none()));
   return {};
 }
 
@@ -345,7 +378,7 @@ constexpr NativeFunctionDef kCodeFunctions[] = {
     {"dir(object=<unrepresentable>, /)", "Show attributes of an object.", bind<builtin_dir>()},
     {"eval(source, /, globals=None, locals=None)",
      "Evaluate the given source in the context of globals and locals.", bind<builtin_eval>()},
-    {"exec(source, /, globals=None, locals=None)",
+    {"exec(source, /, globals=None, locals=None, *, closure=None)",
      "Execute the given source in the context of globals and locals.", bind<builtin_exec>()},
     {"globals()", "Return the dictionary containing the current scope's global variables.",
      bind<builtin_globals>()},

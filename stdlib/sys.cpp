@@ -181,6 +181,10 @@ Result<void> initialize(VM& vm, Module* module) {
     Value native = TRY(make_native_function(vm, function, nullptr, Value(), vm.names().sys));
     TRY(module_set(vm, module, function.name(), native));
   }
+  for (const NativeFunctionDef& function : sys_trace_functions()) {
+    Value native = TRY(make_native_function(vm, function, nullptr, module, vm.names().sys));
+    TRY(module_set(vm, module, function.name(), native));
+  }
   for (const char* name : {"excepthook", "displayhook", "unraisablehook", "breakpointhook"}) {
     Value hook = dict_get_str(vm, module->dict, TRY(intern(vm, name)));
     TRY(module_set(vm, module, "__" + std::string(name) + "__", hook));

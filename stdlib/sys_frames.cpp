@@ -3,6 +3,7 @@
 #include "vm/binding/bind.h"
 #include "vm/interpreter/async_generator.h"
 #include "vm/interpreter/frame_object.h"
+#include "vm/interpreter/tracing.h"
 
 namespace apy {
 
@@ -56,6 +57,41 @@ Result<Value> sys_get_asyncgen_hooks(VM& vm) {
   return make_async_generator_hooks(vm, hooks.first_iteration, hooks.finalizer);
 }
 
+Result<Value> sys_settrace(VM& vm, Value, Value function) {
+  TRY(set_trace_function(vm, function.is_none() ? Value() : function));
+  return Value::none();
+}
+Result<Value> sys_setprofile(VM& vm, Value, Value function) {
+  TRY(set_profile_function(vm, function.is_none() ? Value() : function));
+  return Value::none();
+}
+Result<Value> sys_gettrace(VM& vm, Value) {
+  const Tracing* tracing = tracing_of(vm);
+  return !tracing || tracing->trace.value.is_empty() ? Value::none() : tracing->trace.value;
+}
+Result<Value> sys_getprofile(VM& vm, Value) {
+  const Tracing* tracing = tracing_of(vm);
+  return !tracing || tracing->profile.value.is_empty() ? Value::none() : tracing->profile.value;
+}
+Result<Value> sys_call_tracing(VM& vm, Value, Value function, Value arguments) {
+  const Tuple* tuple = try_as<Tuple>(arguments);
+  if (!tuple)
+    return vm.raise(Exc::TypeError, "call_tracing() argument 2 must be tuple, not {}",
+                    vm.type_of(arguments));
+  return call_tracing(vm, function, tuple->span());
+}
+
+// Methods of the module: a call of a bound function is where the form of the dispatch loop can
+// change.
+constexpr NativeFunctionDef kTraceFunctions[] = {
+    {"settrace(self, function, /)", "Set the global debug tracing function.", bind<sys_settrace>()},
+    {"setprofile(self, function, /)", "Set the profiling function.", bind<sys_setprofile>()},
+    {"gettrace(self, /)", "Return the global debug tracing function.", bind<sys_gettrace>()},
+    {"getprofile(self, /)", "Return the profiling function.", bind<sys_getprofile>()},
+    {"call_tracing(self, func, args, /)", "Call func(*args) while tracing is enabled.",
+     bind<sys_call_tracing>()},
+};
+
 constexpr NativeFunctionDef kFunctions[] = {
     {"_getframe(depth=0, /)", "Return a frame object from the call stack.", bind<sys_getframe>()},
     {"_getframemodulename(depth=0)", "Return the name of the module for a calling frame.",
@@ -69,5 +105,6 @@ constexpr NativeFunctionDef kFunctions[] = {
 }  // namespace
 
 std::span<const NativeFunctionDef> sys_frame_functions() { return kFunctions; }
+std::span<const NativeFunctionDef> sys_trace_functions() { return kTraceFunctions; }
 
 }  // namespace apy

@@ -49,6 +49,7 @@ void start_statistics(Engine& engine) {
   VM& vm = v1::detail::Access::shared(engine)->core->vm();
   if (statistics_of(vm)) return;
   statistics_of(vm) = new ExecutionStatistics(vm.heap());
+  vm.registry()->observed = true;
 }
 
 std::string describe_statistics(Engine& engine) {

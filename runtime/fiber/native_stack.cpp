@@ -12,8 +12,9 @@ namespace apy {
 namespace {
 
 // The kernel keeps at least 128 MiB free below the first thread's stack whatever the limit said
-// when the process started; a limit raised later is not to be trusted beyond that.
-constexpr size_t kLargestTrustedStack = size_t{64} << 20;
+// when the process started; a limit raised later is not to be trusted beyond that. More than this
+// is of no use: recursion is to end in an error before long.
+constexpr size_t kLargestTrustedStack = size_t{16} << 20;
 
 // The first thread's stack ends with the name of the program file. pthread_getattr_np would parse
 // /proc/self/maps for the same answer, which costs more than the rest of the start-up of an engine.

@@ -53,7 +53,10 @@ void Compiler::class_prelude(ast::ClassDef* node) {
     TemporaryScope scope(*unit_);
     unit_->temporary();
     emit(Opcode::LoadNamespace, value);
-    emit(Opcode::StoreCell, hidden_cell("__classdict__"), value);
+    Register cell = hidden_cell("__classdict__");
+    emit(Opcode::StoreCell, cell, value);
+    // type.__new__ puts the finished class's namespace into the cell.
+    emit(Opcode::StoreName, cell, unit_->builder.name("__classdictcell__"));
   }
 }
 

@@ -184,12 +184,14 @@ void Compiler::check_bound(const Symbol* symbol) {
 void Compiler::load_from_class_namespace(const Symbol* symbol, Register dst) {
   TemporaryScope scope(*unit_);
   Register result = early_destination(dst);
-  Label outside = unit_->label(), end = unit_->label();
-  Register dict = unit_->temporary();
-  emit(Opcode::LoadCell, dict, hidden_cell("__classdict__"), unit_->builder.name("__classdict__"));
-  Register key = push_str(std::string(symbol->name.view()));
-  unit_->jump(Opcode::JumpIfNotIn, key, dict, outside);
-  emit(Opcode::LoadItem, result, dict, key);
+  Label end = unit_->label();
+  Register run = unit_->run(2);
+  emit(Opcode::LoadCell, run, hidden_cell("__classdict__"), unit_->builder.name("__classdict__"));
+  load_constant(ConstantDraft::from_str(std::string(symbol->name.view())), run + 1);
+  emit(Opcode::Intrinsic, run, run, static_cast<int>(IntrinsicKind::LookupNamespace));
+  Label outside = unit_->label();
+  unit_->jump(Opcode::JumpIfEmpty, run, 0, outside);
+  emit(Opcode::Move, result, run);
   unit_->jump(end);
   unit_->place(outside);
   if (symbol->place == SymbolPlace::Free) {
@@ -204,7 +206,8 @@ void Compiler::load_from_class_namespace(const Symbol* symbol, Register dst) {
 void Compiler::load(const Symbol* symbol, Register dst) {
   unit_->touch(dst + 1);
   bool is_outside = symbol->place == SymbolPlace::Global || symbol->place == SymbolPlace::Free;
-  if (is_outside && has_hidden_cell("__classdict__") && unit_->scope->visible_class) {
+  if (is_outside && has_hidden_cell("__classdict__") && unit_->scope->visible_class &&
+      !symbol->is_global_declared) {
     return load_from_class_namespace(symbol, dst);
   }
   switch (symbol->place) {

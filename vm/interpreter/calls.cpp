@@ -5,6 +5,7 @@
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/messages.h"
+#include "vm/interpreter/tracing.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/special_call.h"
 
@@ -382,9 +383,15 @@ CallOutcome enter_call(VM& vm, Value* window, uint32_t dst, uint32_t count, Tupl
           ++positional;
           ++count;
         }
-        // The arguments lie above what the running frame declares as its own.
-        FloorGuard guard(vm.context(), values + count);
-        return done(vm, dst, call_native(vm, native, values, positional, keyword_names).value());
+        Value result;
+        {
+          // The arguments lie above what the running frame declares as its own.
+          FloorGuard guard(vm.context(), values + count);
+          result = call_native(vm, native, values, positional, keyword_names).value();
+        }
+        if (vm.registry()->switching && !result.is_empty() && dst != kToNative) [[unlikely]]
+          return push_switch_frame(vm, window, dst);
+        return done(vm, dst, result);
       }
       case CellKind::BoundMethod:
         insert_receiver(window, count, as<BoundMethod>(callee)->self);

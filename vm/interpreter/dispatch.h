@@ -8,8 +8,8 @@
 //   goto    all bodies are labels of one function (computed goto; any GCC or Clang);
 //   switch  all bodies are cases of one switch (APY_SWITCH_DISPATCH; any compiler).
 //
-// The switch form is compiled once more with APY_COUNTING_DISPATCH: it counts what it executes
-// (statistics.h), and Interpreter::run prefers it while the VM has statistics.
+// The switch form is compiled once more with APY_OBSERVED_DISPATCH: it counts what it executes
+// (statistics.h) and traces (tracing.h), and Interpreter::run takes it while somebody wants that.
 //
 // In all forms a body sees
 //   vm           the engine; its frame_ is always the running frame
@@ -99,7 +99,13 @@
 #define SLOW(Name) SLOW_BODY(Name)
 #define ENTER_SLOW(Name) ENTER_SLOW_BODY(Name)
 #endif
-#if APY_COUNTING_DISPATCH
+/// Leaves the loop to come back in its other form, if that is asked for by now.
+#if APY_OBSERVED_DISPATCH
+#define IS_WRONG_FORM() (!vm.registry()->observed)
+#else
+#define IS_WRONG_FORM() (vm.registry()->observed)
+#endif
+#if APY_OBSERVED_DISPATCH
 #define CALL_SLOW_PATH(Name) call_counted(vm, FRAME, instruction, Opcode::Name, slow::Name)
 #else
 #define CALL_SLOW_PATH(Name) slow::Name(vm, FRAME, instruction)

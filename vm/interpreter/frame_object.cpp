@@ -31,9 +31,13 @@ enum Field : uint8_t {
   kBack,      // detached: the caller's frame object, or None
   kLocals,    // detached: Tuple of the registers of the locals, or empty
   kPosition,  // detached: index of the last instruction
-  kTrace,     // f_trace
+  kTrace,     // FrameTrace: four fields
+  kTraceState = kTrace + 1,
+  kTracePosition,
+  kTraceNative,
   kFieldCount,
 };
+static_assert(sizeof(FrameTrace) == 4 * sizeof(Value));
 
 Frame* live_frame(const Record* object) {
   Value hidden = object->fields()[kLive];
@@ -43,9 +47,11 @@ Frame* live_frame(const Record* object) {
 Code* code_of(const Record* object) { return as<Code>(object->fields()[kCode]); }
 
 Result<Record*> make_detached(VM& vm, Code* code, Value function, int64_t position) {
-  Record* object = TRY(vm.make_record(
-      BuiltinType::Frame, {Value(), Value(), Value(), Value(code), function, Value::none(), Value(),
-                           Value::small_int(position), Value::none()}));
+  Record* object =
+      TRY(vm.make_record(BuiltinType::Frame, {Value(), Value(), Value(), Value(code), function,
+                                              Value::none(), Value(), Value::small_int(position),
+                                              Value::none(), Value::small_int(FrameTrace::kLines),
+                                              FrameTrace::no_position(), Value()}));
   return object;
 }
 
@@ -137,11 +143,25 @@ Result<Value> get_locals(VM& vm, Value self) {
     TRY(collect_locals(vm, locals, code, values->values(), function->closure));
   return locals;
 }
-Result<Value> get_trace(VM& vm, Value self) { return TRY(receiver(vm, self))->fields()[kTrace]; }
+Result<Value> get_trace(VM& vm, Value self) {
+  return frame_trace(TRY(receiver(vm, self)))->function;
+}
 Result<void> set_trace(VM& vm, Value self, Value value) {
   Record* object = TRY(receiver(vm, self));
-  object->fields()[kTrace] = value.is_empty() ? Value::none() : value;
+  frame_trace(object)->function = value.is_empty() ? Value::none() : value;
   vm.barrier(object);
+  return {};
+}
+
+template <int64_t Flag>
+Result<Value> get_trace_flag(VM& vm, Value self) {
+  return Value::boolean(frame_trace(TRY(receiver(vm, self)))->has(Flag));
+}
+template <int64_t Flag>
+Result<void> set_trace_flag(VM& vm, Value self, Value value) {
+  Record* object = TRY(receiver(vm, self));
+  if (!value.is_bool()) return vm.raise(Exc::TypeError, "attribute value type must be bool");
+  frame_trace(object)->set(Flag, value.is_true());
   return {};
 }
 
@@ -184,10 +204,18 @@ constexpr NativeGetSetDef kFrameAttributes[] = {
     {"f_lasti", "offset of the last instruction", get_last_instruction},
     {"f_lineno", "current line", get_line},
     {"f_locals", "local variables: a snapshot for functions", get_locals},
-    {"f_trace", "kept, not called", get_trace, set_trace},
+    {"f_trace", "trace function of this frame, or None", get_trace, set_trace},
+    {"f_trace_lines", "are there line events", get_trace_flag<FrameTrace::kLines>,
+     set_trace_flag<FrameTrace::kLines>},
+    {"f_trace_opcodes", "are there opcode events", get_trace_flag<FrameTrace::kOpcodes>,
+     set_trace_flag<FrameTrace::kOpcodes>},
 };
 
 }  // namespace
+
+FrameTrace* frame_trace(Record* object) {
+  return reinterpret_cast<FrameTrace*>(object->fields() + kTrace);
+}
 
 int64_t frame_position(const Frame* frame) {
   int64_t next = frame->pc - frame->code->instructions;
@@ -211,6 +239,10 @@ Result<Record*> frame_object(VM& vm, Frame* frame) {
   Value* fields = object->fields();
   fields[kExtra] = frame->extra;
   fields[kLive] = hidden_frame(frame);
+  if (int64_t position = frame_position(frame); position >= 0) {
+    frame_trace(object)->set_line(std::max(frame->code->positions[position].line, -1));
+    frame_trace(object)->set_position(position);
+  }
   frame->extra = object;
   frame->flags |= Frame::kHasObject;
   if (frame->flags & Frame::kHeap) {

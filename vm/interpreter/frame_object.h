@@ -15,6 +15,32 @@ void detach_frame(VM& vm, Frame* frame);
 /// A snapshot of a function's locals, cells and free variables included; the namespace itself
 /// elsewhere.
 Result<Value> frame_locals(VM& vm, Frame* frame);
+/// What tracing (tracing.h) keeps in a frame object: its last fields.
+struct FrameTrace {
+  static constexpr int64_t kEntered = 1;    // its call event is over
+  static constexpr int64_t kSuspended = 2;  // the next instruction resumes it
+  static constexpr int64_t kLines = 4;      // f_trace_lines
+  static constexpr int64_t kOpcodes = 8;    // f_trace_opcodes
+  Value function;                           // f_trace or None
+  Value state;                              // the flags above
+  Value place;                              // last line and last instruction traced
+  Value native;  // native function called last, until it is known how that went; or empty
+
+  bool has(int64_t flag) const { return state.as_small_int() & flag; }
+  void set(int64_t flag, bool on) {
+    int64_t flags = state.as_small_int();
+    state = Value::small_int(on ? flags | flag : flags & ~flag);
+  }
+  static Value no_position() { return Value::small_int(0); }
+  int64_t line() const { return (place.as_small_int() >> 24) - 1; }
+  int64_t position() const { return (place.as_small_int() & 0xFFFFFF) - 1; }
+  void set_line(int64_t line) { set_place(line, position()); }
+  void set_position(int64_t position) { set_place(line(), position); }
+  void set_place(int64_t line, int64_t position) {
+    place = Value::small_int((line + 1) << 24 | ((position + 1) & 0xFFFFFF));
+  }
+};
+FrameTrace* frame_trace(Record* object);
 /// Index of the instruction that a live frame is at; -1: not started.
 int64_t frame_position(const Frame* frame);
 

@@ -94,6 +94,34 @@ Value handled_outside(VM& vm, const Generator* generator) {
 
 namespace {
 
+/// Does the frame stand in an `except` or `finally` block that handles an exception? Each such
+/// block has a range of its own that ends the handling.
+bool is_handling(const Frame* frame) {
+  const Code* code = frame->code;
+  uint32_t index = static_cast<uint32_t>(frame_position(frame));  // not started: the largest number
+  for (uint32_t i = 0; i < code->range_count; ++i) {
+    const ExceptionRange& range = code->ranges[i];
+    if (index >= range.begin && index < range.end &&
+        code->instructions[range.handler].opcode == Opcode::PopHandled)
+      return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Value own_handled(VM& vm, const Frame* innermost, const Generator* base, Value outside) {
+  Value handled = vm.handled();
+  if (!handled.is(outside)) return handled;
+  // The same object may be handled inside as well: it was thrown in, or raised again.
+  for (const Frame* frame = innermost;; frame = frame->caller) {
+    if (is_handling(frame)) return handled;
+    if (frame == &base->frame) return Value();
+  }
+}
+
+namespace {
+
 /// Why `generator` cannot be resumed; an exception is pending then.
 [[gnu::cold, gnu::noinline]] Frame* refuse_resume(VM& vm, Generator* generator, Value sent,
                                                   bool as_base) {
@@ -199,8 +227,35 @@ VM::ResumeOutcome resume_outcome(RunOutcome outcome) {
       return VM::ResumeOutcome::Yielded;
     case RunOutcome::AsyncYielded:
       return VM::ResumeOutcome::AsyncYielded;
+    default:
+      __builtin_unreachable();
   }
-  __builtin_unreachable();
+}
+}  // namespace
+
+namespace {
+/// If the suspended `generator` waits for a generator that it drives in place, makes that one a
+/// base of its own, suspended as well, so that it can be closed like any other iterator.
+void detach_delegate(VM& vm, Generator* generator) {
+  if (generator->state != Generator::State::Suspended || generator->innermost == &generator->frame)
+    return;
+  Frame* frame = &generator->frame;
+  const Instruction* send = frame->pc - 1;
+  Generator* delegate = try_as<Generator>(frame->registers()[send->b]);
+  if (!delegate || delegate->frame.caller != frame) return;
+  delegate->innermost = generator->innermost;
+  delegate->state = Generator::State::Suspended;
+  delegate->frame.caller = nullptr;
+  Value around = delegate->outer_handled;
+  delegate->handled =
+      !around.is_empty() && generator->handled.is(around) ? Value() : generator->handled;
+  delegate->outer_handled = Value();
+  generator->handled = around;
+  generator->innermost = frame;
+  frame->pc = send;
+  frame->flags |= Frame::kAtSend;
+  vm.barrier(delegate);
+  vm.barrier(generator);
 }
 }  // namespace
 
@@ -225,16 +280,19 @@ VM::ResumeOutcome VM::resume(Generator* generator, Value sent, Value exception, 
   }
   bool raising = !exception.is_empty();
   if (generator->state == Generator::State::Finished) {
-    if (raising) {
-      (void)raise_exception(exception);
-    } else if (generator->shape == shape_of(BuiltinType::Coroutine)) {
+    if (generator->shape == shape_of(BuiltinType::Coroutine)) {
       (void)raise_cannot_resume(*this, generator);
+    } else if (raising) {
+      (void)reraise(exception);
     } else {
       *result = Value::none();
       return ResumeOutcome::Returned;
     }
     return ResumeOutcome::Raised;
   }
+  // What the generator delegates to is closed by itself, then the exception goes on from there.
+  if (raising && is_instance(exception, BuiltinType::GeneratorExit))
+    detach_delegate(*this, generator);
   bool started = generator->state != Generator::State::Created;
   if (!started && !raising && !sent.is_none()) {
     (void)raise(Exc::TypeError, "can't send non-None value to a just-started {}",
@@ -252,7 +310,7 @@ VM::ResumeOutcome VM::resume(Generator* generator, Value sent, Value exception, 
       base_ = generator->previous_base;
       generator->innermost = target;
       generator->state = Generator::State::Suspended;
-      generator->handled = handled_.is(generator->outer_handled) ? Value() : handled_;
+      generator->handled = kept_handled(*this, target, generator, generator->outer_handled);
       handled_ = generator->outer_handled;
       generator->frame.caller = nullptr;
       barrier(generator);
@@ -270,10 +328,19 @@ VM::ResumeOutcome VM::resume(Generator* generator, Value sent, Value exception, 
   return resume_outcome(outcome);
 }
 
+/// The context of an exception thrown into a frame is what that frame or one that delegates to it
+/// handles, not what the resumer of them all does.
+static Error raise_in(VM& vm, const Frame* target, Value exception) {
+  const Frame* base = &Interpreter::base(vm)->frame;
+  for (const Frame* frame = target; !is_handling(frame); frame = frame->caller)
+    if (frame == base) return vm.reraise(exception);
+  return vm.raise_exception(exception);
+}
+
 ThrowOutcome throw_into(VM& vm, Frame* target, Value exception, Value* result) {
   if (!(target->flags & Frame::kAtSend)) {
     // Not started: no handler covers the place in front of the first instruction.
-    (void)vm.raise_exception(exception);
+    (void)raise_in(vm, target, exception);
     return ThrowOutcome::Raise;
   }
   const Instruction* send = target->pc;
@@ -281,7 +348,7 @@ ThrowOutcome throw_into(VM& vm, Frame* target, Value exception, Value* result) {
   target->flags &= ~Frame::kAtSend;
   target->pc = send + 1;
   Value value;
-  switch (slow::throw_foreign(vm, awaited, exception, &value)) {
+  switch (slow::throw_foreign(vm, target, awaited, exception, &value)) {
     case slow::SendOutcome::Done:
       target->registers()[send->a] = value;
       return ThrowOutcome::GoOn;
@@ -327,19 +394,25 @@ SendOutcome send_foreign(VM& vm, Value iterator, Value sent, Value* result) {
   return SendOutcome::Done;
 }
 
-SendOutcome throw_foreign(VM& vm, Value iterator, Value exception, Value* result) {
+SendOutcome throw_foreign(VM& vm, const Frame* frame, Value iterator, Value exception,
+                          Value* result) {
   bool closing = vm.is_instance(exception, BuiltinType::GeneratorExit);
   Value method;
   auto found =
       get_attribute_optional(vm, iterator, closing ? vm.names().close : vm.names().throw_, &method);
-  if (found.is_error()) return SendOutcome::Error;
+  if (found.is_error()) {
+    if (!closing) return SendOutcome::Error;
+    vm.write_unraisable(iterator);
+    (void)raise_in(vm, frame, exception);
+    return SendOutcome::Error;
+  }
   if (closing) {
     if (found.value() && vm.call(method, {}).is_error()) return SendOutcome::Error;
-    (void)vm.raise_exception(exception);
+    (void)raise_in(vm, frame, exception);
     return SendOutcome::Error;
   }
   if (!found.value()) {
-    (void)vm.raise_exception(exception);
+    (void)raise_in(vm, frame, exception);
     return SendOutcome::Error;
   }
   auto value = vm.call(method, {exception});
@@ -417,19 +490,20 @@ Result<Value> exception_from_throw(VM& vm, Value type, Value value, Value traceb
       return vm.raise(Exc::TypeError, "instance exception may not have a separate value");
     exception = type;
   } else if (is_kind(type, CellKind::Type) && (as<Type>(type)->flags & Type::kException)) {
-    if (is_exception(value)) {
+    if (is_exception(value) && vm.type_of(value)->is_subtype_of(as<Type>(type))) {
       exception = value;
-    } else if (value.is_empty() || value.is_none()) {
-      exception = TRY(vm.call(type, {}));
-    } else if (is_kind(value, CellKind::Tuple)) {
-      exception = TRY(vm.call(type, as<Tuple>(value)->span()));
     } else {
-      exception = TRY(vm.call(type, {value}));
+      auto made = value.is_empty() || value.is_none() ? vm.call(type, {})
+                  : is_kind(value, CellKind::Tuple)   ? vm.call(type, as<Tuple>(value)->span())
+                                                      : vm.call(type, {value});
+      if (made.is_ok()) exception = made.value();
     }
-    if (!is_exception(exception))
-      return vm.raise(Exc::TypeError,
-                      "calling {} should have returned an instance of BaseException, not {}",
-                      as<Type>(type), vm.type_of(exception));
+    if (!exception.is_empty() && !is_exception(exception))
+      (void)vm.raise(Exc::TypeError,
+                     "calling {} should have returned an instance of BaseException, not {}",
+                     TRY(repr_text(vm, type)), vm.type_of(exception));
+    // An exception that cannot be made is replaced by the reason.
+    if (vm.has_pending()) exception = vm.take_pending();
   } else {
     return vm.raise(Exc::TypeError,
                     "exceptions must be classes or instances deriving from BaseException, not {}",

@@ -9,6 +9,7 @@
 #include "vm/interpreter/script_operators.h"
 #include "vm/interpreter/statistics.h"
 #include "vm/interpreter/suspend.h"
+#include "vm/interpreter/tracing.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
 
@@ -133,14 +134,23 @@ RunOutcome run_frames(VM& vm, bool raising) {
 
 namespace {
 
-#if APY_COUNTING_DISPATCH
+#if APY_OBSERVED_DISPATCH
 bool call_counted(VM& vm, Frame* frame, Instruction* instruction, Opcode generic, SlowPath slow) {
+  if (!statistics_of(vm)) return slow(vm, frame, instruction);
   ExecutionStatistics& statistics = *statistics_of(vm);
   Opcode form = instruction->opcode;
   statistics.count_slow(frame->code, instruction, form, generic);
   bool done = slow(vm, frame, instruction);
   statistics.count_outcome(instruction, form, generic);
   return done;
+}
+
+/// Counts and traces the instruction; false: exception pending.
+bool observe(VM& vm, Frame* frame, Instruction* instruction) {
+  const ModuleRegistry& registry = *vm.registry();
+  if (registry.statistics) registry.statistics->count(instruction->opcode);
+  return !registry.tracing || !registry.tracing->active() ||
+         trace_instruction(vm, frame, instruction);
 }
 #endif
 
@@ -160,8 +170,8 @@ RunOutcome run_frames(VM& vm, bool raising) {
   DISPATCH(instruction);
 #if APY_SWITCH_DISPATCH
 dispatch:
-#if APY_COUNTING_DISPATCH
-  statistics_of(vm)->count(instruction->opcode);
+#if APY_OBSERVED_DISPATCH
+  if (!observe(vm, FRAME, instruction)) RAISE();
 #endif
   switch (instruction->opcode) {
     case Opcode::Count:
@@ -178,18 +188,36 @@ dispatch:
 
 #endif
 
-#if APY_COUNTING_DISPATCH
+#if APY_OBSERVED_DISPATCH
 
-RunOutcome run_counted_frames(VM& vm, bool raising) {
-  ++statistics_of(vm)->entries_from_native;
+RunOutcome run_observed_frames(VM& vm, bool raising) {
+  if (statistics_of(vm)) ++statistics_of(vm)->entries_from_native;
   return run_frames(vm, raising);
 }
 
 #else
 
+namespace {
+
+/// Goes on in the form of the loop that is asked for, until that does not change any more.
+[[gnu::noinline, gnu::cold]] RunOutcome run_switching(VM& vm, RunOutcome outcome) {
+  while (outcome >= RunOutcome::SwitchForm) {
+    bool raising = outcome == RunOutcome::SwitchFormRaising;
+    vm.registry()->switching = false;
+    outcome = vm.registry()->observed ? run_observed_frames(vm, raising) : run_frames(vm, raising);
+  }
+  // Loops further out look at their next safe point whether they have to change as well.
+  vm.request_interrupt();
+  return outcome;
+}
+
+}  // namespace
+
 RunOutcome Interpreter::run(VM& vm, Value* result, bool raising) {
   RunOutcome outcome =
-      statistics_of(vm) ? run_counted_frames(vm, raising) : run_frames(vm, raising);
+      vm.registry()->observed ? run_observed_frames(vm, raising) : run_frames(vm, raising);
+  if (outcome >= RunOutcome::SwitchForm) [[unlikely]]
+    outcome = run_switching(vm, outcome);
   if (outcome != RunOutcome::Raised) *result = vm.carried_;
   return outcome;
 }

@@ -11,7 +11,15 @@ namespace apy {
 enum class CallOutcome : uint8_t { Error, Done, Entered };
 
 /// How the entry frame of a run of the loop ended.
-enum class RunOutcome : uint8_t { Raised, Returned, Yielded, AsyncYielded };
+/// The last two are for Interpreter::run only: it goes on in the other form of the loop.
+enum class RunOutcome : uint8_t {
+  Raised,
+  Returned,
+  Yielded,
+  AsyncYielded,
+  SwitchForm,
+  SwitchFormRaising
+};
 
 /// The interpreter's hold on the VM's private registers.
 class Interpreter {
@@ -72,6 +80,11 @@ Frame* begin_resume(VM& vm, Generator* generator, Value sent, bool as_base);
 void deliver(Frame* frame, Value sent);
 /// The exception being handled around a running generator: its resumer's.
 Value handled_outside(VM& vm, const Generator* generator);
+/// What a chain that stops at `innermost` under the generator `base` keeps as its handled
+/// exception: empty if it handles none of its own, whatever its resumer (who handles `outside`)
+/// does.
+inline Value kept_handled(VM& vm, const Frame* innermost, const Generator* base, Value outside);
+Value own_handled(VM& vm, const Frame* innermost, const Generator* base, Value outside);
 /// Bookkeeping when a generator's frame ends (normally or by an exception): state, base chain,
 /// handled exception.
 void finish_generator(VM& vm, Generator* generator);
@@ -108,11 +121,14 @@ namespace slow {
 /// Send on anything but a script generator.
 enum class SendOutcome : uint8_t { Error, Done, Suspend };
 SendOutcome send_foreign(VM& vm, Value iterator, Value sent, Value* result);
-/// Throws into what a frame suspended at a Send waits for.
-SendOutcome throw_foreign(VM& vm, Value iterator, Value exception, Value* result);
+/// Throws into what `frame`, suspended at a Send, waits for.
+SendOutcome throw_foreign(VM& vm, const Frame* frame, Value iterator, Value exception,
+                          Value* result);
 // For instructions that branch: 1 or 0, or -1 with an exception pending.
 int contains(VM& vm, Value container, Value item);
 int truth(VM& vm, Value value);
+/// The item of a namespace: 1 found, 0 absent.
+int lookup_in_mapping(VM& vm, Value mapping, Str* name, Value* out);
 /// The iterator's next item into *out; 0 when it is exhausted.
 int next(VM& vm, Value iterator, Value* out);
 /// Both values of the next pair of an enumerate, zip or dict items iterator; 0 when exhausted, -1
@@ -122,6 +138,12 @@ int next_pair(VM& vm, Value iterator, Value* out);
 /// frame was pushed.
 bool call(VM& vm, Frame* frame, Value* window, uint32_t dst, uint32_t count);
 }  // namespace slow
+
+inline Value kept_handled(VM& vm, const Frame* innermost, const Generator* base, Value outside) {
+  if (Interpreter::handled(vm).is_empty()) [[likely]]
+    return Value();
+  return own_handled(vm, innermost, base, outside);
+}
 
 inline bool frame_fits(VM& vm, const Value* window, const Code* code, uint32_t depth) {
   return window + kFrameWords + code->register_count + 16 <= vm.context()->stack_limit &&

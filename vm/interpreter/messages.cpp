@@ -135,7 +135,10 @@ Result<Dict*> builtins_for(VM& vm, Dict* globals) {
   Value entry = dict_get_str(vm, globals, vm.names().builtins_);
   if (Module* module = try_as<Module>(entry)) return module->dict;
   if (Dict* dict = try_as<Dict>(entry)) return dict;
-  return vm.builtins();
+  if (entry.is_empty()) return vm.builtins();
+  if (is_exact(entry, BuiltinType::MappingProxy)) entry = as<Record>(entry)->fields()[0];
+  if (Dict* dict = try_as<Dict>(entry)) return dict;
+  return vm.raise(Exc::TypeError, "'{}' object is not subscriptable", vm.type_of(entry));
 }
 
 namespace {

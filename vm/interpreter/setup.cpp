@@ -4,6 +4,7 @@
 #include "vm/interpreter/import.h"
 #include "vm/interpreter/safe_point.h"
 #include "vm/interpreter/statistics.h"
+#include "vm/interpreter/tracing.h"
 
 namespace apy {
 
@@ -46,7 +47,10 @@ Result<void> set_up(VM& vm, const SetupOptions& options) {
 
 void tear_down(VM& vm) {
   while (Context* context = Interpreter::contexts(vm)) destroy_context(vm, context);
-  if (vm.registry()) delete vm.registry()->statistics;
+  if (vm.registry()) {
+    delete vm.registry()->statistics;
+    delete vm.registry()->tracing;
+  }
   delete vm.registry();
   delete vm.safe_point_hooks_for_host();
   vm.registry() = nullptr;

@@ -10,6 +10,7 @@
 namespace apy {
 
 struct ExecutionStatistics;  // statistics.h
+struct Tracing;              // tracing.h
 
 struct FrozenSource {
   const char* source;  // UTF-8
@@ -39,6 +40,9 @@ void tear_down(VM& vm);
 /// Module registry of one VM (import.cpp).
 struct ModuleRegistry {
   ExecutionStatistics* statistics = nullptr;  // of `apy -X stats`
+  Tracing* tracing = nullptr;                 // of sys.settrace and sys.setprofile
+  bool observed = false;   // by one of these: Interpreter::run takes the observed form of the loop
+  bool switching = false;  // `observed` changed in a native call
   std::span<const NativeModuleDef* const> native_modules;
   std::vector<const NativeModuleDef*> registered;
   FrozenFinder find_frozen = nullptr;

@@ -1,5 +1,6 @@
 // Slow paths: raising, matching, exception groups; awaiting.
 #include "vm/interpreter/async_generator.h"
+#include "vm/interpreter/generator.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/set.h"
@@ -16,8 +17,8 @@ Result<Value> exception_from(VM& vm, Value v, const char* message) {
     Value made = TRY(vm.call(v, {}));
     if (!is_exception(made)) {
       return vm.raise(Exc::TypeError,
-                      "calling {} should have returned an instance of BaseException, not {}", type,
-                      vm.type_of(made));
+                      "calling {} should have returned an instance of BaseException, not {}",
+                      TRY(repr_text(vm, type)), TRY(repr_text(vm, vm.type_of(made))));
     }
     return made;
   }
@@ -200,6 +201,12 @@ Result<Value> join_groups(VM& vm, Value original, List* pieces) {
   List* raised = TRY(make_list(vm, size_t{0}));
   Set* reraised = TRY(make_set(vm));
   bool any_reraised = false, failed = false;
+  if (!vm.is_instance(original, BuiltinType::BaseExceptionGroup)) {
+    // A naked exception was wrapped for one clause, or for none: what came of it is raised.
+    for (Value piece : pieces->span())
+      if (!piece.is_none()) return piece;
+    return Value::none();
+  }
   for (uint64_t i = 0; i < pieces->length; ++i) {
     Value piece = pieces->values()[i];
     if (piece.is_none()) continue;
@@ -305,8 +312,10 @@ bool GetAwaitable(VM& vm, Frame* frame, Instruction* i) {
   auto awaitable = awaitable_of(vm, r[i->b], i->c);
   if (awaitable.is_error()) return false;
   if (Generator* generator = try_as<Generator>(awaitable.value())) {
-    if (generator->state == Generator::State::Running ||
-        (generator->state == Generator::State::Suspended && generator->frame.caller)) {
+    bool waits = generator->shape == shape_of(BuiltinType::Coroutine) &&
+                 generator->state == Generator::State::Suspended &&
+                 !generator_awaited(vm, generator).value().is_none();
+    if (generator->state == Generator::State::Running || waits) {
       (void)vm.raise(Exc::RuntimeError, "coroutine is being awaited already");
       return false;
     }
@@ -388,15 +397,13 @@ bool GetAsyncNext(VM& vm, Frame* frame, Instruction* i) {
   if (next.is_error()) return false;
   auto awaitable = awaitable_of(vm, next.value(), 0);
   if (awaitable.is_error()) {
-    if (vm.is_instance(vm.pending(), BuiltinType::TypeError)) {
-      Value cause = vm.take_pending();
-      (void)vm.raise(Exc::TypeError, "'async for' received an invalid object from __anext__: {}",
-                     vm.type_of(next.value()));
-      Exception* error = as<Exception>(vm.pending());
-      error->cause = error->context = cause;
-      error->aux |= Exception::kSuppressContext;
-      vm.barrier(error);
-    }
+    Value cause = vm.take_pending();
+    (void)vm.raise(Exc::TypeError, "'async for' received an invalid object from __anext__: {}",
+                   vm.type_of(next.value()));
+    Exception* error = as<Exception>(vm.pending());
+    error->cause = error->context = cause;
+    error->aux |= Exception::kSuppressContext;
+    vm.barrier(error);
     return false;
   }
   r[i->a] = awaitable.value();

@@ -218,6 +218,13 @@ Result<Value> intrinsic(VM& vm, Frame* frame, Instruction* i) {
 }  // namespace
 
 bool Intrinsic(VM& vm, Frame* frame, Instruction* i) {
+  if (static_cast<IntrinsicKind>(i->c) == IntrinsicKind::LookupNamespace) {
+    const Value* operands = frame->registers() + i->b;
+    Value value;
+    int found = lookup_in_mapping(vm, operands[0], as<Str>(operands[1]), &value);
+    if (found >= 0) frame->registers()[i->a] = found ? value : Value();
+    return found >= 0;
+  }
   return put(frame, i->a, intrinsic(vm, frame, i));
 }
 

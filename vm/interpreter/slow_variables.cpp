@@ -58,7 +58,19 @@ Dict* globals_of(Frame* frame) { return frame->function()->globals; }
 /// The class body's or exec's own namespace; empty when it is the globals.
 Value namespace_of(Frame* frame) { return frame->own_extra(); }
 
-/// 1 found, 0 absent, -1 error.
+/// Globals and builtins may be of subclasses of dict with an own __getitem__ or __missing__.
+int lookup_global(VM& vm, Frame* frame, Str* name, Value* out) {
+  int found = lookup_in_mapping(vm, globals_of(frame), name, out);
+  return found ? found : lookup_in_mapping(vm, frame->function()->builtins, name, out);
+}
+
+bool load_global(VM& vm, Frame* frame, Str* name, Value* out) {
+  int found = lookup_global(vm, frame, name, out);
+  return found > 0 || (!found && name_not_defined(vm, name));
+}
+
+}  // namespace
+
 int lookup_in_mapping(VM& vm, Value mapping, Str* name, Value* out) {
   if (is_exact(mapping, BuiltinType::Dict)) {
     *out = dict_get_str(vm, as<Dict>(mapping), name);
@@ -71,15 +83,6 @@ int lookup_in_mapping(VM& vm, Value mapping, Str* name, Value* out) {
   }
   return vm.catch_pending(Exc::KeyError) ? 0 : -1;
 }
-
-int lookup_global(VM& vm, Frame* frame, Str* name, Value* out) {
-  *out = dict_get_str(vm, globals_of(frame), name);
-  if (!out->is_empty()) return 1;
-  *out = dict_get_str(vm, frame->function()->builtins, name);
-  return !out->is_empty();
-}
-
-}  // namespace
 
 bool CheckBound(VM& vm, Frame* frame, Instruction* i) {
   return unbound(vm, frame, name_constant(frame, i->b), false);
@@ -95,6 +98,9 @@ bool MakeCell(VM& vm, Frame* frame, Instruction* i) {
 
 bool LoadCell(VM& vm, Frame* frame, Instruction* i) {
   Str* name = name_constant(frame, i->c);
+  // A class body has no `__class__` itself; its comprehensions are run in it.
+  if ((frame->code->flags & Code::kClassBody) && name == vm.names().class_)
+    return name_not_defined(vm, name);
   return unbound(vm, frame, name, is_free_variable(frame, name));
 }
 
@@ -113,7 +119,9 @@ bool LoadGlobal(VM& vm, Frame* frame, Instruction* i) {
   Function* function = frame->function();
   Dict* globals = function->globals;
   GlobalCache* cache = global_cache(i);
-  if (globals->has_only_str_keys()) {
+  bool is_plain =
+      is_exact(globals, BuiltinType::Dict) && is_exact(function->builtins, BuiltinType::Dict);
+  if (is_plain && globals->has_only_str_keys()) {
     int64_t index = dict_find_str(vm, globals, name);
     if (index >= 0) {
       cache->layout = globals->layout;
@@ -135,7 +143,7 @@ bool LoadGlobal(VM& vm, Frame* frame, Instruction* i) {
     }
   }
   Value value;
-  if (!lookup_global(vm, frame, name, &value)) return name_not_defined(vm, name);
+  if (!load_global(vm, frame, name, &value)) return false;
   frame->registers()[i->a] = value;
   return true;
 }
@@ -160,7 +168,7 @@ bool LoadName(VM& vm, Frame* frame, Instruction* i) {
     found = lookup_in_mapping(vm, namespace_of(frame), name, &value);
     if (found < 0) return false;
   }
-  if (!found && !lookup_global(vm, frame, name, &value)) return name_not_defined(vm, name);
+  if (!found && !load_global(vm, frame, name, &value)) return false;
   frame->registers()[i->a] = value;
   return true;
 }

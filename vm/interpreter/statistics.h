@@ -2,8 +2,8 @@
 // ExecutionStatistics: what `apy -X stats` counts.
 //
 // Counting costs nothing while it is off: the dispatch loop is compiled once more in a form that
-// counts (switch dispatch, APY_COUNTING_DISPATCH), and Interpreter::run enters that one when the VM
-// has an ExecutionStatistics. All else is taken from counters that are there anyway.
+// counts and traces (switch dispatch, APY_OBSERVED_DISPATCH), and Interpreter::run enters that one
+// when the VM has an ExecutionStatistics. All else is taken from counters that are there anyway.
 //
 // A *site* is one instruction in one code object. What a site does beyond its fast path goes
 // through a slow path; a filled inline cache that no longer fits is a *miss*; an instruction that
@@ -59,8 +59,8 @@ struct ExecutionStatistics {
 
 /// Null unless somebody counts.
 inline ExecutionStatistics*& statistics_of(VM& vm) { return vm.registry()->statistics; }
-/// The counting form of the dispatch loop.
-RunOutcome run_counted_frames(VM& vm, bool raising);
+/// The form of the dispatch loop that counts and traces.
+RunOutcome run_observed_frames(VM& vm, bool raising);
 /// The counts as text, most frequent first.
 std::string describe_statistics(const ExecutionStatistics& statistics);
 

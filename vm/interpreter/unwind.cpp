@@ -1,7 +1,9 @@
 // Finding handlers and recording tracebacks.
 #include "vm/interpreter/frame_object.h"
 #include "vm/interpreter/interpreter.h"
+#include "vm/interpreter/setup.h"
 #include "vm/interpreter/traceback.h"
+#include "vm/interpreter/tracing.h"
 
 namespace apy {
 
@@ -43,6 +45,9 @@ bool unwind(VM& vm) {
       frame->pc = frame->code->instructions + handler->handler;
       return true;
     }
+    bool observed = vm.registry()->observed;
+    if (observed) [[unlikely]]
+      trace_unwound_frame(vm, frame);
     bool entry = frame->flags & Frame::kEntry;
     Frame* caller = frame->caller;
     if (frame->flags & Frame::kHasObject) detach_frame(vm, frame);
@@ -58,6 +63,8 @@ bool unwind(VM& vm) {
     if (entry) return false;
     frame = caller;
     add_traceback(vm, frame);
+    if (observed) [[unlikely]]
+      trace_exception(vm, frame);
   }
 }
 

@@ -507,6 +507,14 @@ Result<Type*> ClassMaker::make(Tuple* keyword_names, const Value* keyword_values
                        TRY(repr_text(vm_, vm_.type_of(classcell))));
     TRY(remove(names_.classcell));
   }
+  Str* dict_cell_name = TRY(intern(vm_, "__classdictcell__"));
+  Value dict_cell = get(dict_cell_name);
+  if (!dict_cell.is_empty()) {
+    if (!is_kind(dict_cell, CellKind::CellVariable))
+      return vm_.raise(Exc::TypeError, "__classdictcell__ must be a nonlocal cell, not {}",
+                       TRY(repr_text(vm_, vm_.type_of(dict_cell))));
+    TRY(remove(dict_cell_name));
+  }
   TRY(inherit_layout());
   TRY(add_members());
   TRY(add_attribute_support());
@@ -517,6 +525,10 @@ Result<Type*> ClassMaker::make(Tuple* keyword_names, const Value* keyword_values
   if (!classcell.is_empty()) {
     as<CellVariable>(classcell)->value = type_;
     vm_.barrier(classcell.cell());
+  }
+  if (!dict_cell.is_empty()) {
+    as<CellVariable>(dict_cell)->value = TRY(get_attribute(vm_, type_, names_.dict_));
+    vm_.barrier(dict_cell.cell());
   }
   TRY(set_names_of_attributes());
   TRY(init_subclass(keyword_names, keyword_values));

@@ -8,6 +8,7 @@
 #include "vm/objects/float.h"
 #include "vm/objects/format.h"
 #include "vm/objects/protocol.h"
+#include "vm/objects/warning.h"
 
 namespace apy {
 
@@ -147,6 +148,7 @@ Result<ComplexNumber> to_complex(VM& vm, Value v) {
     if (!is_kind(converted, CellKind::Complex))
       return vm.raise(Exc::TypeError, "__complex__ returned non-complex (type {})",
                       vm.type_of(converted));
+    TRY(warn_strict_subclass(vm, "__complex__", BuiltinType::Complex, converted));
     TRY(complex_from_number(vm, converted, &z));
     return z;
   }

@@ -9,6 +9,7 @@
 #include "vm/objects/protocol.h"
 #include "vm/objects/text.h"
 #include "vm/objects/units.h"
+#include "vm/objects/warning.h"
 
 namespace apy {
 
@@ -62,7 +63,10 @@ Result<Value> float_from(VM& vm, Value v) {
     // A subclass may define __float__ itself.
     bool found;
     Value result = TRY(vm.call_special(v, Special::Float, {}, &found));
-    if (found && is_float(result)) return make_float(vm, as_float(result));
+    if (found && is_float(result)) {
+      TRY(warn_strict_subclass(vm, to_utf8(type->name) + ".__float__", BuiltinType::Float, result));
+      return make_float(vm, as_float(result));
+    }
     if (found)
       return vm.raise(Exc::TypeError, "{}.__float__ returned non-float (type {})", type,
                       vm.type_of(result));

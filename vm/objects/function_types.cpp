@@ -4,6 +4,7 @@
 #include "vm/objects/descriptor.h"
 #include "vm/objects/frame.h"
 #include "vm/objects/internals.h"
+#include "vm/objects/warning.h"
 
 namespace apy {
 
@@ -83,6 +84,10 @@ Result<void> set_code(VM& vm, Value self, Value value) {
   if (wanted != free_count)
     return vm.raise(Exc::ValueError, "{}() requires a code object with {} free vars, not {}",
                     TRY(str_text(vm, function->name)), wanted, free_count);
+  if ((code->flags ^ function->code->flags) & Code::kAnyGenerator)
+    TRY(issue_warning_here(vm, Exc::DeprecationWarning,
+                           "Assigning a code object of non-matching type is deprecated (e.g., from "
+                           "a generator to a plain function)"));
   function->code = code;
   vm.barrier(function);
   return {};

@@ -8,6 +8,7 @@
 #include "vm/objects/number_receiver.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/text.h"
+#include "vm/objects/warning.h"
 
 namespace apy {
 
@@ -19,11 +20,16 @@ namespace {
 // --- construction ---
 
 Result<Value> integral_result(VM& vm, Value result, const char* method) {
-  if (is_int(result)) return int_exact(vm, result);
+  if (is_int(result)) {
+    TRY(warn_strict_subclass(vm, method, BuiltinType::Int, result));
+    return int_exact(vm, result);
+  }
   return vm.raise(Exc::TypeError, "{} returned non-int (type {})", method, vm.type_of(result));
 }
 
 Result<Value> int_through_trunc(VM& vm, Value v) {
+  TRY(issue_warning_here(vm, Exc::DeprecationWarning,
+                         "The delegation of int() to __trunc__ is deprecated."));
   Value result = TRY(vm.call_method(v, vm.names().trunc, {}));
   if (is_int(result)) return int_exact(vm, result);
   if (type_special(vm, vm.type_of(result), Special::Index).is_empty())
@@ -130,6 +136,16 @@ Result<Value> int_neg(VM& vm, IntReceiver self) { return int_negate(vm, self.val
 Result<Value> int_plus(VM& vm, IntReceiver self) { return int_exact(vm, self.value); }
 Result<Value> int_abs(VM& vm, IntReceiver self) { return int_absolute(vm, self.value); }
 Result<Value> int_inverted(VM& vm, IntReceiver self) { return int_invert(vm, self.value); }
+Result<Value> bool_inverted(VM& vm, IntReceiver self) {
+  TRY(issue_warning_here(
+      vm, Exc::DeprecationWarning,
+      "Bitwise inversion '~' on bool is deprecated and will be removed in Python 3.16. This "
+      "returns "
+      "the bitwise inversion of the underlying int object and is usually not what you expect from "
+      "negating a bool. Use the 'not' operator for boolean negation or ~int(x) if you really want "
+      "the bitwise inversion of the underlying int."));
+  return int_invert(vm, self.value);
+}
 Result<bool> int_bool(VM&, IntReceiver self) { return int_sign(self.value) != 0; }
 Result<Value> int_hash(VM& vm, IntReceiver self) { return make_int(vm, number_hash(self.value)); }
 Result<double> int_float(VM& vm, IntReceiver self) { return int_to_double(vm, self.value); }
@@ -385,7 +401,7 @@ constexpr NativeFunctionDef kBoolMethods[] = {
     {"__new__(cls, *args, **kwargs)", "Create and return a new object.", bind<bool_new>(),
      NativeFunctionDef::kStatic},
     {"__repr__(self, /)", "Return repr(self).", bind<bool_repr>()},
-    {"__invert__(self, /)", "~self", bind<int_inverted>()},
+    {"__invert__(self, /)", "~self", bind<bool_inverted>()},
     OPERATOR("and", BitAnd, "&"),
     OPERATOR("or", BitOr, "|"),
     OPERATOR("xor", BitXor, "^"),

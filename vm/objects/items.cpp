@@ -343,8 +343,11 @@ Result<bool> plain_subclass_check(VM& vm, Value sub, Value cls) {
 
 namespace {
 
-Result<bool> instance_check(VM& vm, Value object, Value cls);
-Result<bool> subclass_check(VM& vm, Value sub, Value cls);
+/// Tuples in tuples: as deep as CPython goes, though the native stack would hold more.
+constexpr int kDeepestTuple = 10000;
+
+Result<bool> instance_check(VM& vm, Value object, Value cls, int depth = 0);
+Result<bool> subclass_check(VM& vm, Value sub, Value cls, int depth = 0);
 
 bool uses_standard_check(VM& vm, Type* cls, Special special) {
   Type* metaclass = vm.type_of(cls);
@@ -353,14 +356,16 @@ bool uses_standard_check(VM& vm, Type* cls, Special special) {
              .is(type_special(vm, vm.type(BuiltinType::Type), special));
 }
 
-Result<bool> instance_check(VM& vm, Value object, Value cls) {
+Result<bool> instance_check(VM& vm, Value object, Value cls, int depth) {
+  if (depth > kDeepestTuple) return vm.recursion_error(" in __instancecheck__");
   Type* type = try_as<Type>(cls);
   if (type && vm.type_of(object) == type) return true;
   if (type && uses_standard_check(vm, type, Special::InstanceCheck))
     return plain_instance_check(vm, object, cls);
   if (Tuple* tuple = try_as<Tuple>(cls))
-    return any_of_classes(vm, tuple->span(),
-                          [&](Value entry) { return instance_check(vm, object, entry); });
+    return any_of_classes(vm, tuple->span(), [&](Value entry) {
+      return instance_check(vm, object, entry, depth + 1);
+    });
   if (Tuple* members = union_members(cls)) {
     return any_of_classes(vm, members->span(), [&](Value entry) -> Result<bool> {
       if (is_exact(entry, BuiltinType::GenericAlias))
@@ -378,13 +383,14 @@ Result<bool> instance_check(VM& vm, Value object, Value cls) {
   return is_truthy(vm, answer);
 }
 
-Result<bool> subclass_check(VM& vm, Value sub, Value cls) {
+Result<bool> subclass_check(VM& vm, Value sub, Value cls, int depth) {
+  if (depth > kDeepestTuple) return vm.recursion_error(" in __subclasscheck__");
   Type* type = try_as<Type>(cls);
   if (type && uses_standard_check(vm, type, Special::SubclassCheck))
     return plain_subclass_check(vm, sub, cls);
   if (Tuple* tuple = try_as<Tuple>(cls))
     return any_of_classes(vm, tuple->span(),
-                          [&](Value entry) { return subclass_check(vm, sub, entry); });
+                          [&](Value entry) { return subclass_check(vm, sub, entry, depth + 1); });
   if (Tuple* members = union_members(cls)) {
     return any_of_classes(vm, members->span(), [&](Value entry) {
       return subclass_check(vm, sub,

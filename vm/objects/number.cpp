@@ -15,10 +15,22 @@
 #include "vm/objects/complex.h"
 #include "vm/objects/float.h"
 #include "vm/objects/protocol.h"
+#include "vm/objects/warning.h"
 
 namespace apy {
 
 // --- conversions ---
+
+Result<void> warn_strict_subclass(VM& vm, std::string_view what, BuiltinType base, Value result) {
+  Type* type = vm.type_of(result);
+  if (type == vm.type(base)) return {};
+  std::string name = to_utf8(vm.type(base)->name);
+  return issue_warning_here(
+      vm, Exc::DeprecationWarning,
+      std::string(what) + " returned non-" + name + " (type " + to_utf8(type->name) +
+          ").  The ability to return an instance of a strict subclass of " + name +
+          " is deprecated, and may be removed in a future version of Python.");
+}
 
 Result<Value> to_index(VM& vm, Value v) {
   if (v.is_small_int() || is_exact(v, BuiltinType::Int)) [[likely]]
@@ -31,6 +43,7 @@ Result<Value> to_index(VM& vm, Value v) {
                     vm.type_of(v));
   if (!is_int(result))
     return vm.raise(Exc::TypeError, "__index__ returned non-int (type {})", vm.type_of(result));
+  TRY(warn_strict_subclass(vm, "__index__", BuiltinType::Int, result));
   return int_exact(vm, result);
 }
 
@@ -54,7 +67,11 @@ Result<double> to_double(VM& vm, Value v) {
   bool found;
   Value result = TRY(vm.call_special(v, Special::Float, {}, &found));
   if (found) {
-    if (is_float(result)) return as_float(result);
+    if (is_float(result)) {
+      TRY(warn_strict_subclass(vm, to_utf8(vm.type_of(v)->name) + ".__float__", BuiltinType::Float,
+                               result));
+      return as_float(result);
+    }
     return vm.raise(Exc::TypeError, "{}.__float__ returned non-float (type {})", vm.type_of(v),
                     vm.type_of(result));
   }

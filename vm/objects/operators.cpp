@@ -5,6 +5,7 @@
 #include "vm/objects/indexing.h"
 #include "vm/objects/internals.h"
 #include "vm/objects/special_call.h"
+#include "vm/objects/warning.h"
 
 namespace apy {
 
@@ -292,7 +293,12 @@ Result<bool> is_truthy(VM& vm, Value v) {
   if (v.is_none()) return false;
   if (v.is_small_int()) return v.as_small_int() != 0;
   if (v.is_inline_float()) return true;  // zero is not among them
-  if (!v.is_cell()) return true;
+  if (!v.is_cell()) {
+    if (v.is_not_implemented())
+      TRY(issue_warning_here(vm, Exc::DeprecationWarning,
+                             "NotImplemented should not be used in a boolean context"));
+    return true;
+  }
   switch (v.cell()->shape) {
     case shape_of(BuiltinType::Str):
       return as<Str>(v)->length != 0;

@@ -12,6 +12,9 @@ Result<void> issue_warning(VM& vm, Exc category, std::string_view text, std::str
 /// The same, about the line that runs now.
 Result<void> issue_warning_here(VM& vm, Exc category, std::string_view text);
 
+/// Warns that a conversion method (`what`: "__int__") returned an instance of a subclass of `base`.
+Result<void> warn_strict_subclass(VM& vm, std::string_view what, BuiltinType base, Value result);
+
 /// A SyntaxWarning about a text that is being compiled: no registry remembers that it was shown.
 Result<void> issue_compiler_warning(VM& vm, std::string_view text, std::string_view file,
                                     int64_t line);
