@@ -82,15 +82,18 @@ restart:
     SetEntry* entry = table->entries() + i;
     size_t probes = i + kLinearProbes <= mask ? kLinearProbes : 0;
     for (size_t p = 0; p <= probes; ++p, ++entry) {
-      if (entry->key.is_empty()) {
-        *result = entry;
-        return Probe::Free;
-      }
-      if (entry->key.is(SetEntry::kDeleted)) {
-        if (deleted) *deleted = entry;
+      if (entry->hash != hash || entry->key.is_empty()) {
+        if (entry->key.is_empty()) {
+          *result = entry;
+          return Probe::Free;
+        }
+        if (deleted && entry->key.is(SetEntry::kDeleted)) *deleted = entry;
         continue;
       }
-      if (entry->hash != hash) continue;
+      if (entry->key == key) {
+        *result = entry;
+        return Probe::Found;
+      }
       const SetTable* before = table;
       int same = same_key(vm, set, table, entry, key);
       if (deleted && table != before) *deleted = nullptr;
@@ -235,16 +238,7 @@ void set_clear(VM& vm, Set* set) {
 }
 
 bool set_next_entry(const Set* set, size_t* position, SetEntry* entry) {
-  const SetTable* table = set->table;
-  if (!table) return false;
-  while (*position < table->capacity) {
-    const SetEntry& candidate = table->entries()[(*position)++];
-    if (candidate.is_live()) {
-      *entry = candidate;
-      return true;
-    }
-  }
-  return false;
+  return next_entry(set, position, entry);
 }
 
 bool set_next(const Set* set, size_t* position, Value* key) {
@@ -277,7 +271,7 @@ Result<void> set_merge(VM& vm, Set* set, Set* other) {
     return {};
   }
   SetEntry entry;
-  for (size_t position = 0; set_next_entry(other, &position, &entry);)
+  for (size_t position = 0; next_entry(other, &position, &entry);)
     TRY(set_add_hashed(vm, set, entry.key, entry.hash));
   return {};
 }

@@ -39,7 +39,7 @@ Result<Set*> intersection(VM& vm, Set* set, Value other) {
     Set* visited = right->length > set->length ? set : right;
     Set* tested = visited == set ? right : set;
     SetEntry entry;
-    for (size_t position = 0; set_next_entry(visited, &position, &entry);)
+    for (size_t position = 0; next_entry(visited, &position, &entry);)
       if (TRY(set_contains_hashed(vm, tested, entry.key, entry.hash)))
         TRY(set_add_hashed(vm, result, entry.key, entry.hash));
     return result;
@@ -61,7 +61,7 @@ Result<void> subtract(VM& vm, Set* set, Value other) {
   if (Set* right = try_as<Set>(other)) {
     if ((right->length >> 3) > set->length) right = TRY(intersection(vm, set, right));
     SetEntry entry;
-    for (size_t position = 0; set_next_entry(right, &position, &entry);)
+    for (size_t position = 0; next_entry(right, &position, &entry);)
       TRY(set_discard_hashed(vm, set, entry.key, entry.hash));
   } else {
     TRY(for_each(vm, other, [&](Value key) -> Result<bool> {
@@ -84,7 +84,7 @@ Result<Set*> difference(VM& vm, Set* set, Value other) {
   }
   Set* result = TRY(make_result(vm, set));
   SetEntry entry;
-  for (size_t position = 0; set_next_entry(set, &position, &entry);) {
+  for (size_t position = 0; next_entry(set, &position, &entry);) {
     Value ignored;
     bool there = right ? TRY(set_contains_hashed(vm, right, entry.key, entry.hash))
                        : TRY(dict_get(vm, dict, entry.key, &ignored));
@@ -96,7 +96,7 @@ Result<Set*> difference(VM& vm, Set* set, Value other) {
 /// set ^= other, where other's elements are distinct.
 Result<void> toggle(VM& vm, Set* set, Set* other) {
   SetEntry entry;
-  for (size_t position = 0; set_next_entry(other, &position, &entry);)
+  for (size_t position = 0; next_entry(other, &position, &entry);)
     if (!TRY(set_discard_hashed(vm, set, entry.key, entry.hash)))
       TRY(set_add_hashed(vm, set, entry.key, entry.hash));
   return {};
@@ -115,7 +115,7 @@ Result<void> symmetric_update(VM& vm, Set* set, Value other) {
 Result<bool> is_subset(VM& vm, Set* set, Set* other) {
   if (set->length > other->length) return false;
   SetEntry entry;
-  for (size_t position = 0; set_next_entry(set, &position, &entry);)
+  for (size_t position = 0; next_entry(set, &position, &entry);)
     if (!TRY(set_contains_hashed(vm, other, entry.key, entry.hash))) return false;
   return true;
 }
@@ -282,7 +282,7 @@ Result<bool> set_isdisjoint(VM& vm, Set* set, Value other) {
     Set* visited = right->length > set->length ? set : right;
     Set* tested = visited == set ? right : set;
     SetEntry entry;
-    for (size_t position = 0; set_next_entry(visited, &position, &entry);)
+    for (size_t position = 0; next_entry(visited, &position, &entry);)
       if (TRY(set_contains_hashed(vm, tested, entry.key, entry.hash))) return false;
     return true;
   }
@@ -370,7 +370,7 @@ Result<int64_t> frozenset_hash(VM&, Set* set) {
   if (set->hash == 0) {
     uint64_t hash = 0;
     SetEntry entry;
-    for (size_t position = 0; set_next_entry(set, &position, &entry);) hash ^= spread(entry.hash);
+    for (size_t position = 0; next_entry(set, &position, &entry);) hash ^= spread(entry.hash);
     hash ^= (uint64_t{set->length} + 1) * 1927868237u;
     hash ^= (hash >> 11) ^ (hash >> 25);
     hash = hash * 69069u + 907133923u;
