@@ -37,7 +37,7 @@ Result<Value> get_frozen_source(VM& vm, Str* name) {
   FrozenSource found;
   if (!find_frozen(vm, name, &found))
     return vm.raise(Exc::ImportError, "No such frozen object named {}", name);
-  return make_str(vm, std::string_view(found.source, found.size));
+  return make_str(vm, found.text());
 }
 
 /// 0: not there, 1: a file, 2: a folder, 3: something else.

@@ -10,7 +10,9 @@ std::span<const NativeModuleDef* const> standard_native_modules() { return nativ
 bool find_standard_frozen(std::string_view dotted_name, FrozenSource* out) {
   const FrozenModule* module = find_frozen_module(dotted_name);
   if (!module) return false;
-  *out = {module->source.data(), module->source.size(), module->is_package};
+  *out = {module->is_package, module, [](const void* frozen) {
+            return frozen_source(*static_cast<const FrozenModule*>(frozen));
+          }};
   return true;
 }
 

@@ -6,13 +6,13 @@
 
 using apy::FrozenModule;
 
-TEST_CASE("frozen modules are sorted, terminated and found by name") {
+TEST_CASE("frozen modules are sorted, can be unpacked and are found by name") {
   std::size_t count = 0;
   const FrozenModule* modules = apy::frozen_modules(&count);
   for (std::size_t i = 0; i < count; ++i) {
     CAPTURE(modules[i].name);
     if (i > 0) CHECK(modules[i - 1].name < modules[i].name);
-    CHECK(modules[i].source.data()[modules[i].source.size()] == '\0');
+    CHECK(apy::frozen_source(modules[i]).size() == modules[i].size);
     CHECK(apy::find_frozen_module(modules[i].name) == &modules[i]);
   }
   CHECK(apy::find_frozen_module("no such module") == nullptr);

@@ -228,7 +228,7 @@ Result<Value> load_module(VM& vm, const std::string& name, Value path, bool top_
   FrozenSource frozen;
   if (registry(vm).find_frozen && registry(vm).find_frozen(name, &frozen)) {
     ModulePlan plan{name, frozen.is_package, "", {}};
-    return execute_module(vm, plan, {frozen.source, frozen.size}, "<frozen " + name + ">");
+    return execute_module(vm, plan, frozen.text(), "<frozen " + name + ">");
   }
   size_t dot = name.rfind('.');
   Found found;
@@ -462,8 +462,7 @@ Result<ModuleSource> find_module_source(VM& vm, const std::string& name) {
         "No module named {}.__main__; '{}' is a package and cannot be directly executed", name,
         name);
   }
-  if (is_frozen)
-    return ModuleSource{name, std::string(frozen.source, frozen.size), "<frozen " + name + ">"};
+  if (is_frozen) return ModuleSource{name, frozen.text(), "<frozen " + name + ">"};
   return ModuleSource{name, TRY(read_file(vm, found.file)), found.file};
 }
 

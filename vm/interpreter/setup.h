@@ -12,10 +12,13 @@ namespace apy {
 struct ExecutionStatistics;  // statistics.h
 struct Tracing;              // tracing.h
 
+/// A module that is carried in the binary, where its text may be packed.
 struct FrozenSource {
-  const char* source;  // UTF-8
-  size_t size;
   bool is_package;
+  const void* module;
+  std::string (*read)(const void* module);
+  /// UTF-8.
+  std::string text() const { return read(module); }
 };
 /// Finds a module frozen into the binary; false if there is none.
 using FrozenFinder = bool (*)(std::string_view dotted_name, FrozenSource* out);
