@@ -95,7 +95,7 @@ BLOCKS: Dict[str, str] = {
 }
 
 
-# A first line that keeps a program out of the mode that collects at every allocation.
+# A first line that keeps a program out of the mode that collects very often.
 TOO_BIG = "# modes: not-stress (too big)\n"
 
 
