@@ -4,16 +4,15 @@
 // A collection at each allocation finds less than it seems to: a new value is still in a register
 // or on the native stack when the next allocation comes, is marked from there, and so is old before
 // a missing barrier could matter; and it costs minutes for scripts that take milliseconds. Instead:
-// - a collection when an allocation is reached by a chain of native calls that is new, at any time;
-// - collections in between, at random distances that grow with the script's age, so that a script
-// of
-//   a million allocations has a few thousand of them;
-// - before a collection, when the cells traced since the last look are paid for by allocations: no
-//   marked cell that is not remembered may refer to an unmarked one. That finds each missing
-//   barrier whose value is new, whatever the stacks hold;
-// - one collection of 64 is full. After it, everything that marked cells refer to must be marked.
-// APY_GC_STRESS_SEED gives other distances. With APY_GC_STRESS_STEP=n there is a step at each
-// allocation instead, which traces about n cells.
+// - A collection when an allocation is reached by a chain of native calls that is new, at any time.
+// - Collections in between, at random distances that grow with the script's age: a script of a
+//   million allocations has some ten thousand of them.
+// - Before a collection, when allocations have paid for the tracing of the whole heap: no marked
+//   cell that is not remembered may refer to an unmarked one. That finds each missing barrier whose
+//   value is new, whatever the stacks hold.
+// - One collection of 64 is full. After it, everything that marked cells refer to must be marked.
+// APY_GC_STRESS_SEED gives other distances. With APY_GC_STRESS_STEP=n there are steps instead,
+// which trace about n cells for each allocation.
 #include "vm/gc/block.h"
 
 #if APY_GC_STRESS
@@ -31,6 +30,8 @@ constexpr uint64_t kCollectionsPerFull = 64;
 constexpr uint64_t kShortestGap = 2;
 /// The mean distance of random collections is this part of the script's age.
 constexpr uint64_t kAgePerGap = 2000;
+/// Steps come at each allocation until the script is so old, then at each second, and so on.
+constexpr uint64_t kAgePerInterval = 100'000;
 /// Cells that an allocation pays for, as long as the script is young.
 constexpr uint64_t kCheckedPerAllocation = 1000;
 constexpr uint64_t kYoung = 20'000;
@@ -78,9 +79,14 @@ void Heap::stress() {
   uint64_t age = ++stress.allocations;
   stress.credit += age < kYoung ? kCheckedPerAllocation : kCheckedPerAllocation * kYoung / age;
   if (stress.step) {
-    if (s.phase == State::Phase::Idle) start_cycle(++stress.collections % 4 == 0);
+    uint64_t interval = 1 + age / kAgePerInterval;
+    if (age % interval != 0) return;
+    if (s.phase == State::Phase::Idle) {
+      if (is_check_paid()) check_barriers();
+      start_cycle(++stress.collections % 4 == 0);
+    }
     s.collecting = true;
-    Budget budget(stress.step, UINT64_MAX);
+    Budget budget(stress.step * interval, UINT64_MAX);
     advance(budget);
     s.collecting = false;
     return;
