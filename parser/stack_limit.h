@@ -5,8 +5,11 @@
 namespace apy {
 
 // What a pass may use of the native stack when its caller sets no limit: most of a fiber's.
+// Frames are larger in checked builds.
 #if defined(__SANITIZE_ADDRESS__)
 inline constexpr size_t kDefaultStackBudget = 1536 * 1024;
+#elif !defined(NDEBUG)
+inline constexpr size_t kDefaultStackBudget = 352 * 1024;
 #else
 inline constexpr size_t kDefaultStackBudget = 176 * 1024;
 #endif

@@ -219,6 +219,7 @@ Result<TextStream*> make_text_stream(VM& vm, int descriptor, bool writable, bool
   stream->buffer = new std::string;
   vm.heap().register_finalizer(stream);
   stream->name = TRY(make_str(vm, name));
+  vm.barrier(stream);
   return stream;
 }
 

@@ -8,7 +8,7 @@
 #   check    structure, format, the tools' own tests
 #   normal   release build: unit tests, scripts, broken programs
 #   switch   the same scripts with switch dispatch          shuffle  with a random scheduler
-#   stress   a collection, or a step of one, at every allocation; failing allocations
+#   stress   collections and checks of the heap at random and at new places; failing allocations
 #   asan     ASan and UBSan
 #   tidy     clang-tidy over every file (half an hour the first time; not among the modes that run by default)
 #   install  cmake --install, then host programs (samples/embed) built against the package

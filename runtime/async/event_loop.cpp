@@ -84,6 +84,7 @@ Result<Handle*> loop_make_handle(VM& vm, EventLoop* loop, Value callback,
   handle->callback = callback;
   handle->loop = loop;
   handle->context = TRY(context_or_copy(vm, context));
+  vm.barrier(handle);
   handle->arguments = TRY(make_tuple(vm, arguments));
   vm.barrier(handle);
   if (loop->debug) {
@@ -366,8 +367,10 @@ Result<Value> schedule_at(VM& vm, const CallArguments& call, double when, Value 
   handle->callback = call.rest[1];
   handle->loop = loop;
   handle->context = TRY(context_or_copy(vm, call.context));
+  vm.barrier(handle);
   handle->when = when_value;
   handle->arguments = TRY(make_tuple(vm, call.rest.subspan(2)));
+  vm.barrier(handle);
   if (loop->debug) handle->source_traceback = TRY(source_traceback(vm));
   vm.barrier(handle);
   handle->timer = TRY(loop_add_timer(vm, loop, when, handle));

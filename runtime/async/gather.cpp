@@ -119,6 +119,7 @@ Result<void> gather_plain(VM& vm, std::span<const Value> awaitables, bool return
       TRY(allocate_native<Gathering>(vm, state.gathering_type, &Future::kGatheringClass));
   Tuple* children = TRY(make_tuple(vm, awaitables.size()));
   outer->children = children;
+  vm.barrier(outer);
   outer->return_exceptions = return_exceptions;
   Value outer_loop;
   SeenCoroutines seen;
@@ -132,6 +133,7 @@ Result<void> gather_plain(VM& vm, std::span<const Value> awaitables, bool return
         size_t first = seen.find_or_add(awaitables, i);
         if (first != i) {
           children->values()[i] = children->values()[first];
+          vm.barrier(children);
           continue;
         }
         Value task_loop = outer_loop.is_empty() ? Value(loop) : outer_loop;

@@ -84,6 +84,7 @@ Result<void> handle_init(VM& vm, Handle* self, Value callback, Value arguments, 
                          Optional<Value> context) {
   self->callback = callback;
   self->arguments = TRY(tuple_from(vm, arguments));
+  vm.barrier(self);
   self->loop = loop;
   self->context = TRY(context_or_copy(vm, context.value));
   vm.barrier(self);

@@ -176,6 +176,7 @@ Result<void> add_names(VM& vm, Type* type) {
     attribute->definition = &definition;
     attribute->owner = type;
     attribute->name = TRY(intern(vm, definition.name));
+    vm.barrier(attribute);
     TRY(dict_set_str(vm, type->dict, attribute->name, attribute));
   }
   return {};

@@ -82,6 +82,7 @@ Result<void> initialize_task(VM& vm, Task* task, Value coroutine, Value loop, Va
   task->coroutine = coroutine;
   task->log_destroy_pending = true;
   task->context = TRY(context_or_copy(vm, context));
+  vm.barrier(task);
   if (name.is_empty() || name.is_none()) {
     task->name = Value::small_int(static_cast<int64_t>(++state.task_counter));
   } else {

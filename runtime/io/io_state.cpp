@@ -32,10 +32,11 @@ Result<void> create_io_state(VM& vm) {
   Type* type = TRY(make_native_type(vm, kStateType));
   auto* state = static_cast<IoState*>(TRY(allocate_instance(vm, type)));
   state->native_class = &IoState::kClass;
-#define IO_NAME(name) state->names.name = TRY(intern(vm, #name));
+#define IO_NAME(name)                         \
+  state->names.name = TRY(intern(vm, #name)); \
+  vm.barrier(state);
   IO_NAMES(IO_NAME)
 #undef IO_NAME
-  vm.barrier(state);
   vm.module_state(&kStateKey) = state;
   return {};
 }

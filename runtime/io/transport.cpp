@@ -396,6 +396,7 @@ Result<void> transport_init(VM& vm, Transport* self, Value loop_value, Value soc
   self->extra = extra_dict;
   self->server = server.present ? server.value : Value::none();
   self->context = TRY(copy_context_variables(vm));
+  vm.barrier(self);
   self->high_water = kDefaultHighWater;
   self->low_water = kDefaultHighWater / 4;
   TRY(method_set_protocol(vm, self, protocol));

@@ -210,6 +210,7 @@ Result<Value> queue_new(VM& vm, const Arguments& arguments) {
 Result<void> queue_init(VM& vm, AsyncQueue* self, Optional<Value> maxsize) {
   self->maxsize = maxsize.present ? maxsize.value : Value::small_int(0);
   self->getters = TRY(make_waiters(vm));
+  vm.barrier(self);
   self->putters = TRY(make_waiters(vm));
   self->joiners = Value::none();
   self->unfinished = 0;

@@ -191,6 +191,7 @@ Result<Value> open_file(VM& vm, Value file, Value mode_value, int64_t buffering,
   object->name = file;
   object->mode = mode_value;
   object->encoding = TRY(make_str(vm, encoding_text));
+  vm.barrier(object);
   object->errors = given(errors) ? errors : Value(TRY(make_str(vm, "strict")));
   vm.barrier(object);
   return object;

@@ -176,6 +176,7 @@ Result<Value> method_new(VM& vm, const Arguments& arguments) {
   if (!name) return vm.raise(Exc::TypeError, "method name must be a string");
   auto* self = TRY(make_native<MethodCaller>(vm, as<Type>(arguments.values[0])));
   self->name = TRY(intern(vm, name));
+  vm.barrier(self);
   self->keyword_names = arguments.keyword_count() ? arguments.keyword_names : nullptr;
   size_t count = arguments.positional_count - 2 + arguments.keyword_count();
   self->arguments = TRY(make_tuple(vm, {arguments.values + 2, count}));

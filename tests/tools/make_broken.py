@@ -95,10 +95,6 @@ BLOCKS: Dict[str, str] = {
 }
 
 
-# A first line that keeps a program out of the mode that collects at every allocation.
-TOO_BIG = "# modes: not-stress (too big)\n"
-
-
 def nested() -> Iterator[Program]:
     for name, (before, middle, after, last) in NESTINGS.items():
         prefix = PREFIXED.get(name, "")
@@ -107,7 +103,7 @@ def nested() -> Iterator[Program]:
             after = after[len(prefix):]
         for depth in DEPTHS.get(name, (150, 5_000, 100_000)):
             text = prefix + opening * depth + middle + after * depth + last + "\n"
-            yield f"nest_{name}_{depth}", (TOO_BIG if depth > 1_000 else "") + text
+            yield f"nest_{name}_{depth}", text
 
 
 def nested_blocks() -> Iterator[Program]:
@@ -294,8 +290,6 @@ def generate(folder: Path = FOLDER) -> int:
     wanted = set()
     for source in SOURCES:
         for name, content in source():
-            if source is huge:
-                content = TOO_BIG + content
             data = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
             path = folder / f"{name}.apy"
             if path in wanted:

@@ -28,6 +28,7 @@ import make_broken  # noqa: E402
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT_FOLDERS = ("tests/language", "tests/async", "tests/stdlib", "tests/embed")
 SLOW_MODES = ("stress", "asan")
+SEEDED = {"shuffle": "APY_SHUFFLE", "stress": "APY_GC_STRESS_SEED"}
 TIMEOUT = {"script": 20, "broken": 10}
 SLOW_TIMEOUT = 120
 MAXIMUM_DIFF_LINES = 40
@@ -48,8 +49,8 @@ def environment(mode: str, seed: int) -> Dict[str, str]:
     env["PYTHONDONTWRITEBYTECODE"] = "1"
     env["PYTHONUTF8"] = "1"
     env["NO_COLOR"] = "1"
-    if mode == "shuffle":
-        env["APY_SHUFFLE"] = str(seed)
+    if mode in SEEDED:
+        env[SEEDED[mode]] = str(seed)
     if mode == "asan":
         # Frames moved to a fake stack would be invisible to the conservative stack scan.
         env.setdefault(
@@ -255,7 +256,7 @@ def main() -> int:
     parser.add_argument("--apy", type=Path, help="the apy binary")
     parser.add_argument("--mode", choices=expectations.MODES, default="normal")
     parser.add_argument("--oracle", help="a CPython 3.13 to check the expectations with")
-    parser.add_argument("--seed", type=int, help="seed of the shuffled scheduler")
+    parser.add_argument("--seed", type=int, help="seed of the modes shuffle and stress")
     parser.add_argument(
         "--gc-step",
         type=int,
@@ -274,8 +275,8 @@ def main() -> int:
     runner = Runner(command, options.mode, bool(options.oracle), seed)
     if options.gc_step:
         runner.env["APY_GC_STRESS_STEP"] = str(options.gc_step)
-    if options.mode == "shuffle":
-        print(f"APY_SHUFFLE={seed}")
+    if options.mode in SEEDED:
+        print(f"{SEEDED[options.mode]}={seed}")
 
     if options.apy and options.mode not in ("switch", "shuffle"):
         make_broken.generate()

@@ -135,6 +135,7 @@ Result<void> Materializer::fill_constants(Code* code, const CodeDraft& draft) {
   code->constants = code->constant_storage->values();
   code->constant_count = code->name_count = static_cast<uint32_t>(count);
   code->doc = draft.has_doc ? code->constants[0] : Value::none();
+  vm_.barrier(code);
   return {};
 }
 

@@ -7,6 +7,7 @@
 
 #include "lexer/render.h"
 #include "lexer/source.h"
+#include "parser/stack_limit.h"
 #include "vm/bytecode/verify.h"
 #include "vm/compiler/compiler.h"
 #include "vm/objects/vm.h"
@@ -15,23 +16,10 @@ namespace apy {
 
 // --- errors and positions -----------------------------------------------------------------------
 
-namespace {
-
-// Frames are larger in checked builds, and so are the stacks.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr size_t kDefaultStackBudget = 768 * 1024;
-#else
-constexpr size_t kDefaultStackBudget = 176 * 1024;
-#endif
-
-}  // namespace
-
 Compiler::Compiler(const Source& source, const CompileOptions& options)
-    : source_(source), options_(options) {
-  const char* here = static_cast<const char*>(__builtin_frame_address(0));
-  stack_limit_ = options.stack_limit ? static_cast<const char*>(options.stack_limit)
-                                     : here - kDefaultStackBudget;
-}
+    : source_(source),
+      options_(options),
+      stack_limit_(stack_limit_or_default(options.stack_limit)) {}
 
 bool Compiler::too_deep() {
   if (static_cast<const char*>(__builtin_frame_address(0)) > stack_limit_) [[likely]]

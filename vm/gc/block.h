@@ -226,12 +226,23 @@ struct Heap::State {
   size_t live_after_full = 0;
   size_t mapped_bytes = 0;
   HeapStatistics statistics{};
-  // Stress builds
-  uint64_t allocations = 0;
-  uint64_t fail_allocation = 0;
-  unsigned stress_step = 0;
-  uint64_t verifications = 0;
-  bool verifying = false;
+
+#if APY_GC_STRESS
+  struct Stress {
+    uint64_t allocations = 0;
+    uint64_t fail_allocation = 0;  // this one, counted from 1
+    unsigned step = 0;             // cells to trace at each allocation; 0: whole collections
+    uint64_t collections = 0;
+    uint64_t next_collection = 0;  // by number of allocation
+    uint64_t random = 1;
+    uint64_t credit = 0;   // cells that a check may look at
+    uint64_t checked = 0;  // those that the last one looked at
+    bool checking = false;
+    const Cell* owner = nullptr;  // of the references that are being checked
+    const char* complaint = nullptr;
+    bool chains[1 << 16] = {};  // native call chains that have allocated
+  } stress;
+#endif
 };
 
 }  // namespace apy

@@ -55,6 +55,14 @@ void* map_aligned(size_t size, size_t alignment) {
   return reinterpret_cast<void*>(aligned);
 }
 
+#if APY_GC_STRESS
+/// Dead cells: whoever follows a reference out of one gets an address that cannot be.
+void poison(char* begin, char* end, size_t cell_size) {
+  std::memset(begin, 0xD8, static_cast<size_t>(end - begin));
+  for (char* cell = begin; cell < end; cell += cell_size) std::memset(cell, 0, sizeof(Cell));
+}
+#endif
+
 }  // namespace
 
 bool Heap::State::AddressMap::set(uintptr_t begin, uintptr_t end, uint32_t what) {
@@ -133,6 +141,9 @@ Block* Heap::State::take_block(unsigned size_class, size_t cell_size) {
 }
 
 void Heap::State::free_block(Arena& arena, size_t index) {
+#if APY_GC_STRESS
+  sweep(arena.block(index));
+#endif
   arena.classes[index] = kNoClass;
   arena.listed[index] = false;
   free_blocks.push_back(arena.block(index));
@@ -154,9 +165,14 @@ void Heap::State::sweep(Block* block) {
     }
     char* start = cell;
     while (cell < end && !block->is_marked(cell)) cell += size;
+#if APY_GC_STRESS
+    poison(start, cell, size);
+#else
     std::memset(start, 0, static_cast<size_t>(cell - start));
+#endif
     FreeRunHeader* run = reinterpret_cast<FreeRunHeader*>(start);
     run->length = static_cast<uint32_t>(cell - start);
+    run->next = nullptr;
     *link = start;
     link = &run->next;
   }
@@ -215,6 +231,9 @@ void Heap::State::begin_sweeping(bool full) {
       } else {
         arena.listed[Arena::index_of(block)] = true;
         size_class.pending.push_back(block);
+#if APY_GC_STRESS
+        sweep(block);  // at once, so that dead cells are poisoned
+#endif
       }
     }
     size_class.used.clear();
@@ -228,6 +247,13 @@ void Heap::State::begin_sweeping(bool full) {
     Arena& arena = arenas[i];
     for (size_t j = kBlocksPerArena; j-- > 0;) {
       if (arena.classes[j] == kNoClass) continue;
+#if APY_GC_STRESS
+      if (arena.block(j)->marked_count == 0) {
+        free_block(arena, j);
+        continue;
+      }
+      sweep(arena.block(j));
+#endif
       arena.listed[j] = true;
       classes[arena.classes[j]].pending.push_back(arena.block(j));
     }
@@ -302,6 +328,11 @@ Block* Heap::State::map_large(size_t size) {
 
 void Heap::State::drop_large(Block* block) {
   large_blocks.erase(reinterpret_cast<uintptr_t>(block));
+#if APY_GC_STRESS
+  mapped_bytes -= block->bytes;
+  munmap(static_cast<void*>(block), block->bytes);
+  return;
+#endif
   unused.push_back({block->start(), block->bytes});
   unused_bytes += block->bytes;
 }

@@ -45,9 +45,6 @@ uint64_t now_ns() {
 bool Heap::prepare(size_t bytes) {
   State& s = *state_;
   if (s.collecting) return true;
-#if APY_GC_STRESS
-  if (enabled_ && !s.fail_allocation) stress();
-#endif
   if (enabled_) {
     if (s.phase == State::Phase::Idle) {
       if (s.allocated_since + bytes > s.nursery) {
@@ -123,8 +120,10 @@ bool Heap::advance(Budget& budget) {
     if (!drain(visitor, budget)) return false;
     if (!s.roots_current) {
       scan_roots(true);
-      if (!s.stress_step && !budget.is_unlimited() && budget.left < s.speed * kEndTime / 4)
+#if !APY_GC_STRESS
+      if (!budget.is_unlimited() && budget.left < s.speed * kEndTime / 4)
         budget.extend(s.speed * kEndTime / 4, now_ns() + kEndTime * 500'000);
+#endif
       continue;
     }
     if (!find_dead_finalizable()) break;
@@ -205,6 +204,9 @@ void Heap::finish_cycle() {
 void Heap::collect_now(bool full) {
   State& s = *state_;
   if (s.collecting) return;
+#if APY_GC_STRESS
+  if (s.phase == State::Phase::Idle && is_check_paid()) check_barriers();
+#endif
   s.collecting = true;
   uint64_t start = now_ns(), cpu_start = cpu_now_ns();
   Budget unlimited;
@@ -238,34 +240,5 @@ void Heap::record_pause(uint64_t pause, uint64_t cpu, bool requested) {
     ++i;
   ++statistics.pauses[i];
 }
-
-#if APY_GC_STRESS
-
-/// At every allocation: a collection, or (APY_GC_STRESS_STEP=n) a step that traces about n cells.
-void Heap::stress() {
-  State& s = *state_;
-  if (!s.stress_step) return collect_now((s.statistics.minor_collections & 15) == 15);
-  if (s.phase == State::Phase::Idle) start_cycle((s.statistics.minor_collections & 3) == 3);
-  s.collecting = true;
-  Budget budget(s.stress_step, UINT64_MAX);
-  advance(budget);
-  s.collecting = false;
-}
-
-/// What marked cells refer to must be marked: nothing that is reachable is about to be freed.
-void Heap::verify() {
-  State& s = *state_;
-  if (++s.verifications % 16 != 0) return;
-  s.verifying = true;
-  Visitor visitor(*this, false);
-  for_each_cell(
-      [](Cell* cell, void* data) {
-        if (Block::of(cell)->is_marked(cell)) trace_cell(cell, *static_cast<Visitor*>(data));
-      },
-      &visitor);
-  s.verifying = false;
-}
-
-#endif
 
 }  // namespace apy

@@ -42,8 +42,9 @@ Heap::Heap(HeapClient& client) : client_(client), state_(new State) {
     const char* text = std::getenv(name);
     return text ? std::strtoull(text, nullptr, 10) : 0;
   };
-  state_->stress_step = static_cast<unsigned>(number("APY_GC_STRESS_STEP"));
-  state_->fail_allocation = number("APY_FAIL_ALLOCATION");
+  state_->stress.step = static_cast<unsigned>(number("APY_GC_STRESS_STEP"));
+  state_->stress.random += 2 * number("APY_GC_STRESS_SEED");
+  state_->stress.fail_allocation = number("APY_FAIL_ALLOCATION");
 #endif
 }
 
@@ -108,7 +109,10 @@ char* Heap::allocate_large(size_t size) {
 Cell* Heap::allocate_slow(size_t size, ShapeId shape, CellKind kind, uint16_t aux) {
   if (size > (size_t{1} << 46)) return nullptr;
 #if APY_GC_STRESS
-  if (enabled_ && ++state_->allocations == state_->fail_allocation) return nullptr;
+  stress();
+  State::Stress& stress = state_->stress;
+  if (enabled_ && stress.fail_allocation && ++stress.allocations == stress.fail_allocation)
+    return nullptr;
 #endif
   char* memory;
   if (size > kMaxMediumSize) {
@@ -119,15 +123,15 @@ Cell* Heap::allocate_slow(size_t size, ShapeId shape, CellKind kind, uint16_t au
     unsigned size_class = class_for(size);
     size_t rounded = cell_size_of_class(size_class);
     FreeRun& run = runs_[size_class];
-#if APY_GC_STRESS
-    if (!prepare(rounded)) return nullptr;
-#endif
     if (run.cursor + rounded > run.limit || !run.cursor) {
       if (!prepare(kBlockSize)) return nullptr;
       if (!refill(size_class)) return nullptr;
     }
     memory = run.cursor;
     run.cursor += rounded;
+#if APY_GC_STRESS
+    std::memset(memory, 0, rounded);  // it was poisoned
+#endif
   }
   return initialize(memory, shape, kind, aux);
 }
@@ -164,6 +168,9 @@ Cell* Heap::grow_storage(Cell* cell, size_t size) {
     return nullptr;
   size = (size + kGranule - 1) & ~(kGranule - 1);
   if (size <= block->bytes) return nullptr;
+#if APY_GC_STRESS
+  stress();
+#endif
   if (!prepare(size - block->bytes)) return nullptr;
   size_t before = block->bytes;
   block = s.remap_large(block, size);

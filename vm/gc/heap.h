@@ -147,6 +147,8 @@ class HeapClient {
   virtual void process_weak(Heap& heap) = 0;
   /// Called while marking: has the finalizer of this dead cell anything left to do?
   virtual bool needs_finalizer(const Cell* cell) = 0;
+  /// For checks: is this cell traced at each scan of the roots, so that its stores need no barrier?
+  virtual bool is_running(const Cell*) { return false; }
 };
 
 class Heap {
@@ -296,9 +298,18 @@ class Heap {
   void scan_roots(bool only_changes);
   void scan_current_stack(Visitor& visitor);
   size_t trace_slice(Visitor& visitor);
-  // Stress builds
+#if APY_GC_STRESS
+  // stress.cpp
   void stress();
+  uint64_t native_call_chain() const;
+  bool is_check_paid();
+  void check_barriers();
   void verify();
+  void check_cells(bool only_unreported, const char* complaint);
+  void check_cell(Cell* cell, bool only_unreported);
+  void check_reference(const Cell* cell);
+  void check_shape(ShapeId shape) const;
+#endif
 
   FreeRun runs_[kSizeClasses];
   HeapClient& client_;

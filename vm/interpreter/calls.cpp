@@ -548,6 +548,7 @@ Result<Value> VM::run_code(Code* code, Dict* globals, Value locals, Tuple* closu
   function->qualname = code->qualname;
   function->module = function->doc = Value::none();
   function->builtins = TRY(builtins_for(*this, globals));
+  barrier(function);
   if (native_stack_exhausted()) return recursion_error("");
   Frame* caller = frame_;
   Value* saved_top = stack_top_;

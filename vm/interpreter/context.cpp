@@ -116,6 +116,15 @@ void trace_contexts(VM& vm, Visitor& visitor) {
   visitor.visit(Interpreter::base(vm));
 }
 
+bool is_in_running_chain(VM& vm, const Generator* generator) {
+  for (Context* context = Interpreter::contexts(vm); context; context = context->next) {
+    Frame* frame = context == vm.context() ? vm.current_frame() : context->frame;
+    for (; frame; frame = frame->caller)
+      if (frame->flags & Frame::kHeap && generator_of(frame) == generator) return true;
+  }
+  return false;
+}
+
 void parked_stacks_changed(VM& vm) {
   for (Context* context = Interpreter::contexts(vm); context; context = context->next)
     context->scanned = false;

@@ -47,6 +47,8 @@ struct NativeStackBounds {
 void bind_host_stack(Context* context, NativeStackBounds bounds = {});
 /// Reports all contexts' VM stacks and parked native stacks.
 void trace_contexts(VM& vm, Visitor& visitor);
+/// Is its frame one of those that trace_contexts traces whatever their age?
+bool is_in_running_chain(VM& vm, const Generator* generator);
 /// A frame on some VM stack, perhaps a parked one, was written to from outside.
 void parked_stacks_changed(VM& vm);
 /// The first free word above everything in use on the running VM stack.

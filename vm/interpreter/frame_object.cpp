@@ -279,6 +279,7 @@ void detach_frame(VM& vm, Frame* frame) {
   fields[kLive] = fields[kGenerator] = Value();
   vm.barrier(object);
   frame->extra = fields[kExtra];
+  if (frame->flags & Frame::kHeap) vm.barrier(generator_of(frame));
   frame->flags &= ~Frame::kHasObject;
 }
 

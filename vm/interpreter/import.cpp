@@ -216,6 +216,7 @@ Error module_not_found(VM& vm, const std::string& name, const std::string& paren
   if (Exception* exception = try_as<Exception>(vm.pending())) {
     auto text = make_str(vm, name);
     if (text.is_ok()) exception->fields[1] = text.value();
+    vm.barrier(exception);
   }
   return error;
 }

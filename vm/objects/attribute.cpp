@@ -16,6 +16,7 @@ Error raise_attribute_error(VM& vm, Value object, Str* name, std::string_view me
   if (exception.is_error()) return Error{};
   exception.value()->fields[0] = name;
   exception.value()->fields[1] = object;
+  vm.barrier(exception.value());
   return vm.raise_exception(exception.value());
 }
 

@@ -92,6 +92,7 @@ Result<Shape*> shape_add(VM& vm, Shape* shape, Str* name) {
   added->slot_count = shape->slot_count + 1;
   if (shape->transitions.is_empty()) {
     shape->transitions = added;
+    vm.barrier(shape);
   } else {
     Dict* dict = try_as<Dict>(shape->transitions);
     if (!dict) {
@@ -99,10 +100,10 @@ Result<Shape*> shape_add(VM& vm, Shape* shape, Str* name) {
       Shape* first = as<Shape>(shape->transitions);
       TRY(dict_set_str(vm, dict, first->key, first));
       shape->transitions = dict;
+      vm.barrier(shape);
     }
     TRY(dict_set_str(vm, dict, name, added));
   }
-  vm.barrier(shape);
   return added;
 }
 

@@ -315,6 +315,7 @@ Result<void> renew_mro(VM& vm, Type* type) {
   for (Value entry : below->span()) {
     if (renew_mro(vm, as<Type>(entry)).is_ok()) continue;
     type->mro = old;
+    vm.barrier(type);
     return Error{};
   }
   return {};
@@ -353,11 +354,13 @@ Result<void> set_bases(VM& vm, Value self, Value value) {
   vm.barrier(type);
   if (renew_mro(vm, type).is_error()) {
     type->bases = old_bases;
+    vm.barrier(type);
     return Error{};
   }
   for (Value base : old_bases->span()) remove_subclass(vm, as<Type>(base), type);
   for (Value base : bases->span()) TRY(add_subclass(vm, as<Type>(base), type));
   type->base = best;
+  vm.barrier(type);
   type_modified(vm, type);
   return {};
 }

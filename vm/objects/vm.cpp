@@ -20,6 +20,7 @@
 namespace apy {
 
 void trace_contexts(VM& vm, Visitor& visitor);  // vm/interpreter/context.h
+bool is_in_running_chain(VM& vm, const Generator* generator);
 
 namespace {
 
@@ -189,6 +190,11 @@ bool VM::needs_finalizer(const Cell* cell) {
     return static_cast<const Record*>(cell)->fields()[1].is(Value::small_int(0));
   return cell->kind != CellKind::Generator ||
          generator_needs_finalizer(static_cast<const Generator*>(cell));
+}
+
+bool VM::is_running(const Cell* cell) {
+  return cell->kind == CellKind::Generator &&
+         is_in_running_chain(*this, static_cast<const Generator*>(cell));
 }
 
 void VM::Internals::clear_caches() {

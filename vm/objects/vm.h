@@ -198,6 +198,7 @@ class VM final : public HeapClient {
   void trace_roots(Visitor& visitor) override;
   void process_weak(Heap& heap) override;
   bool needs_finalizer(const Cell* cell) override;
+  bool is_running(const Cell* cell) override;
 
   /// Keyed hash for str and bytes.
   uint64_t hash_bytes(const void* data, size_t size) const;
