@@ -312,6 +312,10 @@ Result<void> ClassMaker::inherit_layout() {
       wants_dict_ = wants_weakref_ = false;
       break;
     default:
+      if (base_->attributes_offset) {  // the native type has that word
+        type_->members_offset = size;
+        break;
+      }
       type_->attributes_offset = is_variable_size(type_->instance_kind) ? 0 : size;
       type_->members_offset = size + static_cast<uint32_t>(sizeof(Cell*));
       break;
