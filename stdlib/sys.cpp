@@ -147,7 +147,7 @@ Result<Value> sys_getattr(VM& vm, Str* name) {
   };
   Value sys = vm.sys_module();
   TRY(set("name", TRY(intern(vm, "apy"))));
-  TRY(set("cache_tag", Value::none()));
+  TRY(set("cache_tag", TRY(intern(vm, "apy-313"))));
   for (const char* key : {"version", "hexversion"}) {
     const char* from = std::string_view(key) == "version" ? "version_info" : key;
     TRY(set(key, TRY(get_attribute(vm, sys, TRY(intern(vm, from))))));

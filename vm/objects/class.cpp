@@ -151,6 +151,11 @@ namespace {
 // --- __dict__ and __weakref__ of script classes ---
 
 Result<Value> get_instance_dict(VM& vm, Value self) {
+  // A metaclass can find this descriptor before that of `type`.
+  if (is_kind(self, CellKind::Type)) {
+    Value own = type_lookup(vm, vm.type(BuiltinType::Type), vm.names().dict_);
+    if (GetSet* descriptor = try_as<GetSet>(own)) return descriptor->definition->get(vm, self);
+  }
   return TRY(attributes_dict(vm, self.cell()));
 }
 
