@@ -144,7 +144,12 @@ Result<Value> weak_new(VM& vm, const Arguments& arguments) {
   register_weak_reference(vm, reference);
   return reference;
 }
-Result<Value> weak_init(VM&, const Arguments&) { return Value::none(); }
+Result<Value> weak_init(VM& vm, const Arguments& arguments) {
+  if (arguments.positional_count > 3)
+    return vm.raise(Exc::TypeError, "__init__ expected at most 2 arguments, got {}",
+                    arguments.positional_count - 1);
+  return Value::none();
+}
 Result<Value> weak_call(VM& vm, Value self) {
   Value target = TRY(weak_self(vm, self))->target;
   return target.is_empty() ? Value::none() : target;
@@ -162,7 +167,9 @@ Result<Value> weak_repr(VM& vm, Value self) {
                 static_cast<unsigned long>(target.bits()));
   text += address;
   Value name;
-  if (TRY(get_attribute_optional(vm, target, vm.names().name_, &name)) &&
+  // Of kinds of objects that have names; the object's own hooks are not asked.
+  bool has_name = !type_lookup(vm, vm.type_of(target), vm.names().name_).is_empty();
+  if (has_name && TRY(get_attribute_optional(vm, target, vm.names().name_, &name)) &&
       is_kind(name, CellKind::Str))
     text += " (" + to_utf8(as<Str>(name)) + ")";
   return make_str(vm, text + ">");
