@@ -51,7 +51,8 @@ Result<void> set_abstract_methods(VM& vm, Type* cls) {
   }
   for (Value base : cls->bases->span()) {
     Value inherited = dict_get_str(vm, as<Type>(base)->dict, vm.names().abstractmethods);
-    if (inherited.is_empty()) continue;
+    // `type` has the descriptor under this name.
+    if (inherited.is_empty() || as<Type>(base) == vm.type(BuiltinType::Type)) continue;
     TRY(for_each(vm, inherited, [&](Value name) -> Result<bool> {
       Value value;
       Str* string = try_as<Str>(name);

@@ -17,7 +17,7 @@ Result<int64_t> position_of(VM& vm, Value a, Value x, int64_t low, Value high_or
     if (is_exact(a, BuiltinType::List) && middle < static_cast<int64_t>(as<List>(a)->length)) {
       item = as<List>(a)->values()[middle];
     } else {
-      item = TRY(get_item(vm, a, Value::small_int(middle)));
+      item = TRY(get_item(vm, a, TRY(make_int(vm, middle))));
     }
     if (!key.is_none()) item = TRY(vm.call(key, {item}));
     bool before = TRY(right ? compare_bool(vm, CompareOp::Less, x, item)
@@ -49,7 +49,7 @@ Result<void> insort(VM& vm, Value a, Value x, Optional<int64_t> low, Optional<Va
     auto index = std::min(static_cast<size_t>(position), static_cast<size_t>(list->length));
     return list_insert(vm, list, index, x);
   }
-  TRY(vm.call_method(a, TRY(intern(vm, "insert")), {Value::small_int(position), x}));
+  TRY(vm.call_method(a, TRY(intern(vm, "insert")), {TRY(make_int(vm, position)), x}));
   return {};
 }
 

@@ -82,7 +82,8 @@ Result<Value> heapreplace(VM& vm, List* heap, Value item) {
 }
 
 Result<Value> heappushpop(VM& vm, List* heap, Value item) {
-  if (heap->length == 0 || !TRY(above<false>(vm, heap, heap->values()[0], item))) return item;
+  if (heap->length == 0 || !TRY(compare_bool(vm, CompareOp::Less, heap->values()[0], item)))
+    return item;
   if (heap->length == 0) return vm.raise(Exc::IndexError, "index out of range");
   return heapreplace<false>(vm, heap, item);
 }

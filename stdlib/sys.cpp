@@ -13,6 +13,8 @@ namespace apy {
 
 namespace {
 
+const char kSwitchInterval = 0;
+
 Result<Value> sys_exit(VM& vm, Optional<Value> status) {
   if (!status.present || status.value.is_none()) return vm.raise_with(Exc::SystemExit, {});
   if (Tuple* args = try_as<Tuple>(status.value))
@@ -117,7 +119,56 @@ Result<Value> sys_breakpointhook(VM& vm, const Arguments& arguments) {
   return vm.call_keywords(hook, {arguments.values, count}, arguments.keyword_names);
 }
 
+Result<Str*> sys_getdefaultencoding(VM& vm) { return intern(vm, "utf-8"); }
+Result<Str*> sys_getfilesystemencodeerrors(VM& vm) { return intern(vm, "surrogateescape"); }
+/// There are no threads to switch between, and no hooks for profilers.
+Result<Value> no_hook(VM&) { return Value::none(); }
+Result<double> sys_getswitchinterval(VM& vm) {
+  auto* kept = static_cast<Cell*>(vm.module_state(&kSwitchInterval));
+  return kept ? as_float(as<Tuple>(Value(kept))->values()[0]) : 0.005;
+}
+Result<void> sys_setswitchinterval(VM& vm, double interval) {
+  if (!(interval > 0))
+    return vm.raise(Exc::ValueError, "switch interval must be strictly positive");
+  Value number = TRY(make_float(vm, interval));
+  vm.module_state(&kSwitchInterval) = TRY(make_tuple(vm, {&number, 1}));
+  return {};
+}
+
+/// What is made when somebody asks for it: sys.implementation is of a type written in the language.
+Result<Value> sys_getattr(VM& vm, Str* name) {
+  if (!str_equal(name, "implementation"))
+    return vm.raise(Exc::AttributeError, "module 'sys' has no attribute '{}'", name);
+  Value space =
+      TRY(get_attribute(vm, TRY(vm.import_module("types")), TRY(intern(vm, "SimpleNamespace"))));
+  Value implementation = TRY(vm.call(space, {}));
+  auto set = [&](const char* key, Value value) -> Result<void> {
+    return set_attribute(vm, implementation, TRY(intern(vm, key)), value);
+  };
+  Value sys = vm.sys_module();
+  TRY(set("name", TRY(intern(vm, "apy"))));
+  TRY(set("cache_tag", TRY(intern(vm, "apy-313"))));
+  for (const char* key : {"version", "hexversion"}) {
+    const char* from = std::string_view(key) == "version" ? "version_info" : key;
+    TRY(set(key, TRY(get_attribute(vm, sys, TRY(intern(vm, from))))));
+  }
+  TRY(set_attribute(vm, sys, name, implementation));
+  return implementation;
+}
+
 constexpr NativeFunctionDef kFunctions[] = {
+    {"__getattr__(name, /)", "Make what is made when somebody asks for it.", bind<sys_getattr>()},
+    {"getdefaultencoding()", "Return the default encoding of strings: utf-8.",
+     bind<sys_getdefaultencoding>()},
+    {"getfilesystemencoding()", "Return the encoding of file names: utf-8.",
+     bind<sys_getdefaultencoding>()},
+    {"getfilesystemencodeerrors()", "Return the error handler of file names.",
+     bind<sys_getfilesystemencodeerrors>()},
+    {"getswitchinterval()", "Return what setswitchinterval() set.", bind<sys_getswitchinterval>()},
+    {"setswitchinterval(interval, /)", "Has no effect: there are no threads.",
+     bind<sys_setswitchinterval>()},
+    {"gettrace()", "Return None: there is no settrace().", bind<no_hook>()},
+    {"getprofile()", "Return None: there is no setprofile().", bind<no_hook>()},
     {"exit(status=None, /)", "Exit the interpreter by raising SystemExit(status).",
      bind<sys_exit>()},
     {"exc_info()", "Return (type, value, traceback) of the exception being handled.",
@@ -159,6 +210,11 @@ Result<void> add_constants(VM& vm, Module* module) {
   TRY(module_set(vm, module, "prefix", TRY(make_str(vm, "/usr"))));
   TRY(module_set(vm, module, "base_prefix", TRY(make_str(vm, "/usr"))));
   TRY(module_set(vm, module, "exec_prefix", TRY(make_str(vm, "/usr"))));
+  TRY(module_set(vm, module, "base_exec_prefix", TRY(make_str(vm, "/usr"))));
+  TRY(module_set(vm, module, "platlibdir", TRY(make_str(vm, "lib"))));
+  TRY(module_set(vm, module, "abiflags", vm.names().empty));
+  TRY(module_set(vm, module, "api_version", Value::small_int(1013)));
+  TRY(module_set(vm, module, "pycache_prefix", Value::none()));
   TRY(module_set(vm, module, "dont_write_bytecode", Value::boolean(true)));
   TRY(module_set(vm, module, "meta_path", TRY(make_list(vm, size_t{0}))));
   TRY(module_set(vm, module, "path_hooks", TRY(make_list(vm, size_t{0}))));

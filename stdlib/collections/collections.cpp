@@ -171,6 +171,11 @@ const NativeTypeDef kDefaultDictType = {
 
 // --- OrderedDict ---
 
+/// A dict that can have attributes.
+struct OrderedDict : Dict {
+  Cell* attributes;
+};
+
 /// Does the class keep dict's own `special`?
 bool keeps(VM& vm, Value self, Special special) {
   return type_special(vm, vm.type_of(self), special)
@@ -233,8 +238,6 @@ Result<Value> ordered_pop(VM& vm, Dict* self, Value key, Optional<Value> fallbac
   Value value;
   if (TRY(dict_remove(vm, self, key, &value))) return value;
   if (fallback.present) return fallback.value;
-  Value missing = type_special(vm, vm.type_of(self), Special::Missing);
-  if (!missing.is_empty()) return vm.call(missing, {self, key});
   return raise_missing(vm, key);
 }
 
@@ -329,8 +332,7 @@ Result<Value> ordered_items(VM& vm, Dict* self) { return make_view(vm, kOrderedI
 /// (class, (), attributes, None, iterator over the items)
 Result<Value> ordered_reduce(VM& vm, Dict* self) {
   Value arguments = TRY(make_tuple(vm, size_t{0}));
-  Value state = Value::none();
-  TRY(get_attribute_optional(vm, self, vm.names().dict_, &state));
+  Value state = TRY(vm.call_method(self, vm.names().getstate, {}));
   Value items = TRY(get_iterator(vm, TRY(vm.call_method(self, vm.names().items, {}))));
   Value parts[5] = {vm.type_of(self), arguments, state, Value::none(), items};
   return make_tuple(vm, parts);
@@ -364,6 +366,8 @@ constexpr NativeFunctionDef kOrderedDictMethods[] = {
     {"__reduce__(self, /)", "What to pickle.", bind<ordered_reduce>()},
 };
 
+constexpr NativeGetSetDef kOrderedDictAttributes[] = {NATIVE_DICT_ATTRIBUTE};
+
 Result<void> make_unhashable(VM& vm, Type* type) {
   return dict_set_str(vm, type->dict, vm.special_name(Special::Hash), Value::none());
 }
@@ -371,9 +375,9 @@ Result<void> make_unhashable(VM& vm, Type* type) {
 const NativeTypeDef kOrderedDictType = {"collections.OrderedDict",
                                         "A dict with operations on the order of its entries.",
                                         kOrderedDictMethods,
-                                        {},
-                                        Type::kCanSubclass,
-                                        0,
+                                        kOrderedDictAttributes,
+                                        Type::kCanSubclass | Type::kHasDict | Type::kHasWeakref,
+                                        sizeof(OrderedDict),
                                         nullptr,
                                         make_unhashable};
 const NativeTypeDef kOrderedKeysType = {"odict_keys", "", {}, {}, Type::kDisallowNew};

@@ -413,9 +413,9 @@ Result<Value> deque_reduce(VM& vm, Deque* deque) {
     Value pair[2] = {arguments, Value::small_int(deque->limit)};
     arguments = TRY(make_tuple(vm, pair));
   }
-  Value state = Value::none();
-  TRY(get_attribute_optional(vm, deque, vm.names().dict_, &state));
-  Value parts[4] = {vm.type_of(deque), arguments, state, TRY(deque_iter(vm, deque))};
+  Value state = TRY(vm.call_method(deque, vm.names().getstate, {}));
+  // That of a subclass, when it has one.
+  Value parts[4] = {vm.type_of(deque), arguments, state, TRY(get_iterator(vm, deque))};
   return make_tuple(vm, parts);
 }
 
@@ -491,12 +491,41 @@ constexpr NativeFunctionDef kDequeMethods[] = {
 constexpr NativeGetSetDef kDequeAttributes[] = {
     {"maxlen", "The largest length, or None.", deque_maximum}};
 
+/// An iterator that has made `index` steps: what pickles and copies come back through.
+template <class T>
+Result<Value> iterator_new(VM& vm, Type* cls, Deque* deque, Optional<int64_t> index) {
+  T* iterator = TRY(make_native<T>(vm, cls));
+  iterator->deque = deque;
+  iterator->version = deque->version;
+  iterator->reverse = std::is_same_v<T, DequeReverseIterator>;
+  int64_t steps = std::clamp(index.value_or(0), int64_t{0}, static_cast<int64_t>(deque->length));
+  iterator->index = static_cast<uint64_t>(steps);
+  vm.barrier(iterator);
+  return iterator;
+}
+template <class T>
+Result<Value> iterator_reduce(VM& vm, T* self) {
+  uint64_t index = std::min(self->index, self->deque->length);
+  Value arguments[2] = {self->deque, Value::small_int(static_cast<int64_t>(index))};
+  Value pair[2] = {vm.type_of(Value(self)), TRY(make_tuple(vm, arguments))};
+  return make_tuple(vm, pair);
+}
+
+#define DEQUE_ITERATOR_COPIES(T)                                                                  \
+  {"__new__(cls, deque, index=0, /)", "Create and return a new object.", bind<iterator_new<T>>(), \
+   NativeFunctionDef::kStatic},                                                                   \
+  {                                                                                               \
+    "__reduce__(self, /)", "What to pickle.", bind<iterator_reduce<T>>()                          \
+  }
+
 constexpr NativeFunctionDef kDequeIteratorMethods[] = {
     NATIVE_ITERATOR_METHODS(DequeIterator),
+    DEQUE_ITERATOR_COPIES(DequeIterator),
     {"__length_hint__(self, /)", "How many items are left.", bind<iterator_hint<DequeIterator>>()},
 };
 constexpr NativeFunctionDef kDequeReverseIteratorMethods[] = {
     NATIVE_ITERATOR_METHODS(DequeReverseIterator),
+    DEQUE_ITERATOR_COPIES(DequeReverseIterator),
     {"__length_hint__(self, /)", "How many items are left.",
      bind<iterator_hint<DequeReverseIterator>>()},
 };
@@ -512,18 +541,14 @@ const NativeTypeDef kDequeType = {
     sizeof(Deque),
     &Deque::kClass,
     extend_type};
-const NativeTypeDef kDequeIteratorType = {"_collections._deque_iterator",
-                                          "",
-                                          kDequeIteratorMethods,
-                                          {},
-                                          Type::kDisallowNew,
-                                          sizeof(DequeIterator),
-                                          &DequeIterator::kClass};
+const NativeTypeDef kDequeIteratorType = {
+    "_collections._deque_iterator", "", kDequeIteratorMethods, {}, 0, sizeof(DequeIterator),
+    &DequeIterator::kClass};
 const NativeTypeDef kDequeReverseIteratorType = {"_collections._deque_reverse_iterator",
                                                  "",
                                                  kDequeReverseIteratorMethods,
                                                  {},
-                                                 Type::kDisallowNew,
+                                                 0,
                                                  sizeof(DequeReverseIterator),
                                                  &DequeReverseIterator::kClass};
 

@@ -2,6 +2,7 @@
 #include "stdlib/functools/types.h"
 #include "stdlib/native_iterator.h"
 #include "vm/objects/dict.h"
+#include "vm/objects/warning.h"
 
 namespace apy {
 
@@ -141,14 +142,31 @@ Result<void> partial_setstate(VM& vm, Partial* self, Value state) {
               TRY(is_callable(vm, items->values()[0]));
   if (!good) return vm.raise(Exc::TypeError, "invalid partial state");
   const Value* v = items->values();
-  Tuple* arguments = TRY(make_tuple(vm, as<Tuple>(v[1])->span()));
-  Dict* keywords = v[2].is_none() ? TRY(make_dict(vm)) : TRY(dict_copy(vm, as<Dict>(v[2])));
+  Tuple* arguments = is_exact(v[1], BuiltinType::Tuple)
+                         ? as<Tuple>(v[1])
+                         : TRY(make_tuple(vm, as<Tuple>(v[1])->span()));
+  Dict* keywords = is_exact(v[2], BuiltinType::Dict) ? as<Dict>(v[2])
+                   : v[2].is_none()                  ? TRY(make_dict(vm))
+                                                     : TRY(dict_copy(vm, as<Dict>(v[2])));
   self->function = v[0];
   self->arguments = arguments;
   self->keywords = keywords;
   vm.barrier(self);
-  if (Dict* own = try_as<Dict>(v[3])) TRY(set_attributes_dict(vm, self, own));
+  if (Dict* own = try_as<Dict>(v[3]))
+    TRY(set_attributes_dict(vm, self, own));
+  else if (self->attributes)
+    TRY(set_attributes_dict(vm, self, TRY(make_dict(vm))));
   return {};
+}
+
+/// Found on a class it is not bound, which is going to change.
+Result<Value> partial_get(VM& vm, Partial* self, Value instance, Optional<Value>) {
+  if (!instance.is_none())
+    TRY(issue_warning_here(vm, Exc::FutureWarning,
+                           "functools.partial will be a method descriptor in future Python "
+                           "versions; wrap it in staticmethod() if you want to preserve the old "
+                           "behavior"));
+  return self;
 }
 
 Result<Value> class_item(VM& vm, Type* cls, Value item) {
@@ -165,6 +183,8 @@ constexpr NativeFunctionDef kMethods[] = {
     {"__new__(cls, *args, **kwargs)", "Create and return a new object.", bind<partial_new>(),
      NativeFunctionDef::kStatic},
     {"__call__(self, /, *args, **kwargs)", "Call self as a function.", bind<partial_call>()},
+    {"__get__(self, instance, owner=None, /)",
+     "Return an attribute of instance, which is of type owner.", bind<partial_get>()},
     {"__repr__(self, /)", "Return repr(self).", bind<partial_repr>()},
     {"__reduce__(self, /)", "", bind<partial_reduce>()},
     {"__setstate__(self, state, /)", "", bind<partial_setstate>()},

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "stdlib/itertools/itertools.h"
+#include "stdlib/itertools/reduction.h"
 #include "stdlib/native_iterator.h"
 
 namespace apy::itertools {
@@ -224,25 +225,112 @@ Result<Value> product_new(VM& vm, const Arguments& arguments) {
   return self;
 }
 
+// --- copies: the state is the indices of the result given last ---
+
+Result<Tuple*> as_tuple(VM& vm, ValueArray* array, size_t count) {
+  return make_tuple(vm, std::span<const Value>(array->values(), count));
+}
+
+template <class T>
+Result<Value> selection_reduce(VM& vm, T* self) {
+  Value size = Value::small_int(static_cast<int64_t>(self->size));
+  if (self->ended) return reduced(vm, self, {TRY(make_tuple(vm, size_t{0})), size});
+  if (!self->started) return reduced(vm, self, {self->pool, size});
+  size_t count = self->cycles ? self->pool->length : self->size;
+  Value state = TRY(as_tuple(vm, self->indices, count));
+  if (self->cycles) {
+    Value pair[2] = {state, TRY(as_tuple(vm, self->cycles, self->size))};
+    state = TRY(make_tuple(vm, pair));
+  }
+  return reduced(vm, self, {self->pool, size}, state);
+}
+
+template <class T>
+Result<void> selection_set_state(VM& vm, T* self, Value state) {
+  Tuple* indices = TRY(state_tuple(vm, state, static_cast<int64_t>(self->size)));
+  auto n = static_cast<int64_t>(self->pool->length), r = static_cast<int64_t>(self->size);
+  if (self->ended) return {};
+  for (int64_t i = 0; i < r; ++i) {
+    int64_t highest = std::is_same_v<T, Combinations> ? i + n - r : n - 1;
+    auto at = static_cast<size_t>(i);
+    self->set_index(at, TRY(state_index(vm, indices->values()[at], 0, highest)));
+  }
+  self->started = true;
+  return {};
+}
+
+Result<void> permutations_set_state(VM& vm, Permutations* self, Value state) {
+  Tuple* pair = TRY(state_tuple(vm, state, -1));
+  Tuple* indices = pair->length == 2 ? try_as<Tuple>(pair->values()[0]) : nullptr;
+  Tuple* cycles = pair->length == 2 ? try_as<Tuple>(pair->values()[1]) : nullptr;
+  if (!indices || !cycles) return vm.raise(Exc::TypeError, "state is not a pair of tuples");
+  if (indices->length != self->pool->length || cycles->length != self->size)
+    return vm.raise(Exc::ValueError, "invalid arguments");
+  if (self->ended) return {};
+  auto n = static_cast<int64_t>(self->pool->length);
+  for (size_t i = 0; i < indices->length; ++i)
+    self->set_index(i, TRY(state_index(vm, indices->values()[i], 0, n - 1)));
+  for (size_t i = 0; i < cycles->length; ++i)
+    self->cycles->values()[i] =
+        Value::small_int(TRY(state_index(vm, cycles->values()[i], 1, n - static_cast<int64_t>(i))));
+  self->started = true;
+  return {};
+}
+
+Result<Value> product_reduce(VM& vm, Product* self) {
+  if (self->ended) return reduced(vm, self, {TRY(make_tuple(vm, size_t{0}))});
+  if (!self->started) return reduced(vm, self, self->pools->span());
+  return reduced(vm, self, self->pools->span(),
+                 TRY(as_tuple(vm, self->indices, self->pools->length)));
+}
+Result<void> product_set_state(VM& vm, Product* self, Value state) {
+  size_t count = self->pools->length;
+  Tuple* indices = TRY(state_tuple(vm, state, static_cast<int64_t>(count)));
+  for (size_t i = 0; i < count; ++i) {
+    auto size = static_cast<int64_t>(as<Tuple>(self->pools->values()[i])->length);
+    if (size == 0) {
+      self->ended = true;
+      return {};
+    }
+    int64_t index = TRY(state_index(vm, indices->values()[i], 0, size - 1));
+    self->indices->values()[i] = Value::small_int(index);
+  }
+  self->started = true;
+  return {};
+}
+
 constexpr NativeFunctionDef kCombinationsMethods[] = {
     {"__new__(cls, iterable, r)", "A new combinations.", bind<combinations_new>(),
      NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Combinations),
+    {"__reduce__(self, /)", "What to pickle.", bind<selection_reduce<Combinations>>()},
+    {"__setstate__(self, state, /)", "Set state information for unpickling.",
+     bind<selection_set_state<Combinations>>()},
 };
 constexpr NativeFunctionDef kCombinationsWithReplacementMethods[] = {
     {"__new__(cls, iterable, r)", "A new combinations_with_replacement.",
      bind<combinations_with_replacement_new>(), NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(CombinationsWithReplacement),
+    {"__reduce__(self, /)", "What to pickle.",
+     bind<selection_reduce<CombinationsWithReplacement>>()},
+    {"__setstate__(self, state, /)", "Set state information for unpickling.",
+     bind<selection_set_state<CombinationsWithReplacement>>()},
 };
 constexpr NativeFunctionDef kPermutationsMethods[] = {
     {"__new__(cls, iterable, r=None)", "A new permutations.", bind<permutations_new>(),
      NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Permutations),
+    {"__reduce__(self, /)", "What to pickle.", bind<selection_reduce<Permutations>>()},
+    {"__setstate__(self, state, /)", "Set state information for unpickling.",
+     bind<permutations_set_state>()},
 };
 constexpr NativeFunctionDef kProductMethods[] = {
     {"__new__(cls, *args, **kwargs)", "A new product.", bind<product_new>(),
      NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Product),
+    {"__reduce__(self, /)", "What to pickle.", bind<product_reduce>()},
+    {"__setstate__(self, state, /)", "Set state information for unpickling.",
+     bind<product_set_state>()},
 };
 
 }  // namespace

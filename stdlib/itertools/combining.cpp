@@ -1,6 +1,7 @@
 // Iterators that join, group or pair items: accumulate, batched, chain, groupby, pairwise,
 // zip_longest.
 #include "stdlib/itertools/itertools.h"
+#include "stdlib/itertools/reduction.h"
 #include "stdlib/native_iterator.h"
 
 namespace apy::itertools {
@@ -200,6 +201,7 @@ struct Pairwise : NativeObject {
       if (!TRY(iterator_next(vm, self->iterator, &item))) return end(self);
       self->previous = item;
       vm.barrier(self);
+      if (self->iterator.is_none()) return end(self);  // it was asked for a pair meanwhile
     }
     Value first = self->previous;
     if (!TRY(iterator_next(vm, self->iterator, &item))) return end(self);
@@ -279,10 +281,109 @@ Result<Value> zip_longest_new(VM& vm, const Arguments& arguments) {
   return self;
 }
 
+// --- copies ---
+
+/// A total of None cannot be a state: the first item is put back and left out again.
+Result<Value> accumulate_reduce(VM& vm, Accumulate* self) {
+  bool restart = !self->initial.is_empty();
+  if (!restart && !self->total.is_none()) {
+    Value total = self->total.is_empty() ? Value::none() : self->total;
+    return reduced(vm, self, {self->iterator, self->function}, total);
+  }
+  Value first = restart ? self->initial : self->total;
+  Value head = TRY(make_tuple(vm, {&first, 1}));
+  Value chain = TRY(vm.call(TRY(library(vm, "itertools", "chain")), {head, self->iterator}));
+  if (restart) return reduced(vm, self, {chain, self->function}, Value::none());
+  TRY(warn_of_copying(vm));
+  Value again = TRY(vm.call(vm.type_of(Value(self)), {chain, self->function}));
+  Value arguments[3] = {again, Value::small_int(1), Value::none()};
+  Value pair[2] = {TRY(library(vm, "itertools", "islice")), TRY(make_tuple(vm, arguments))};
+  return make_tuple(vm, pair);
+}
+Result<void> accumulate_set_state(VM& vm, Accumulate* self, Value state) {
+  TRY(warn_of_copying(vm));
+  self->total = state;
+  vm.barrier(self);
+  return {};
+}
+
+Result<Value> chain_reduce(VM& vm, Chain* self) {
+  if (self->source.is_none()) return reduced(vm, self, {});
+  Value state[2] = {self->source, self->active};
+  size_t count = self->active.is_empty() ? 1 : 2;
+  return reduced(vm, self, {}, TRY(make_tuple(vm, std::span<const Value>(state, count))));
+}
+Result<void> chain_set_state(VM& vm, Chain* self, Value state) {
+  Tuple* tuple = TRY(state_tuple(vm, state, -1));
+  if (tuple->length < 1 || tuple->length > 2)
+    return vm.raise(Exc::TypeError, "function takes at least 1 argument ({} given)", tuple->length);
+  for (Value v : tuple->span())
+    if (type_special(vm, vm.type_of(v), Special::Next).is_empty())
+      return vm.raise(Exc::TypeError, "Arguments must be iterators.");
+  self->source = tuple->values()[0];
+  self->active = tuple->length == 2 ? tuple->values()[1] : Value();
+  vm.barrier(self);
+  return {};
+}
+
+Result<Value> groupby_reduce(VM& vm, Groupby* self) {
+  bool started = !self->target_key.is_empty() && !self->current_key.is_empty() &&
+                 !self->current_value.is_empty();
+  if (!started) return reduced(vm, self, {self->iterator, self->key_function});
+  Value state[3] = {self->current_value, self->target_key, self->current_key};
+  return reduced(vm, self, {self->iterator, self->key_function}, TRY(make_tuple(vm, state)));
+}
+Result<void> groupby_set_state(VM& vm, Groupby* self, Value state) {
+  Tuple* parts = TRY(state_tuple(vm, state, -1));
+  if (parts->length != 3)
+    return vm.raise(Exc::TypeError, "function takes exactly 3 arguments ({} given)", parts->length);
+  self->current_value = parts->values()[0];
+  self->target_key = parts->values()[1];
+  self->current_key = parts->values()[2];
+  vm.barrier(self);
+  return {};
+}
+
+Result<Value> grouper_new(VM& vm, Type* cls, Groupby* parent, Value target_key) {
+  Grouper* self = TRY(make_native<Grouper>(vm, cls));
+  self->parent = parent;
+  self->target_key = target_key;
+  parent->grouper = self;
+  vm.barrier(parent);
+  return self;
+}
+Result<Value> grouper_reduce(VM& vm, Grouper* self) {
+  if (self->parent->grouper.is(self)) return reduced(vm, self, {self->parent, self->target_key});
+  TRY(warn_of_copying(vm));
+  Value nothing = TRY(make_tuple(vm, size_t{0}));
+  Value pair[2] = {TRY(library(vm, "builtins", "iter")), TRY(make_tuple(vm, {&nothing, 1}))};
+  return make_tuple(vm, pair);
+}
+
+/// Exhausted iterators are empty tuples.
+Result<Value> zip_longest_reduce(VM& vm, ZipLongest* self) {
+  Tuple* iterators = TRY(make_tuple(vm, self->iterators->span()));
+  for (size_t i = 0; i < iterators->length; ++i)
+    if (iterators->values()[i].is_none()) {
+      iterators->values()[i] = TRY(make_tuple(vm, size_t{0}));
+      vm.barrier(iterators);
+    }
+  return reduced(vm, self, iterators->span(), self->fill);
+}
+Result<void> zip_longest_set_state(VM& vm, ZipLongest* self, Value state) {
+  TRY(warn_of_copying(vm));
+  self->fill = state;
+  vm.barrier(self);
+  return {};
+}
+
 constexpr NativeFunctionDef kAccumulateMethods[] = {
     {"__new__(cls, iterable, func=None, *, initial=None)", "A new accumulate.",
      bind<accumulate_new>(), NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Accumulate),
+    {"__reduce__(self, /)", "What to pickle.", bind<accumulate_reduce>()},
+    {"__setstate__(self, state, /)", "Set state information for unpickling.",
+     bind<accumulate_set_state>()},
 };
 constexpr NativeFunctionDef kBatchedMethods[] = {
     {"__new__(cls, iterable, n, *, strict=False)", "A new batched.", bind<batched_new>(),
@@ -292,6 +393,9 @@ constexpr NativeFunctionDef kBatchedMethods[] = {
 constexpr NativeFunctionDef kChainMethods[] = {
     {"__new__(cls, *iterables)", "A new chain.", bind<chain_new>(), NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Chain),
+    {"__reduce__(self, /)", "What to pickle.", bind<chain_reduce>()},
+    {"__setstate__(self, state, /)", "Set state information for unpickling.",
+     bind<chain_set_state>()},
     {"from_iterable(cls, iterable, /)", "A chain of the iterables in an iterable.",
      bind<chain_from>(), NativeFunctionDef::kClassMethod},
     {"__class_getitem__(cls, item, /)", "The generic alias of the class and item.",
@@ -301,8 +405,16 @@ constexpr NativeFunctionDef kGroupbyMethods[] = {
     {"__new__(cls, iterable, key=None)", "A new groupby.", bind<groupby_new>(),
      NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Groupby),
+    {"__reduce__(self, /)", "What to pickle.", bind<groupby_reduce>()},
+    {"__setstate__(self, state, /)", "Set state information for unpickling.",
+     bind<groupby_set_state>()},
 };
-constexpr NativeFunctionDef kGrouperMethods[] = {NATIVE_ITERATOR_METHODS(Grouper)};
+constexpr NativeFunctionDef kGrouperMethods[] = {
+    {"__new__(cls, parent, tgtkey, /)", "A new group.", bind<grouper_new>(),
+     NativeFunctionDef::kStatic},
+    NATIVE_ITERATOR_METHODS(Grouper),
+    {"__reduce__(self, /)", "What to pickle.", bind<grouper_reduce>()},
+};
 constexpr NativeFunctionDef kPairwiseMethods[] = {
     {"__new__(cls, iterable, /)", "A new pairwise.", bind<pairwise_new>(),
      NativeFunctionDef::kStatic},
@@ -312,6 +424,9 @@ constexpr NativeFunctionDef kZipLongestMethods[] = {
     {"__new__(cls, *args, **kwargs)", "A new zip_longest.", bind<zip_longest_new>(),
      NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(ZipLongest),
+    {"__reduce__(self, /)", "What to pickle.", bind<zip_longest_reduce>()},
+    {"__setstate__(self, state, /)", "Set state information for unpickling.",
+     bind<zip_longest_set_state>()},
 };
 
 }  // namespace
@@ -348,8 +463,7 @@ const NativeTypeDef kGroupbyType = {
     sizeof(Groupby),
     &Groupby::kClass};
 const NativeTypeDef kGrouperType = {
-    "itertools._grouper", "", kGrouperMethods, {}, Type::kDisallowNew, sizeof(Grouper),
-    &Grouper::kClass};
+    "itertools._grouper", "", kGrouperMethods, {}, 0, sizeof(Grouper), &Grouper::kClass};
 const NativeTypeDef kPairwiseType = {
     "itertools.pairwise",
     "pairwise(iterable)\n\nEach item together with the one after it.",

@@ -1,5 +1,6 @@
 // count, cycle and repeat.
 #include "stdlib/itertools/itertools.h"
+#include "stdlib/itertools/reduction.h"
 #include "stdlib/native_iterator.h"
 
 namespace apy::itertools {
@@ -63,10 +64,11 @@ struct Cycle : NativeObject {
   Value iterator;  // none once exhausted
   List* saved;
   uint64_t index;
+  bool is_saved;  // what the iterator still gives is in `saved` already
   static Result<bool> step(VM& vm, Cycle* self, Value* out) {
     if (!self->iterator.is_none()) {
       if (TRY(iterator_next(vm, self->iterator, out))) {
-        TRY(list_append(vm, self->saved, *out));
+        if (!self->is_saved) TRY(list_append(vm, self->saved, *out));
         return true;
       }
       self->iterator = Value::none();
@@ -127,20 +129,62 @@ Result<int64_t> repeat_hint(VM& vm, Repeat* self) {
   return self->left;
 }
 
+// --- copies ---
+
+Result<Value> count_reduce(VM& vm, Count* self) {
+  if (self->step_by.is(Value::small_int(1))) return reduced(vm, self, {self->next});
+  return reduced(vm, self, {self->next, self->step_by});
+}
+Result<Value> cycle_reduce(VM& vm, Cycle* self) {
+  Value iterator = self->iterator;
+  bool over = iterator.is_none();
+  if (over) {
+    iterator = TRY(get_iterator(vm, self->saved));
+    TRY(vm.call_method(iterator, vm.names().setstate,
+                       {Value::small_int(static_cast<int64_t>(self->index))}));
+  }
+  Value state[2] = {self->saved, Value::boolean(over || self->is_saved)};
+  return reduced(vm, self, {iterator}, TRY(make_tuple(vm, state)));
+}
+Result<void> cycle_set_state(VM& vm, Cycle* self, Value state) {
+  Tuple* pair = TRY(state_tuple(vm, state, -1));
+  if (pair->length != 2)
+    return vm.raise(Exc::TypeError, "function takes exactly 2 arguments ({} given)", pair->length);
+  List* saved = try_as<List>(pair->values()[0]);
+  if (!saved)
+    return vm.raise(Exc::TypeError, "argument 1 must be list, not {}",
+                    vm.type_of(pair->values()[0]));
+  bool is_saved = TRY(to_int64(vm, pair->values()[1])) != 0;
+  self->saved = saved;
+  self->is_saved = is_saved;
+  self->index = 0;
+  vm.barrier(self);
+  return {};
+}
+Result<Value> repeat_reduce(VM& vm, Repeat* self) {
+  if (self->left < 0) return reduced(vm, self, {self->object});
+  return reduced(vm, self, {self->object, TRY(make_int(vm, self->left))});
+}
+
 constexpr NativeFunctionDef kCountMethods[] = {
     {"__new__(cls, start=0, step=1)", "A new count.", bind<count_new>(),
      NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Count),
+    {"__reduce__(self, /)", "What to pickle.", bind<count_reduce>()},
     {"__repr__(self, /)", "repr(self)", bind<count_repr>()},
 };
 constexpr NativeFunctionDef kCycleMethods[] = {
     {"__new__(cls, iterable, /)", "A new cycle.", bind<cycle_new>(), NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Cycle),
+    {"__reduce__(self, /)", "What to pickle.", bind<cycle_reduce>()},
+    {"__setstate__(self, state, /)", "Set state information for unpickling.",
+     bind<cycle_set_state>()},
 };
 constexpr NativeFunctionDef kRepeatMethods[] = {
     {"__new__(cls, object, times=None)", "A new repeat.", bind<repeat_new>(),
      NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Repeat),
+    {"__reduce__(self, /)", "What to pickle.", bind<repeat_reduce>()},
     {"__repr__(self, /)", "repr(self)", bind<repeat_repr>()},
     {"__length_hint__(self, /)", "How many items are left.", bind<repeat_hint>()},
 };

@@ -1,6 +1,7 @@
 // Iterators that leave items out or change each: compress, dropwhile, takewhile, filterfalse,
 // islice, starmap.
 #include "stdlib/itertools/itertools.h"
+#include "stdlib/itertools/reduction.h"
 #include "stdlib/native_iterator.h"
 
 namespace apy::itertools {
@@ -177,35 +178,80 @@ Result<Value> islice_new(VM& vm, const Arguments& arguments) {
   return self;
 }
 
+// --- copies ---
+
+Result<Value> compress_reduce(VM& vm, Compress* self) {
+  return reduced(vm, self, {self->data, self->selectors});
+}
+/// The flag of dropwhile and takewhile is their state.
+template <class T, bool with_flag>
+Result<Value> with_function_reduce(VM& vm, T* self) {
+  Value state = with_flag ? Value::small_int(self->flag) : Value();
+  return reduced(vm, self, {self->function, self->iterator}, state);
+}
+template <class T>
+Result<void> with_function_set_state(VM& vm, T* self, Value state) {
+  TRY(warn_of_copying(vm));
+  self->flag = TRY(is_truthy(vm, state));
+  return {};
+}
+Result<Value> islice_reduce(VM& vm, Islice* self) {
+  Value zero = Value::small_int(0);
+  if (self->iterator.is_none()) {
+    Value nothing = TRY(get_iterator(vm, TRY(make_list(vm, size_t{0}))));
+    return reduced(vm, self, {nothing, zero}, zero);
+  }
+  Value stop = self->stop < 0 ? Value::none() : TRY(make_int(vm, self->stop));
+  Value next = TRY(make_int(vm, self->next)), step = TRY(make_int(vm, self->step_by));
+  return reduced(vm, self, {self->iterator, next, stop, step}, TRY(make_int(vm, self->count)));
+}
+Result<void> islice_set_state(VM& vm, Islice* self, Value state) {
+  TRY(warn_of_copying(vm));
+  self->count = TRY(to_int64(vm, state));
+  return {};
+}
+
 constexpr NativeFunctionDef kCompressMethods[] = {
     {"__new__(cls, data, selectors)", "A new compress.", bind<compress_new>(),
      NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Compress),
+    {"__reduce__(self, /)", "What to pickle.", bind<compress_reduce>()},
 };
 constexpr NativeFunctionDef kDropwhileMethods[] = {
     {"__new__(cls, predicate, iterable, /)", "A new dropwhile.",
      bind<with_function_new<Dropwhile>>(), NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Dropwhile),
+    {"__reduce__(self, /)", "What to pickle.", bind<with_function_reduce<Dropwhile, true>>()},
+    {"__setstate__(self, state, /)", "Set state information for unpickling.",
+     bind<with_function_set_state<Dropwhile>>()},
 };
 constexpr NativeFunctionDef kTakewhileMethods[] = {
     {"__new__(cls, predicate, iterable, /)", "A new takewhile.",
      bind<with_function_new<Takewhile>>(), NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Takewhile),
+    {"__reduce__(self, /)", "What to pickle.", bind<with_function_reduce<Takewhile, true>>()},
+    {"__setstate__(self, state, /)", "Set state information for unpickling.",
+     bind<with_function_set_state<Takewhile>>()},
 };
 constexpr NativeFunctionDef kFilterfalseMethods[] = {
     {"__new__(cls, function, iterable, /)", "A new filterfalse.",
      bind<with_function_new<Filterfalse>>(), NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Filterfalse),
+    {"__reduce__(self, /)", "What to pickle.", bind<with_function_reduce<Filterfalse, false>>()},
 };
 constexpr NativeFunctionDef kStarmapMethods[] = {
     {"__new__(cls, function, iterable, /)", "A new starmap.", bind<with_function_new<Starmap>>(),
      NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Starmap),
+    {"__reduce__(self, /)", "What to pickle.", bind<with_function_reduce<Starmap, false>>()},
 };
 constexpr NativeFunctionDef kIsliceMethods[] = {
     {"__new__(cls, *args, **kwargs)", "A new islice.", bind<islice_new>(),
      NativeFunctionDef::kStatic},
     NATIVE_ITERATOR_METHODS(Islice),
+    {"__reduce__(self, /)", "What to pickle.", bind<islice_reduce>()},
+    {"__setstate__(self, state, /)", "Set state information for unpickling.",
+     bind<islice_set_state>()},
 };
 
 }  // namespace

@@ -63,7 +63,9 @@ Result<Value> tee(VM& vm, Value iterable, Optional<int64_t> count) {
   if (n < 0) return vm.raise(Exc::ValueError, "n must be >= 0");
   Tuple* result = TRY(make_tuple(vm, static_cast<size_t>(n)));
   if (n == 0) return result;
-  Value first = TRY(tee_over(vm, native_type<Tee>(vm), iterable));
+  // One that can be copied is passed through.
+  Value first =
+      try_native<Tee>(iterable) ? iterable : TRY(tee_over(vm, native_type<Tee>(vm), iterable));
   for (int64_t i = 0; i < n; ++i) {
     result->values()[i] = i == 0 ? first : Value(TRY(tee_over(vm, native_type<Tee>(vm), first)));
     vm.barrier(result);
@@ -81,7 +83,8 @@ constexpr NativeFunctionDef kTeeMethods[] = {
 }  // namespace
 
 const NativeTypeDef kTeeType = {
-    "itertools._tee", "An iterator made by tee().", kTeeMethods, {}, 0, sizeof(Tee), &Tee::kClass};
+    "itertools._tee", "An iterator made by tee().", kTeeMethods, {}, Type::kHasWeakref, sizeof(Tee),
+    &Tee::kClass};
 
 const NativeFunctionDef kTeeFunction = {
     "tee(iterable, n=2, /)", "A tuple of n independent iterators over the items of one iterable.",

@@ -248,6 +248,11 @@ Result<Value> method_reduce(VM& vm, MethodCaller* self) {
     "__reduce__(self, /)", "Return state information for pickling", bind<prefix##_reduce>()      \
   }
 
+/// Of the instances: what they are called with.
+Result<Value> get_call_signature(VM& vm, Value) { return make_str(vm, "(obj, /)"); }
+constexpr NativeGetSetDef kGetterAttributes[] = {
+    {"__text_signature__", nullptr, get_call_signature}};
+
 constexpr NativeFunctionDef kItemMethods[] = {GETTER_METHODS(item)};
 constexpr NativeFunctionDef kAttributeMethods[] = {GETTER_METHODS(attribute)};
 constexpr NativeFunctionDef kMethodMethods[] = {GETTER_METHODS(method)};
@@ -259,6 +264,7 @@ const NativeTypeDef kItemGetterType = {
         "item(s) from its operand.\n"
         "After f = itemgetter(2), the call f(r) returns r[2].",
     .methods = kItemMethods,
+    .attributes = kGetterAttributes,
     .flags = Type::kCanSubclass,
     .instance_size = sizeof(ItemGetter),
     .native_class = &ItemGetter::kClass};
@@ -269,6 +275,7 @@ const NativeTypeDef kAttributeGetterType = {
         "attribute(s) from its\n"
         "operand. After f = attrgetter('name'), the call f(r) returns r.name.",
     .methods = kAttributeMethods,
+    .attributes = kGetterAttributes,
     .flags = Type::kCanSubclass,
     .instance_size = sizeof(AttributeGetter),
     .native_class = &AttributeGetter::kClass};
@@ -279,6 +286,7 @@ const NativeTypeDef kMethodCallerType = {
         "given method on its\n"
         "operand. After f = methodcaller('name'), the call f(r) returns r.name().",
     .methods = kMethodMethods,
+    .attributes = kGetterAttributes,
     .flags = Type::kCanSubclass,
     .instance_size = sizeof(MethodCaller),
     .native_class = &MethodCaller::kClass};

@@ -193,7 +193,7 @@ Result<void> initialize(VM& vm, Module* module) {
     TRY(list_append(vm, all, TRY(intern(vm, name))));
   TRY(list_sort(vm, all, Value::none(), false));
   TRY(module_set(vm, module, "__all__", all));
-  return module_set(vm, module, "_abs", dict_get_str(vm, module->dict, TRY(intern(vm, "abs"))));
+  return {};
 }
 
 }  // namespace

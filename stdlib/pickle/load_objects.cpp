@@ -45,7 +45,10 @@ Result<Value> find_class(VM& vm, Unpickler* self, Value module_name, Value name)
     return vm.raise(Exc::TypeError, "attribute name must be string, not '{}'", vm.type_of(name));
   Value module = TRY(find_module(vm, module_text)), parent;
   if (self->protocol >= 4) return deep_attribute(vm, module, text, &parent);
-  return get_attribute(vm, module, TRY(intern(vm, text)));
+  Value found;
+  if (TRY(get_attribute_optional(vm, module, TRY(intern(vm, text)), &found))) return found;
+  return vm.raise(Exc::AttributeError, "Can't get attribute {} on {}", TRY(repr_of(vm, text)),
+                  TRY(repr_of(vm, module)));
 }
 
 /// The method of a subclass or an instance; none: the type's own is to be used.
@@ -140,9 +143,7 @@ Result<void> Loader::load_reduce() {
   Value arguments = TRY(pop());
   Value function = TRY(pop());
   Tuple* tuple = try_as<Tuple>(arguments);
-  if (!tuple)
-    return vm_.raise(Exc::TypeError, "argument list must be a tuple, not {}",
-                     vm_.type_of(arguments));
+  if (!tuple) return vm_.raise(Exc::TypeError, "argument list must be a tuple");
   return push(TRY(vm_.call(function, tuple->span())));
 }
 

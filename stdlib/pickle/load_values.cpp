@@ -98,7 +98,6 @@ Result<void> Loader::load_string_line() {
 template <unsigned bytes>
 Result<void> Loader::load_old_string() {
   uint64_t size = TRY(take_number(bytes));
-  if (bytes == 4 && size > INT32_MAX) return error("BINSTRING pickle has negative byte count");
   auto* data = reinterpret_cast<const char*>(TRY(take(size)));
   return push_old_string(std::string_view(data, size));
 }
@@ -114,7 +113,7 @@ Result<void> Loader::load_unicode_line() {
 
 template <unsigned bytes>
 Result<void> Loader::load_unicode() {
-  uint64_t size = bytes == 8 ? TRY(take_length("BINUNICODE8")) : TRY(take_number(bytes));
+  uint64_t size = bytes == 8 ? TRY(take_length("BINUNICODE")) : TRY(take_number(bytes));
   std::string_view data(reinterpret_cast<const char*>(TRY(take(size))), size);
   if (is_ascii_text(data)) return push(TRY(make_str_latin1(vm_, data)));
   return push(TRY(decode_text(vm_, data, Value(), "utf-8", "surrogatepass")));

@@ -1,6 +1,7 @@
 // Pickling everything else: what __reduce_ex__ and its kin say, and what is found by its name.
 #include "stdlib/native_iterator.h"
 #include "stdlib/pickle/saver.h"
+#include "vm/objects/reduction.h"
 #include "vm/objects/text.h"
 
 namespace apy::pickle {
@@ -117,6 +118,12 @@ Result<Value> Saver::reduce(Value v, bool* is_global) {
     *is_global = true;
     return Value::none();
   }
+  // Nearly always object's own, which need not be bound and called.
+  Value standard = type_lookup(vm_, vm_.type(BuiltinType::Object), vm_.names().reduce_ex);
+  if (is_kind(v, CellKind::Instance) && !(type->flags & Type::kCustomGetAttribute) &&
+      type_lookup(vm_, type, vm_.names().reduce_ex).is(standard) &&
+      own_attribute(vm_, v.cell(), vm_.names().reduce_ex).is_empty())
+    return object_reduce_ex(vm_, v, protocol_);
   if (TRY(get_attribute_optional(vm_, v, vm_.names().reduce_ex, &function)))
     return vm_.call(function, {Value::small_int(protocol_)});
   if (TRY(get_attribute_optional(vm_, v, vm_.names().reduce, &function)))
@@ -344,7 +351,8 @@ Result<void> Saver::save_call(Value function, Tuple* arguments, Value v) {
 Result<void> Saver::save_new(Value, Tuple* arguments, Value v) {
   if (arguments->length == 0) return error("__newobj__ arglist is empty");
   Value cls = arguments->values()[0], method;
-  if (!TRY(get_attribute_optional(vm_, cls, TRY(intern(vm_, "__new__")), &method)))
+  if (!is_kind(cls, CellKind::Type) &&
+      !TRY(get_attribute_optional(vm_, cls, TRY(intern(vm_, "__new__")), &method)))
     return error("args[0] from __newobj__ args has no __new__");
   Value actual = TRY(get_attribute(vm_, v, vm_.names().class_));
   if (!actual.is(cls)) return error("args[0] from __newobj__ args has the wrong class");

@@ -266,11 +266,24 @@ Result<int64_t> bytearray_alloc(VM&, ByteArray* self) {
 Result<int64_t> bytearray_sizeof(VM&, ByteArray* self) {
   return static_cast<int64_t>(sizeof(ByteArray) + (self->storage ? self->storage->capacity : 0));
 }
-Result<Value> bytearray_reduce(VM& vm, ByteArray* self) {
-  Value text = TRY(make_str_latin1(vm, Methods::view(self)));
-  Value arguments[] = {text, TRY(make_str(vm, "latin-1"))};
-  Value parts[] = {vm.type_of(Value(self)), TRY(make_tuple(vm, arguments)), Value::none()};
+/// (class, the contents in the form that the protocol can write, state)
+Result<Value> bytearray_reduced(VM& vm, ByteArray* self, int64_t protocol) {
+  auto view = Methods::view(self);
+  Tuple* arguments = TRY(make_tuple(vm, size_t{0}));
+  if (protocol >= 3) {
+    Value bytes = TRY(make_bytes(vm, view));
+    if (!view.empty()) arguments = TRY(make_tuple(vm, {&bytes, 1}));
+  } else if (!view.empty()) {
+    Value text[] = {TRY(make_str_latin1(vm, view)), TRY(make_str(vm, "latin-1"))};
+    arguments = TRY(make_tuple(vm, text));
+  }
+  Value state = TRY(vm.call_method(self, vm.names().getstate, {}));
+  Value parts[] = {vm.type_of(Value(self)), arguments, state};
   return make_tuple(vm, parts);
+}
+Result<Value> bytearray_reduce(VM& vm, ByteArray* self) { return bytearray_reduced(vm, self, 2); }
+Result<Value> bytearray_reduce_ex(VM& vm, ByteArray* self, Optional<int64_t> protocol) {
+  return bytearray_reduced(vm, self, protocol.value_or(0));
 }
 
 constexpr auto kOwnMethods = std::to_array<NativeFunctionDef>({
@@ -287,6 +300,8 @@ constexpr auto kOwnMethods = std::to_array<NativeFunctionDef>({
     {"__sizeof__(self, /)", "Returns the size of the bytearray object in memory, in bytes.",
      bind<bytearray_sizeof>()},
     {"__reduce__(self, /)", "Return state information for pickling.", bind<bytearray_reduce>()},
+    {"__reduce_ex__(self, proto=0, /)", "Return state information for pickling.",
+     bind<bytearray_reduce_ex>()},
     {"append(self, item, /)", "Append a single item to the end of the bytearray.",
      bind<bytearray_append>()},
     {"extend(self, iterable_of_ints, /)",

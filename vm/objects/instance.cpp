@@ -91,6 +91,8 @@ Result<void> enter_dict_mode(VM& vm, Cell* cell, Dict* dict) {
   Type* type = vm.type_of(cell);
   Shape* shape = TRY(dict_mode_shape(vm, type));
   Cell** word = attributes_location(vm, cell);
+  if (!word)  // classes keep theirs elsewhere
+    return vm.raise(Exc::TypeError, "this __dict__ descriptor does not support '{}' objects", type);
   if (cell->kind == CellKind::Instance) {
     Value* slots = static_cast<Instance*>(cell)->slots();
     for (uint32_t i = type->member_slots; i < cell->aux; ++i) slots[i] = Value();
@@ -273,6 +275,7 @@ Result<Dict*> attributes_dict(VM& vm, Cell* cell) {
 }
 
 Result<void> set_attributes_dict(VM& vm, Cell* cell, Dict* dict) {
+  if (cell->kind == CellKind::Module) return vm.raise(Exc::AttributeError, "readonly attribute");
   if (Cell** word = plain_dict_word(cell)) {
     *word = dict;
     vm.barrier(cell);

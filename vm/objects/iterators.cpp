@@ -283,8 +283,10 @@ Result<Value> reduce_method(VM& vm, Value self) {
 
 /// `builtins`' function or type that makes such an iterator again.
 Result<Value> maker_of(VM& vm, BuiltinType type) {
-  if (type == BuiltinType::ListReverseIterator) return vm.type(BuiltinType::Reversed);
-  return dict_get_str(vm, vm.builtins(), TRY(intern(vm, "iter")));
+  const char* name = type == BuiltinType::ListReverseIterator ? "reversed" : "iter";
+  Value maker;
+  if (TRY(dict_get(vm, vm.builtins(), TRY(intern(vm, name)), &maker))) return maker;
+  return vm.raise(Exc::AttributeError, "module 'builtins' has no attribute '{}'", name);
 }
 
 /// (iter, (sequence,), index), or over something empty at the end.

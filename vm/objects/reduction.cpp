@@ -24,6 +24,19 @@ Result<Dict*> member_values(VM& vm, Value self) {
   return members;
 }
 
+/// The values of the attributes that copyreg or the class itself says are slots.
+Result<Dict*> named_slot_values(VM& vm, Value self, List* names) {
+  Dict* members = TRY(make_dict(vm));
+  for (size_t i = 0; i < names->length; ++i) {
+    Str* name = try_as<Str>(names->values()[i]);
+    if (!name) return vm.raise(Exc::TypeError, "__slotnames__ should be a list of strings");
+    Value value;
+    Str* key = TRY(intern(vm, name));
+    if (TRY(get_attribute_optional(vm, self, key, &value))) TRY(dict_set(vm, members, key, value));
+  }
+  return members;
+}
+
 /// Can object.__new__, list's or dict's make instances of it that are complete but for attributes
 /// and items?
 bool is_plain(const Type* type) {
@@ -71,8 +84,19 @@ Result<void> new_arguments(VM& vm, Value self, Tuple** arguments, Dict** keyword
   return {};
 }
 
+const char kCopyreg = 0;
+
+/// A function of copyreg, which is remembered, since each reduced object asks for one.
 Result<Value> copyreg_function(VM& vm, const char* name) {
-  return get_attribute(vm, TRY(vm.import_module("copyreg")), TRY(intern(vm, name)));
+  auto* module = static_cast<Module*>(vm.module_state(&kCopyreg));
+  if (!module) {
+    module = try_as<Module>(TRY(vm.import_module("copyreg")));
+    if (!module) return vm.raise(Exc::ImportError, "copyreg is no module");
+    vm.module_state(&kCopyreg) = module;
+  }
+  Str* key = TRY(intern(vm, name));
+  Value found = dict_get_str(vm, module->dict, key);
+  return found.is_empty() ? get_attribute(vm, module, key) : found;
 }
 
 /// (cls, *arguments)
@@ -86,7 +110,7 @@ Result<Tuple*> with_class(VM& vm, Value cls, Tuple* arguments) {
 
 Result<Value> reduce_new(VM& vm, Value self) {
   Type* type = vm.type_of(self);
-  if (type->flags & Type::kDisallowNew) return cannot_pickle(vm, self);
+  if ((type->flags & Type::kDisallowNew) || !self.is_cell()) return cannot_pickle(vm, self);
   Tuple* arguments = nullptr;
   Dict* keywords = nullptr;
   TRY(new_arguments(vm, self, &arguments, &keywords));
@@ -99,11 +123,12 @@ Result<Value> reduce_new(VM& vm, Value self) {
   } else {
     parts[0] = TRY(copyreg_function(vm, "__newobj__"));
   }
-  Value getstate = TRY(get_attribute(vm, self, vm.names().getstate));
-  auto* native = try_as<NativeFunction>(getstate);
-  bool standard = native && native->owner == vm.type(BuiltinType::Object);
+  Value own = own_attribute(vm, self.cell(), vm.names().getstate);
+  auto* native = try_as<NativeFunction>(type_lookup(vm, type, vm.names().getstate));
+  bool standard = own.is_empty() && native && native->owner == vm.type(BuiltinType::Object);
   if (standard && !arguments && !is_plain(type)) return cannot_pickle(vm, self);
-  parts[2] = TRY(standard ? object_get_state(vm, self) : vm.call(getstate, {}));
+  parts[2] =
+      TRY(standard ? object_get_state(vm, self) : vm.call_method(self, vm.names().getstate, {}));
   parts[3] = parts[4] = Value::none();
   if (is_kind(self, CellKind::List)) parts[3] = TRY(get_iterator(vm, self));
   if (is_kind(self, CellKind::Dict))
@@ -126,18 +151,22 @@ Result<Value> object_get_state(VM& vm, Value self) {
     Dict* dict = TRY(copy_own_attributes(vm, self.cell()));
     if (dict->length > 0) state = dict;
   }
-  if (vm.type_of(self)->member_slots == 0) return state;
-  Dict* members = TRY(member_values(vm, self));
+  Type* type = vm.type_of(self);
+  Value named = dict_get_str(vm, type->dict, TRY(intern(vm, "__slotnames__")));
+  bool has_names = is_kind(named, CellKind::List);
+  if (type->member_slots == 0 && !has_names) return state;
+  Dict* members =
+      TRY(has_names ? named_slot_values(vm, self, as<List>(named)) : member_values(vm, self));
   if (members->length == 0) return state;
   Value pair[2] = {state, members};
   return make_tuple(vm, pair);
 }
 
 Result<Value> object_reduce_ex(VM& vm, Value self, int64_t protocol) {
-  Value reduce = TRY(get_attribute(vm, self, vm.names().reduce));
   Value standard = type_lookup(vm, vm.type(BuiltinType::Object), vm.names().reduce);
-  Value own = TRY(get_attribute(vm, vm.type_of(self), vm.names().reduce));
-  return own.is(standard) ? reduce_plain(vm, self, protocol) : vm.call(reduce, {});
+  if (type_lookup(vm, vm.type_of(self), vm.names().reduce).is(standard))
+    return reduce_plain(vm, self, protocol);
+  return vm.call_method(self, vm.names().reduce, {});
 }
 
 Result<Value> object_reduce(VM& vm, Value self) { return reduce_plain(vm, self, 0); }

@@ -414,8 +414,7 @@ Result<Value> set_repr(VM& vm, Set* set) {
 Result<Value> set_reduce(VM& vm, Set* set) {
   Value elements = TRY(list_from(vm, TRY(make_set_iterator(vm, set))));
   Value arguments = TRY(make_tuple(vm, {&elements, 1}));
-  Value state = Value::none();
-  TRY(get_attribute_optional(vm, set, vm.names().dict_, &state));
+  Value state = TRY(vm.call_method(set, vm.names().getstate, {}));
   Value parts[3] = {vm.type_of(set), arguments, state};
   return make_tuple(vm, parts);
 }

@@ -144,7 +144,12 @@ Result<Value> weak_new(VM& vm, const Arguments& arguments) {
   register_weak_reference(vm, reference);
   return reference;
 }
-Result<Value> weak_init(VM&, const Arguments&) { return Value::none(); }
+Result<Value> weak_init(VM& vm, const Arguments& arguments) {
+  if (arguments.positional_count > 3)
+    return vm.raise(Exc::TypeError, "__init__ expected at most 2 arguments, got {}",
+                    arguments.positional_count - 1);
+  return Value::none();
+}
 Result<Value> weak_call(VM& vm, Value self) {
   Value target = TRY(weak_self(vm, self))->target;
   return target.is_empty() ? Value::none() : target;
@@ -162,18 +167,23 @@ Result<Value> weak_repr(VM& vm, Value self) {
                 static_cast<unsigned long>(target.bits()));
   text += address;
   Value name;
-  if (TRY(get_attribute_optional(vm, target, vm.names().name_, &name)) &&
+  // Of kinds of objects that have names; the object's own hooks are not asked.
+  bool has_name = !type_lookup(vm, vm.type_of(target), vm.names().name_).is_empty();
+  if (has_name && TRY(get_attribute_optional(vm, target, vm.names().name_, &name)) &&
       is_kind(name, CellKind::Str))
     text += " (" + to_utf8(as<Str>(name)) + ")";
   return make_str(vm, text + ">");
 }
+constexpr uint16_t kHashKnown = 1;  // aux of a WeakReference
+
 Result<int64_t> weak_hash(VM& vm, Value self) {
   WeakReference* reference = TRY(weak_self(vm, self));
-  if (!reference->hash.is_empty()) return to_int64(vm, reference->hash);
+  // The number itself, not a Value: nothing traces that field, and large ints are cells.
+  if (reference->aux & kHashKnown) return static_cast<int64_t>(reference->hash.bits());
   if (reference->target.is_empty()) return vm.raise(Exc::TypeError, "weak object has gone away");
   int64_t hash = TRY(hash_value(vm, reference->target));
-  reference->hash = TRY(make_int(vm, hash));
-  vm.barrier(reference);
+  reference->hash = Value::from_bits(static_cast<uint64_t>(hash));
+  reference->aux |= kHashKnown;
   return hash;
 }
 Result<Value> weak_equal(VM& vm, Value self, Value other) {

@@ -6,6 +6,7 @@
 #include "vm/binding/bind.h"
 #include "vm/objects/exact.h"
 #include "vm/objects/indexing.h"
+#include "vm/objects/internals.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
 
@@ -13,9 +14,11 @@ namespace apy {
 
 Result<Tuple*> make_tuple(VM& vm, size_t length) {
   if (length > kMaximumLength) return vm.out_of_memory();
+  if (length == 0 && vm.internals().empty_tuple) return vm.internals().empty_tuple;
   Tuple* tuple =
       TRY(vm.allocate<Tuple>(BuiltinType::Tuple, sizeof(Tuple) + length * sizeof(Value)));
   tuple->length = length;
+  if (length == 0) vm.internals().empty_tuple = tuple;
   return tuple;
 }
 

@@ -245,6 +245,9 @@ Result<Type*> make_native_type(VM& vm, const NativeTypeDef& definition, Type* ba
       type->instance_kind == CellKind::Instance ? uint32_t{sizeof(Instance)} : type->instance_size;
   if (type->instance_kind == CellKind::Instance && (type->flags & Type::kHasDict))
     type->attributes_offset = sizeof(Cell);
+  // A struct over a builtin one ends with the word.
+  if ((type->flags & Type::kHasDict) && !type->attributes_offset)
+    type->attributes_offset = type->instance_size - uint32_t{sizeof(Cell*)};
   type->await_step = base->await_step;
   type->name = type->qualname =
       TRY(intern(vm, full_name.substr(dot == full_name.npos ? 0 : dot + 1)));

@@ -413,10 +413,13 @@ Result<void> set_type_params(VM& vm, Value self, Value value) {
   return set_in_namespace(vm, self, vm.names().type_params, value);
 }
 
+/// The parameters, when a native type's text begins with them: "name(...)\n--\n\n".
 Result<Value> get_text_signature(VM& vm, Value self) {
-  (void)vm;
-  (void)self;
-  return Value::none();
+  const NativeTypeDef* definition = self_type(self)->definition;
+  std::string_view doc = definition && definition->doc ? definition->doc : "";
+  size_t open = doc.find('('), end = doc.find(")\n--\n\n");
+  if (open == doc.npos || end == doc.npos || doc.find('\n') < end) return Value::none();
+  return make_str(vm, doc.substr(open, end + 1 - open));
 }
 
 constexpr NativeFunctionDef kTypeMethods[] = {

@@ -80,16 +80,40 @@ Result<bool> union_subclass_check(VM& vm, Value self, Value cls) {
 }
 Result<Value> get_args(VM&, Value self) { return members(self); }
 
+/// A function of the module _typing, which knows how types are put in the place of variables.
+Result<Value> typing_function(VM& vm, const char* name) {
+  Value typing = TRY(vm.import_module("_typing"));
+  return get_attribute(vm, typing, TRY(intern(vm, name)));
+}
+
+Result<Value> get_union_parameters(VM& vm, Value self) {
+  return vm.call(TRY(typing_function(vm, "parameters_of")), {members(self)});
+}
+/// The union with types in the place of its variables.
+Result<Value> union_get_item(VM& vm, RecordOf<BuiltinType::UnionType> self, Value item) {
+  Value parameters = TRY(get_union_parameters(vm, self));
+  Value args = TRY(vm.call(TRY(typing_function(vm, "substitute")),
+                           {self.record, members(self), parameters, item}));
+  Value result;
+  TRY(for_each(vm, args, [&](Value v) -> Result<bool> {
+    result = result.is_empty() ? v : TRY(binary_operation(vm, BinaryOp::BitOr, result, v));
+    return true;
+  }));
+  return result;
+}
+
 constexpr NativeFunctionDef kMethods[] = {
     {"__repr__(self, /)", "Return repr(self).", bind<union_repr>()},
     {"__eq__(self, value, /)", "Return self==value.", bind<union_equal>()},
     {"__hash__(self, /)", "Return hash(self).", bind<union_hash>()},
     {"__or__(self, value, /)", "Return self|value.", bind<union_or>()},
     {"__ror__(self, value, /)", "Return value|self.", bind<union_reflected_or>()},
+    {"__getitem__(self, key, /)", "Return self[key].", bind<union_get_item>()},
     {"__instancecheck__(self, instance, /)", nullptr, bind<union_instance_check>()},
     {"__subclasscheck__(self, cls, /)", nullptr, bind<union_subclass_check>()},
 };
-constexpr NativeGetSetDef kAttributes[] = {{"__args__", nullptr, get_args}};
+constexpr NativeGetSetDef kAttributes[] = {{"__args__", nullptr, get_args},
+                                           {"__parameters__", nullptr, get_union_parameters}};
 
 }  // namespace
 
@@ -160,7 +184,7 @@ Result<int64_t> alias_hash(VM& vm, RecordOf<BuiltinType::GenericAlias> self) {
 
 Result<Value> alias_call(VM& vm, const Arguments& arguments) {
   Value self = arguments.values[0];
-  if (!is_exact(self, BuiltinType::GenericAlias))
+  if (!is_kind(self, CellKind::Record) || !vm.is_instance(self, BuiltinType::GenericAlias))
     return vm.raise(Exc::TypeError, "expected a generic alias");
   size_t count = arguments.positional_count - 1 + arguments.keyword_count();
   Value made = TRY(vm.call_keywords(origin_of(as<Record>(self)), {arguments.values + 1, count},
@@ -177,7 +201,7 @@ bool is_own_attribute(const Str* name) {
                                        "__reduce_ex__",  "__reduce__",
                                        "__copy__",       "__deepcopy__",
                                        "__unpacked__",   "__typing_unpacked_tuple_args__",
-                                       "__class__"};
+                                       "__class__",      "__bases__"};
   if (name->width() != 1) return false;
   return std::find(std::begin(kOwn), std::end(kOwn), name->latin1()) != std::end(kOwn);
 }
@@ -194,12 +218,6 @@ Result<Value> alias_get_attribute(VM& vm, RecordOf<BuiltinType::GenericAlias> se
 Result<Value> alias_mro_entries(VM& vm, RecordOf<BuiltinType::GenericAlias> self, Value) {
   Value origin = origin_of(self);
   return make_tuple(vm, {&origin, 1});
-}
-
-/// A function of the module _typing, which knows how types are put in the place of variables.
-Result<Value> typing_function(VM& vm, const char* name) {
-  Value typing = TRY(vm.import_module("_typing"));
-  return get_attribute(vm, typing, TRY(intern(vm, name)));
 }
 
 /// Plain classes have no parameters; that saves the import for most aliases.
@@ -238,8 +256,8 @@ Result<Value> alias_reduce(VM& vm, RecordOf<BuiltinType::GenericAlias> self) {
 
 /// As of an instance of the class itself.
 Result<Value> alias_dir(VM& vm, RecordOf<BuiltinType::GenericAlias> self) {
-  Value names = TRY(vm.call_method(origin_of(self), vm.names().dir, {}));
-  List* list = TRY(list_from(vm, names));
+  Value dir = TRY(get_attribute(vm, TRY(vm.import_module("builtins")), TRY(intern(vm, "dir"))));
+  List* list = TRY(list_from(vm, TRY(vm.call(dir, {origin_of(self)}))));
   for (const char* name : {"__origin__", "__args__", "__parameters__", "__mro_entries__",
                            "__reduce_ex__", "__reduce__", "__copy__", "__deepcopy__",
                            "__unpacked__", "__typing_unpacked_tuple_args__", "__class__"}) {
@@ -308,7 +326,11 @@ Result<Value> make_generic_alias(VM& vm, Value origin, Value args) {
 }
 
 extern const NativeTypeDef kGenericAliasType = {
-    "types.GenericAlias", "Represent a PEP 585 generic type", kAliasMethods, kAliasAttributes,
-    Type::kCanSubclass | Type::kCustomGetAttribute | Type::kHasWeakref};
+    "types.GenericAlias",
+    "Represent a PEP 585 generic type",
+    kAliasMethods,
+    kAliasAttributes,
+    Type::kCanSubclass | Type::kCustomGetAttribute | Type::kHasWeakref,
+    uint32_t{sizeof(Record) + 3 * sizeof(Value)}};
 
 }  // namespace apy
