@@ -59,6 +59,7 @@ struct SourceOptions {
   bool is_file = true;         // bytes that may declare an encoding, not decoded text
   bool dynamic_names = false;  // exec/eval/class-like: names go through the frame's namespace
   bool future_annotations = false;
+  bool diamond_is_not_equal = false;  // barry_as_FLUFL
   int optimize = 0;
 };
 /// Compiles source text; SyntaxError pending on failure.

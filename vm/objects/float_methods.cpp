@@ -3,6 +3,7 @@
 
 #include "vm/binding/bind.h"
 #include "vm/objects/bigint.h"
+#include "vm/objects/class_checks.h"
 #include "vm/objects/float.h"
 #include "vm/objects/format.h"
 #include "vm/objects/number_receiver.h"
@@ -77,8 +78,7 @@ Result<Value> float_from(VM& vm, Value v) {
 Result<Value> float_new(VM& vm, const Arguments& arguments) {
   Type* cls = TRY(new_receiver(vm, arguments, BuiltinType::Float));
   bool exact = cls == vm.type(BuiltinType::Float);
-  if (exact && arguments.keyword_count())
-    return vm.raise(Exc::TypeError, "float() takes no keyword arguments");
+  TRY(check_no_keywords(vm, arguments, cls, BuiltinType::Float, Special::Init));
   uint32_t count = arguments.positional_count - 1;
   if (count > 1)
     return vm.raise(Exc::TypeError, "float expected at most 1 argument, got {}", count);
