@@ -333,7 +333,7 @@ Result<Value> run_text(VM& vm, Value source, Optional<Value> globals, Optional<V
   Dict* dict = as<Dict>(global_names);
   if (dict_get_str(vm, dict, vm.names().builtins_).is_empty()) {
     TRY(dict_set_str(vm, dict, vm.names().builtins_,
-                     dict_get_str(vm, vm.modules(), vm.names().builtins)));
+                     frame ? frame->function()->builtins : vm.builtins()));
   }
   Code* code = try_as<Code>(source);
   if (!code) {

@@ -88,8 +88,8 @@ Result<void> collect_locals(VM& vm, Dict* locals, const Code* code, const Value*
   return {};
 }
 
-/// Where a function's frame keeps the variable: a register, a cell's value, or in the copy of one that
-/// has ended; null if there is no such variable. *owner: the cell that is stored into.
+/// Where a function's frame keeps the variable: a register, a cell's value, or in the copy of one
+/// that has ended; null if there is no such variable. *owner: the cell that is stored into.
 Value* find_variable(Record* object, const Str* name, Cell** owner) {
   const Code* code = code_of(object);
   Frame* frame = live_frame(object);
@@ -111,7 +111,8 @@ Value* find_variable(Record* object, const Str* name, Cell** owner) {
   }
   const Tuple* closure = as<Function>(object->fields()[kFunction])->closure;
   for (uint64_t i = 0; code->free_names && closure && i < code->free_names->length; ++i)
-    if (str_equal(as<Str>(code->free_names->values()[i]), name)) return in_cell(closure->values()[i]);
+    if (str_equal(as<Str>(code->free_names->values()[i]), name))
+      return in_cell(closure->values()[i]);
   return nullptr;
 }
 

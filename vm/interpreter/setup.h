@@ -42,6 +42,7 @@ struct ModuleRegistry {
   ExecutionStatistics* statistics = nullptr;  // of `apy -X stats`
   Tracing* tracing = nullptr;                 // of sys.settrace and sys.setprofile
   bool observed = false;   // by one of these: Interpreter::run takes the observed form of the loop
+  int origin_depth = 0;    // levels that cr_origin of new coroutines remembers
   bool switching = false;  // `observed` changed in a native call
   std::span<const NativeModuleDef* const> native_modules;
   std::vector<const NativeModuleDef*> registered;

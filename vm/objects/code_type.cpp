@@ -153,11 +153,10 @@ Result<void> replace_part(VM& vm, Code* code, std::string_view name, Value value
     code->flags = (code->flags & ~kFree) | (flags & kFree);
     return {};
   }
-  for (const char* fixed : {"co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals",
-                            "co_stacksize", "co_code", "co_names", "co_linetable",
-                            "co_exceptiontable"})
-    if (name == fixed)
-      return vm.raise(Exc::ValueError, "code: {} cannot be changed", name);
+  for (const char* fixed :
+       {"co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals", "co_stacksize",
+        "co_code", "co_names", "co_linetable", "co_exceptiontable"})
+    if (name == fixed) return vm.raise(Exc::ValueError, "code: {} cannot be changed", name);
   return vm.raise(Exc::TypeError, "replace() got an unexpected keyword argument '{}'", name);
 }
 
@@ -213,8 +212,8 @@ constexpr NativeFunctionDef kCodeMethods[] = {
     {"__repr__(self, /)", "Return repr(self).", bind<code_repr>()},
     {"co_lines(self, /)", nullptr, bind<code_lines>()},
     {"co_positions(self, /)", nullptr, bind<code_positions>()},
-    {"replace(self, /, **changes)", "Return a copy of the code object with new values for the parts.",
-     bind<code_replace>()},
+    {"replace(self, /, **changes)",
+     "Return a copy of the code object with new values for the parts.", bind<code_replace>()},
     {"__replace__(self, /, **changes)", "The same as replace().", bind<code_replace>()},
 };
 constexpr NativeGetSetDef kCodeAttributes[] = {

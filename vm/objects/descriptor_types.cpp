@@ -184,7 +184,7 @@ Result<Value> wrapper_new(VM& vm, Type* cls, BuiltinType exact) {
 /// The wrapper takes over the function's names and attributes, as functools.wraps does.
 Result<void> copy_names(VM& vm, Record* self, Value function) {
   const Names& n = vm.names();
-  for (Str* name : {n.module_, n.name_, n.qualname, n.doc}) {
+  for (Str* name : {n.module_, n.name_, n.qualname, n.doc, n.annotations}) {
     Value value;
     if (TRY(get_attribute_optional(vm, function, name, &value)))
       TRY(set_own_attribute(vm, self, name, value));

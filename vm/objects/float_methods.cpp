@@ -51,7 +51,10 @@ namespace {
 
 Result<Value> float_from(VM& vm, Value v) {
   if (v.is_inline_float() || is_exact(v, BuiltinType::Float)) return v;
-  if (is_text(v)) return make_float(vm, TRY(float_from_text(vm, v)));
+  // A subclass of str may have a __float__.
+  bool has_float = v.is_cell() && (vm.type_of(v)->flags & Type::kHeapType) &&
+                   !type_special(vm, vm.type_of(v), Special::Float).is_empty();
+  if (is_text(v) && !has_float) return make_float(vm, TRY(float_from_text(vm, v)));
   std::string_view bytes;
   if (get_bytes(v, &bytes))
     return make_float(vm, TRY(float_from_text(vm, TRY(make_bytes(vm, bytes)))));
@@ -269,7 +272,9 @@ HexOutcome scan_hex(std::string_view text, double* out) {
 }
 
 Result<Value> float_fromhex(VM& vm, Type* cls, Str* string) {
-  std::string storage = ascii_numeral(string);
+  if (!string->is_ascii())
+    return vm.raise(Exc::ValueError, "invalid hexadecimal floating-point string");
+  std::string storage = to_utf8(string);
   std::string_view text = storage;
   while (!text.empty() && is_ascii_space(static_cast<uint8_t>(text.front()))) text.remove_prefix(1);
   while (!text.empty() && is_ascii_space(static_cast<uint8_t>(text.back()))) text.remove_suffix(1);

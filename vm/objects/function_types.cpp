@@ -167,6 +167,13 @@ Result<Value> get_type_params(VM& vm, Value self) {
   if (!known.is_empty()) return known;
   return TRY(make_tuple(vm, size_t{0}));
 }
+Result<void> set_type_params(VM& vm, Value self, Value value) {
+  if (!is_kind(value, CellKind::Tuple))
+    return vm.raise(Exc::TypeError, "__type_params__ must be set to a tuple");
+  function_of(self)->type_params = value;
+  vm.barrier(self.cell());
+  return {};
+}
 Result<Value> get_dict(VM& vm, Value self) { return TRY(attributes_dict(vm, self.cell())); }
 Result<void> set_dict(VM& vm, Value self, Value value) {
   if (value.is_empty()) return vm.raise(Exc::TypeError, "cannot delete __dict__");
@@ -196,7 +203,7 @@ constexpr NativeGetSetDef kFunctionAttributes[] = {
     {"__module__", nullptr, get_plain<&Function::module>, set_plain<&Function::module>},
     {"__doc__", nullptr, get_plain<&Function::doc>, set_plain<&Function::doc>},
     {"__annotations__", nullptr, get_annotations, set_annotations},
-    {"__type_params__", nullptr, get_type_params, set_plain<&Function::type_params>},
+    {"__type_params__", nullptr, get_type_params, set_type_params},
     {"__dict__", nullptr, get_dict, set_dict},
 };
 
