@@ -270,7 +270,10 @@ Result<bool> set_frame_variable(VM& vm, Value self, Str* name, Value value) {
   Value* place = find_variable(TRY(receiver(vm, self)), name, &owner);
   if (!place) return false;
   *place = value;
-  if (owner) vm.barrier(owner);
+  if (owner)
+    vm.barrier(owner);
+  else
+    parked_stacks_changed(vm);  // the frame may be another fiber's
   return true;
 }
 
