@@ -93,6 +93,7 @@ ScannedLexeme scan_lexeme(const char* cursor) {
       ">=" { return is(TokenKind::GreaterEqual); }
       "==" { return is(TokenKind::EqualEqual); }
       "!=" { return is(TokenKind::NotEqual); }
+      "<>" { return is(TokenKind::NotEqual); }  // the parser takes one of the two
       "=" { return is(TokenKind::Equal); }
       "+=" { return is(TokenKind::PlusEqual); }
       "-=" { return is(TokenKind::MinusEqual); }

@@ -182,6 +182,11 @@ bool Parser::comparison_operator(ast::CompareOperator& op) {
       op = Eq;
       break;
     case Kind::NotEqual:
+      if ((source_.text()[token().span.begin] == '<') != options_.diamond_is_not_equal) {
+        if (options_.diamond_is_not_equal)
+          raise_at(token().span, "with Barry as BDFL, use '<>' instead of '!='");
+        return false;
+      }
       op = NotEq;
       break;
     case Kind::Less:

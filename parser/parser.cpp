@@ -183,6 +183,31 @@ ast::Node* Parser::module() {
   return node;
 }
 
+namespace {
+
+bool is_compound(const ast::Statement* statement) {
+  using ast::NodeKind;
+  switch (statement->kind) {
+    case NodeKind::FunctionDef:
+    case NodeKind::AsyncFunctionDef:
+    case NodeKind::ClassDef:
+    case NodeKind::If:
+    case NodeKind::For:
+    case NodeKind::AsyncFor:
+    case NodeKind::While:
+    case NodeKind::With:
+    case NodeKind::AsyncWith:
+    case NodeKind::Try:
+    case NodeKind::TryStar:
+    case NodeKind::Match:
+      return true;
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
 ast::Node* Parser::interactive() {
   Statements body(*this);
   while (at(Kind::Newline)) ++position_;
@@ -195,8 +220,12 @@ ast::Node* Parser::interactive() {
   }
   while (at(Kind::Newline)) ++position_;
   if (!at(Kind::EndOfFile)) {
-    if (at(Kind::Error)) return nullptr;
-    return raise_next("multiple statements found while compiling a single statement");
+    // What follows a compound statement may be the rest of it, with an error in it.
+    if (at(Kind::Error) || body.size() == 0 || is_compound(body.last())) return nullptr;
+    uint32_t newline = position_;
+    while (newline > 0 && tokens_[newline].kind != Kind::Newline) --newline;
+    return raise_at(tokens_[newline].span,
+                    "multiple statements found while compiling a single statement");
   }
   auto* node = make<ast::InteractiveModule>({0, static_cast<uint32_t>(source_.text().size())});
   node->body = body.take();

@@ -63,6 +63,8 @@ struct ParseOptions {
   const void* stack_limit = nullptr;
   /// Decimal integer literals may have so many digits; 0 means no limit.
   uint32_t max_integer_digits = 4300;
+  /// `<>` instead of `!=` (from __future__ import barry_as_FLUFL).
+  bool diamond_is_not_equal = false;
   /// For `\N{...}`; null: no name is known.
   CharacterLookup lookup_character = nullptr;
 };

@@ -219,7 +219,10 @@ Result<Value> builtin_min(VM& vm, const Arguments& arguments) {
 Result<Value> builtin_pow(VM& vm, Value base, Value exponent, Optional<Value> modulus) {
   if (!modulus.present || modulus.value.is_none())
     return binary_operation(vm, BinaryOp::Power, base, exponent);
-  if (is_int(base) && is_int(exponent) && is_int(modulus.value))
+  auto is_own_int = [](Value v) {
+    return v.is_small_int() || v.is_bool() || is_exact(v, BuiltinType::Int);
+  };
+  if (is_own_int(base) && is_int(exponent) && is_int(modulus.value))
     return number_power(vm, base, exponent, modulus.value);
   bool found;
   auto result = vm.call_special(base, Special::Power, {exponent, modulus.value}, &found);

@@ -24,7 +24,7 @@ Result<Value> with_fallback(VM& vm, AnextAwaitable* self, Result<Value> result) 
 
 Result<Value> iterator_of(VM& vm, AnextAwaitable* self) {
   Value iterator = TRY(awaitable_of(vm, self->wrapped, 0));
-  if (!is_kind(iterator, CellKind::Generator)) return iterator;
+  if (!is_exact(iterator, BuiltinType::Coroutine)) return iterator;
   // A coroutine is stepped through its own methods.
   return vm.call_method(iterator, vm.special_name(Special::Await), {});
 }

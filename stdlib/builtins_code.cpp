@@ -218,6 +218,7 @@ Result<std::string> source_text(VM& vm, Value source, const char* function, bool
 constexpr int64_t kSourceIsUtf8 = 0x100, kDontImplyDedent = 0x200, kOnlyTree = 0x400,
                   kIgnoreCookie = 0x800, kTypeComments = 0x1000, kTopLevelAwait = 0x2000,
                   kAllowIncomplete = 0x4000, kOptimizedTree = 0x8000 | kOnlyTree;
+constexpr int64_t kBarryAsFlufl = 0x400000;
 constexpr int64_t kFutureFlags = 0x1FE0000 | 0x10;  // nested_scopes and later ones
 constexpr int64_t kCompileFlags = kSourceIsUtf8 | kDontImplyDedent | kOnlyTree | kIgnoreCookie |
                                   kTypeComments | kTopLevelAwait | kAllowIncomplete |
@@ -254,6 +255,7 @@ Result<SourceOptions> compile_options(VM& vm, Value mode, int64_t flags, bool do
   }
   options.dynamic_names = true;
   options.top_level_await = flags & kTopLevelAwait;
+  options.diamond_is_not_equal = flags & kBarryAsFlufl;
   options.optimize = static_cast<int>(std::max<int64_t>(optimize, 0));
   options.future_annotations =
       flags & kFutureAnnotations || (!dont_inherit && inherits_future_annotations(vm));
@@ -331,7 +333,7 @@ Result<Value> run_text(VM& vm, Value source, Optional<Value> globals, Optional<V
   Dict* dict = as<Dict>(global_names);
   if (dict_get_str(vm, dict, vm.names().builtins_).is_empty()) {
     TRY(dict_set_str(vm, dict, vm.names().builtins_,
-                     dict_get_str(vm, vm.modules(), vm.names().builtins)));
+                     frame ? frame->function()->builtins : vm.builtins()));
   }
   Code* code = try_as<Code>(source);
   if (!code) {

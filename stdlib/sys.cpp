@@ -8,6 +8,7 @@
 #include "vm/binding/bind.h"
 #include "vm/interpreter/interpreter.h"
 #include "vm/objects/bigint.h"
+#include "vm/objects/special_call.h"
 
 namespace apy {
 
@@ -50,7 +51,22 @@ Result<Value> sys_intern(VM& vm, Value text) {
     return vm.raise(Exc::TypeError, "can't intern {}", vm.type_of(text));
   return intern(vm, as<Str>(text));
 }
-Result<int64_t> sys_getsizeof(VM&, Value object, Optional<Value>) {
+Result<int64_t> sys_getsizeof(VM& vm, Value object, Optional<Value> otherwise) {
+  // A script class may say something of its own.
+  Value method = type_lookup(vm, vm.type_of(object), TRY(intern(vm, "__sizeof__")));
+  if (!method.is_empty() && !is_kind(method, CellKind::NativeFunction)) {
+    auto size = call_special_method(vm, method, object, {});
+    if (size.is_error()) {
+      if (!otherwise.present || !vm.catch_pending(Exc::TypeError)) return Error{};
+      return to_int64(vm, otherwise.value);
+    }
+    if (!is_int(size.value()))
+      return vm.raise(Exc::TypeError, "'{}' object cannot be interpreted as an integer",
+                      vm.type_of(size.value()));
+    int64_t bytes = TRY(to_int64(vm, size.value()));
+    if (bytes < 0) return vm.raise(Exc::ValueError, "__sizeof__() should return >= 0");
+    return bytes;
+  }
   return object.is_cell() ? static_cast<int64_t>(Heap::slot_size(object.cell())) : 8;
 }
 Result<int64_t> sys_getrefcount(VM&, Value) { return 2; }

@@ -1,4 +1,6 @@
 // sys._getframe and the hooks of async generators.
+#include <algorithm>
+
 #include "stdlib/sys_parts.h"
 #include "vm/binding/bind.h"
 #include "vm/interpreter/async_generator.h"
@@ -92,7 +94,18 @@ constexpr NativeFunctionDef kTraceFunctions[] = {
      bind<sys_call_tracing>()},
 };
 
+Result<void> sys_set_origin_depth(VM& vm, int64_t depth) {
+  if (depth < 0) return vm.raise(Exc::ValueError, "depth must be >= 0");
+  vm.registry()->origin_depth = static_cast<int>(std::min<int64_t>(depth, INT32_MAX));
+  return {};
+}
+Result<int64_t> sys_get_origin_depth(VM& vm) { return vm.registry()->origin_depth; }
+
 constexpr NativeFunctionDef kFunctions[] = {
+    {"set_coroutine_origin_tracking_depth(depth)",
+     "Remember so many levels of where coroutines are made.", bind<sys_set_origin_depth>()},
+    {"get_coroutine_origin_tracking_depth()", "How many levels are remembered.",
+     bind<sys_get_origin_depth>()},
     {"_getframe(depth=0, /)", "Return a frame object from the call stack.", bind<sys_getframe>()},
     {"_getframemodulename(depth=0)", "Return the name of the module for a calling frame.",
      bind<sys_getframemodulename>()},

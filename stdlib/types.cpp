@@ -1,6 +1,7 @@
 // The native half of types: what the script half cannot do itself.
 #include "vm/binding/bind.h"
 #include "vm/bytecode/code.h"
+#include "vm/interpreter/frame_object.h"
 
 namespace apy {
 
@@ -21,7 +22,16 @@ Result<Value> mark_iterable_coroutine(VM& vm, Function* function) {
   return function;
 }
 
+Result<Value> frame_names(VM& vm, Value frame) { return TRY(frame_variable_names(vm, frame)); }
+
 constexpr NativeFunctionDef kFunctions[] = {
+    {"frame_names(frame, /)", "Names of the variables that are bound.", bind<frame_names>()},
+    {"frame_lookup(frame, name, default, /)", "A variable, or the default.",
+     bind<frame_variable>()},
+    {"frame_assign(frame, name, value, /)", "Bind a variable; False if there is none.",
+     bind<set_frame_variable>()},
+    {"frame_extra(frame, create, /)", "The dict of what else is in f_locals, or None.",
+     bind<frame_extra_locals>()},
     {"mark_iterable_coroutine(function, /)", "Let the function's generators be awaited.",
      bind<mark_iterable_coroutine>()},
 };

@@ -33,6 +33,18 @@ Value* move_window(VM& vm, const Value* window, uint32_t count) {
 
 namespace {
 
+/// ((file, line, function), ...) of the frames from `frame` outwards, for cr_origin.
+Result<Value> origin_of(VM& vm, Frame* frame, int depth) {
+  List* levels = TRY(make_list(vm, size_t{0}));
+  for (; frame && depth > 0; frame = frame->caller, --depth) {
+    int64_t position = std::max<int64_t>(frame_position(frame), 0);
+    Value level[] = {frame->code->filename, Value::small_int(frame->code->positions[position].line),
+                     frame->code->name};
+    TRY(list_append(vm, levels, TRY(make_tuple(vm, level))));
+  }
+  return TRY(make_tuple(vm, levels->span()));
+}
+
 /// Registers what a generator that is abandoned may have to do (finalize.cpp).
 void watch_generator(VM& vm, Generator* generator) {
   const Code* code = generator->frame.code;
@@ -42,6 +54,12 @@ void watch_generator(VM& vm, Generator* generator) {
       generator->origin_or_finalizer = caller->code;
       int64_t position = std::max<int64_t>(frame_position(caller), 0);
       generator->outer_handled = Value::small_int(caller->code->positions[position].line);
+      if (int depth = vm.registry()->origin_depth) [[unlikely]] {
+        auto origin = origin_of(vm, caller, depth);
+        if (origin.is_ok()) generator->origin_or_finalizer = origin.value();
+        (void)vm.take_pending();
+        vm.barrier(generator);
+      }
     }
   } else if (!(code->flags & (Code::kAsyncGenerator | Code::kMayNeedClose))) {
     return;

@@ -152,7 +152,8 @@ bool carets_are_idle(const SourceLines& lines, LinePosition begin, LinePosition 
   if (const auto* returned = body[0]->try_as<ast::Return>()) {
     const ast::Call* call = returned->value ? returned->value->try_as<ast::Call>() : nullptr;
     if (call && call->func->is<ast::Name>()) value = call;
-  } else if (const auto* assigned = body[0]->try_as<ast::Assign>()) {
+  } else if (const auto* assigned = body[0]->try_as<ast::Assign>();
+             assigned && assigned->targets.size() == 1 && assigned->targets[0]->is<ast::Name>()) {
     value = assigned->value->try_as<ast::Call>();
   }
   if (!value) return false;

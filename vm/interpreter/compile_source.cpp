@@ -62,6 +62,7 @@ Result<ast::Node*> parse_source(VM& vm, const Source& source, NameTable& names,
   parse_options.mode = parse_mode(options.mode);
   parse_options.stack_limit = tight_stack_limit(vm);
   parse_options.lookup_character = character_by_name;
+  parse_options.diamond_is_not_equal = options.diamond_is_not_equal;
   *parsed = parse(source, names, parse_options);
   TRY(issue_warnings(vm, parsed->warnings, source));
   if (!*parsed) return raise_diagnostic(vm, parsed->error, source);

@@ -18,6 +18,12 @@ namespace apy {
 namespace {
 
 Result<void> warn_never_awaited(VM& vm, Generator* coroutine) {
+  if (is_kind(coroutine->origin_or_finalizer, CellKind::Tuple)) {
+    Value warnings = TRY(vm.import_module("warnings"));
+    TRY(vm.call(TRY(get_attribute(vm, warnings, TRY(intern(vm, "_warn_unawaited_coroutine")))),
+                {coroutine}));
+    return {};
+  }
   Code* code = try_as<Code>(coroutine->origin_or_finalizer);
   int64_t line =
       coroutine->outer_handled.is_small_int() ? coroutine->outer_handled.as_small_int() : 1;

@@ -35,6 +35,7 @@ enum Field : uint8_t {
   kTraceState = kTrace + 1,
   kTracePosition,
   kTraceNative,
+  kExtraLocals,  // Dict of what was put into f_locals beside the variables, or empty
   kFieldCount,
 };
 static_assert(sizeof(FrameTrace) == 4 * sizeof(Value));
@@ -51,7 +52,7 @@ Result<Record*> make_detached(VM& vm, Code* code, Value function, int64_t positi
       TRY(vm.make_record(BuiltinType::Frame, {Value(), Value(), Value(), Value(code), function,
                                               Value::none(), Value(), Value::small_int(position),
                                               Value::none(), Value::small_int(FrameTrace::kLines),
-                                              FrameTrace::no_position(), Value()}));
+                                              FrameTrace::no_position(), Value(), Value()}));
   return object;
 }
 
@@ -85,6 +86,34 @@ Result<void> collect_locals(VM& vm, Dict* locals, const Code* code, const Value*
       TRY(dict_set_str(vm, locals, as<Str>(code->free_names->values()[i]), value));
   }
   return {};
+}
+
+/// Where a function's frame keeps the variable: a register, a cell's value, or in the copy of one
+/// that has ended; null if there is no such variable. *owner: the cell that is stored into.
+Value* find_variable(Record* object, const Str* name, Cell** owner) {
+  const Code* code = code_of(object);
+  Frame* frame = live_frame(object);
+  Tuple* copy = try_as<Tuple>(object->fields()[kLocals]);
+  Value* values = frame ? frame->registers() : copy ? copy->values() : nullptr;
+  *owner = frame && (frame->flags & Frame::kHeap) ? static_cast<Cell*>(generator_of(frame))
+           : frame                                ? nullptr
+                                                  : static_cast<Cell*>(copy);
+  auto in_cell = [owner](Value cell) {
+    *owner = cell.cell();
+    return &as<CellVariable>(cell)->value;
+  };
+  for (uint32_t i = 0; values && i < code->local_count; ++i) {
+    Value known = code->local_names->values()[i];
+    if (!str_equal(as<Str>(known), name)) continue;
+    bool is_cell =
+        is_kind(values[i], CellKind::CellVariable) && is_name_of(code->cell_names, known);
+    return is_cell ? in_cell(values[i]) : &values[i];
+  }
+  const Tuple* closure = as<Function>(object->fields()[kFunction])->closure;
+  for (uint64_t i = 0; code->free_names && closure && i < code->free_names->length; ++i)
+    if (str_equal(as<Str>(code->free_names->values()[i]), name))
+      return in_cell(closure->values()[i]);
+  return nullptr;
 }
 
 /// The frame that called a live one; null at the bottom, and for a generator that waits.
@@ -131,17 +160,14 @@ Result<Value> get_back(VM& vm, Value self) {
 }
 Result<Value> get_locals(VM& vm, Value self) {
   Record* object = TRY(receiver(vm, self));
-  if (Frame* frame = live_frame(object)) return frame_locals(vm, frame);
   const Code* code = code_of(object);
-  Function* function = as<Function>(object->fields()[kFunction]);
   if (!(code->flags & Code::kOptimized)) {
+    if (Frame* frame = live_frame(object)) return frame_locals(vm, frame);
     Value names = object->fields()[kExtra];
-    return names.is_empty() ? Value(function->globals) : names;
+    return names.is_empty() ? Value(as<Function>(object->fields()[kFunction])->globals) : names;
   }
-  Dict* locals = TRY(make_dict(vm));
-  if (Tuple* values = try_as<Tuple>(object->fields()[kLocals]))
-    TRY(collect_locals(vm, locals, code, values->values(), function->closure));
-  return locals;
+  Value module = TRY(vm.import_module("_frame_locals"));
+  return vm.call(TRY(get_attribute(vm, module, TRY(intern(vm, "FrameLocalsProxy")))), {object});
 }
 Result<Value> get_trace(VM& vm, Value self) {
   return frame_trace(TRY(receiver(vm, self)))->function;
@@ -203,7 +229,7 @@ constexpr NativeGetSetDef kFrameAttributes[] = {
     {"f_globals", "global variables", get_globals},
     {"f_lasti", "offset of the last instruction", get_last_instruction},
     {"f_lineno", "current line", get_line},
-    {"f_locals", "local variables: a snapshot for functions", get_locals},
+    {"f_locals", "local variables", get_locals},
     {"f_trace", "trace function of this frame, or None", get_trace, set_trace},
     {"f_trace_lines", "are there line events", get_trace_flag<FrameTrace::kLines>,
      set_trace_flag<FrameTrace::kLines>},
@@ -231,6 +257,57 @@ Result<Value> frame_locals(VM& vm, Frame* frame) {
   Dict* locals = TRY(make_dict(vm));
   TRY(collect_locals(vm, locals, code, frame->registers(), frame->function()->closure));
   return locals;
+}
+
+Result<Value> frame_variable(VM& vm, Value self, Str* name, Value otherwise) {
+  Cell* owner;
+  Value* place = find_variable(TRY(receiver(vm, self)), name, &owner);
+  return place && !place->is_empty() ? *place : otherwise;
+}
+
+Result<bool> set_frame_variable(VM& vm, Value self, Str* name, Value value) {
+  Cell* owner;
+  Value* place = find_variable(TRY(receiver(vm, self)), name, &owner);
+  if (!place) return false;
+  *place = value;
+  if (owner)
+    vm.barrier(owner);
+  else
+    parked_stacks_changed(vm);  // the frame may be another fiber's
+  return true;
+}
+
+Result<List*> frame_variable_names(VM& vm, Value self) {
+  Record* object = TRY(receiver(vm, self));
+  const Code* code = code_of(object);
+  List* names = TRY(make_list(vm, size_t{0}));
+  Cell* owner;
+  // Variables of closures come last, as in CPython.
+  for (bool shared : {false, true}) {
+    for (uint32_t i = 0; i < code->local_count; ++i) {
+      Value name = code->local_names->values()[i];
+      if (is_name_of(code->cell_names, name) != shared || to_utf8(as<Str>(name)).starts_with('.'))
+        continue;
+      Value* place = find_variable(object, as<Str>(name), &owner);
+      if (place && !place->is_empty()) TRY(list_append(vm, names, name));
+    }
+  }
+  for (uint64_t i = 0; code->free_names && i < code->free_names->length; ++i) {
+    Value name = code->free_names->values()[i];
+    Value* place = find_variable(object, as<Str>(name), &owner);
+    if (place && !place->is_empty()) TRY(list_append(vm, names, name));
+  }
+  return names;
+}
+
+Result<Value> frame_extra_locals(VM& vm, Value self, bool create) {
+  Record* object = TRY(receiver(vm, self));
+  Value& extra = object->fields()[kExtraLocals];
+  if (extra.is_empty() && create) {
+    extra = TRY(make_dict(vm));
+    vm.barrier(object);
+  }
+  return extra.is_empty() ? Value::none() : extra;
 }
 
 Result<Record*> frame_object(VM& vm, Frame* frame) {

@@ -41,6 +41,14 @@ struct FrameTrace {
   }
 };
 FrameTrace* frame_trace(Record* object);
+/// A variable of the function whose frame object `self` is, or `otherwise` if it is not bound.
+Result<Value> frame_variable(VM& vm, Value self, Str* name, Value otherwise);
+/// Binds it; false if the function has no such variable.
+Result<bool> set_frame_variable(VM& vm, Value self, Str* name, Value value);
+/// The names that are bound.
+Result<List*> frame_variable_names(VM& vm, Value self);
+/// Dict of what else was put into f_locals, or None.
+Result<Value> frame_extra_locals(VM& vm, Value self, bool create);
 /// Index of the instruction that a live frame is at; -1: not started.
 int64_t frame_position(const Frame* frame);
 

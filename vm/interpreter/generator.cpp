@@ -579,7 +579,10 @@ Result<void> set_text(VM& vm, Value self, Value value, Value Generator::*field, 
   vm.barrier(self.cell());
   return {};
 }
-Result<Value> get_origin(VM&, Value) { return Value::none(); }
+Result<Value> get_origin(VM&, Value self) {
+  Value origin = as<Generator>(self)->origin_or_finalizer;
+  return is_kind(origin, CellKind::Tuple) ? origin : Value::none();
+}
 Result<Value> get_running(VM&, Value self) {
   const Generator* generator = as<Generator>(self);
   return Value::boolean(generator->state == Generator::State::Running &&
@@ -657,7 +660,7 @@ constexpr NativeGetSetDef kCoroutineAttributes[] = {
     {"cr_suspended", "is it suspended", generator_suspended},
     {"cr_code", "its code object", generator_code},
     {"cr_frame", "its frame, or None when finished", generator_frame},
-    {"cr_origin", "where it was made: not recorded", get_origin},
+    {"cr_origin", "where it was made, or None", get_origin},
     {"cr_await", "object being awaited on, or None", generator_awaited},
 };
 constexpr NativeFunctionDef kWrapperMethods[] = {

@@ -140,8 +140,10 @@ Result<Module*> new_source_module(VM& vm, const ModulePlan& plan) {
   }
   TRY(dict_set_str(vm, module->dict, names.loader, Value::none()));
   TRY(dict_set_str(vm, module->dict, names.spec, Value::none()));
-  TRY(dict_set_str(vm, module->dict, names.builtins_,
-                   dict_get_str(vm, vm.modules(), names.builtins)));
+  // The main program sees the module, others its dict.
+  Value builtins = plan.name == "__main__" ? dict_get_str(vm, vm.modules(), names.builtins)
+                                           : Value(vm.builtins());
+  TRY(dict_set_str(vm, module->dict, names.builtins_, builtins));
   return module;
 }
 

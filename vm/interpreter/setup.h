@@ -45,6 +45,7 @@ struct ModuleRegistry {
   ExecutionStatistics* statistics = nullptr;  // of `apy -X stats`
   Tracing* tracing = nullptr;                 // of sys.settrace and sys.setprofile
   bool observed = false;   // by one of these: Interpreter::run takes the observed form of the loop
+  int origin_depth = 0;    // levels that cr_origin of new coroutines remembers
   bool switching = false;  // `observed` changed in a native call
   std::span<const NativeModuleDef* const> native_modules;
   std::vector<const NativeModuleDef*> registered;
@@ -62,6 +63,7 @@ struct SourceOptions {
   bool is_file = true;         // bytes that may declare an encoding, not decoded text
   bool dynamic_names = false;  // exec/eval/class-like: names go through the frame's namespace
   bool future_annotations = false;
+  bool diamond_is_not_equal = false;  // barry_as_FLUFL
   int optimize = 0;
 };
 /// Compiles source text; SyntaxError pending on failure.

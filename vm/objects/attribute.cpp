@@ -6,6 +6,7 @@
 // are interned before anything looks at them.
 #include "vm/objects/descriptor.h"
 #include "vm/objects/internals.h"
+#include "vm/objects/special_call.h"
 
 namespace apy {
 
@@ -248,7 +249,8 @@ bool is_absent(VM& vm, const Result<Value>& found) { return found.is_error() && 
 Result<Value> find_on_class(VM& vm, Type* cls, Str* name) {
   Type* metaclass = vm.type_of(cls);
   Value on_meta = type_lookup(vm, metaclass, name);
-  if (!on_meta.is_empty() && is_data_descriptor(vm, on_meta))
+  if (!on_meta.is_empty() && is_data_descriptor(vm, on_meta) &&
+      !type_special(vm, vm.type_of(on_meta), Special::Get).is_empty())
     return bind_descriptor(vm, on_meta, cls, metaclass);
   Value on_class = type_lookup(vm, cls, name);
   if (!on_class.is_empty()) return bind_descriptor(vm, on_class, Value(), cls);
@@ -275,10 +277,10 @@ Result<Value> find_custom(VM& vm, Value object, Str* name) {
   Value fallback = type_special(vm, type, Special::GetAttr);
   Value standard = type_special(vm, vm.type(BuiltinType::Object), Special::GetAttribute);
   auto found = getattribute.is(standard) ? find_generic(vm, object, name)
-                                         : vm.call(getattribute, {object, name});
+                                         : call_special_method(vm, getattribute, object, {name});
   if (found.is_ok() || fallback.is_empty()) return found;
   if (vm.has_pending() && !vm.catch_pending(Exc::AttributeError)) return Error{};
-  return vm.call(fallback, {object, name});
+  return call_special_method(vm, fallback, object, {name});
 }
 
 Result<Value> find(VM& vm, Value object, Str* name) {

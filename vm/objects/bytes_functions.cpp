@@ -1,6 +1,7 @@
 // The parts of bytes and bytearray that need not know which of the two they serve.
 #include "vm/objects/bytes_family.h"
 #include "vm/objects/memoryview.h"
+#include "vm/objects/special_call.h"
 
 namespace apy {
 
@@ -46,7 +47,7 @@ Result<void> append_bytes_from(VM& vm, ByteBuilder& out, Value source, bool byte
     Value method = type_lookup(vm, vm.type_of(source), name);
     if (!method.is_empty() && !is_exact(source, BuiltinType::Bytes)) found = true;
     if (found) {
-      Value result = TRY(vm.call_method(source, name, {}));
+      Value result = TRY(call_special_method(vm, method, source, {}));
       Bytes* made = try_as<Bytes>(result);
       if (!made)
         return vm.raise(Exc::TypeError, "__bytes__ returned non-bytes (type {})",

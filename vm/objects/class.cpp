@@ -12,6 +12,8 @@
 #include "vm/objects/frame.h"
 #include "vm/objects/internals.h"
 #include "vm/objects/special_call.h"
+#include "vm/objects/str_functions.h"
+#include "vm/objects/warning.h"
 
 namespace apy {
 
@@ -325,6 +327,10 @@ Result<void> ClassMaker::inherit_layout() {
       wants_dict_ = wants_weakref_ = false;
       break;
     default:
+      if (base_->attributes_offset) {  // the native type has that word
+        type_->members_offset = size;
+        break;
+      }
       type_->attributes_offset = is_variable_size(type_->instance_kind) ? 0 : size;
       type_->members_offset = size + static_cast<uint32_t>(sizeof(Cell*));
       break;
@@ -342,22 +348,13 @@ Result<Str*> mangle(VM& vm, const Str* class_name, Str* name) {
   return intern(vm, "_" + text + to_utf8(name));
 }
 
-bool is_identifier(const Str* name) {
-  if (name->length == 0) return false;
-  for (size_t i = 0; i < name->length; ++i) {
-    uint32_t c = name->at(i);
-    bool letter = c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c >= 0x80;
-    if (!letter && (i == 0 || c < '0' || c > '9')) return false;
-  }
-  return true;
-}
-
 Result<void> ClassMaker::add_member(Value item, RootVector* members) {
   if (!is_kind(item, CellKind::Str))
     return vm_.raise(Exc::TypeError, "__slots__ items must be strings, not '{}'",
                      vm_.type_of(item));
   Str* name = TRY(intern(vm_, as<Str>(item)));
-  if (!is_identifier(name)) return vm_.raise(Exc::TypeError, "__slots__ must be identifiers");
+  if (!TRY(str_isidentifier(vm_, name)))
+    return vm_.raise(Exc::TypeError, "__slots__ must be identifiers");
   if (name == names_.dict_) {
     if (wants_dict_ || (type_->flags & Type::kHasDict))
       return vm_.raise(Exc::TypeError, "__dict__ slot disallowed: we already got one");
@@ -396,6 +393,9 @@ Result<void> ClassMaker::add_members() {
     wants_dict_ = wants_dict_ || !members.values.empty();
     return {};
   }
+  // In the order of their names, so that classes with the same slots have the same layout.
+  std::sort(members.values.begin(), members.values.end(),
+            [](Value a, Value b) { return str_compare(as<Str>(a), as<Str>(b)) < 0; });
   for (size_t i = 0; i < members.values.size(); ++i) {
     Str* name = as<Str>(members.values[i]);
     if (!get(name).is_empty()) continue;  // named twice
@@ -499,6 +499,9 @@ Result<Type*> ClassMaker::make(Tuple* keyword_names, const Value* keyword_values
   type_->bases = bases_;
   TRY(copy_namespace());
   TRY(take_names());
+  if (!type_->dict->has_only_str_keys())
+    TRY(issue_warning_here(vm_, Exc::RuntimeWarning,
+                           "non-string key in the __dict__ of class " + to_utf8(type_->name)));
   TRY(wrap_implicit_descriptors());
   Value classcell = get(names_.classcell);
   if (!classcell.is_empty()) {

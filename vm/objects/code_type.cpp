@@ -1,6 +1,9 @@
 // Code objects as scripts see them.
+#include <algorithm>
+
 #include "vm/binding/bind.h"
 #include "vm/bytecode/code.h"
+#include "vm/bytecode/opcode_info.h"
 #include "vm/objects/protocol.h"
 
 namespace apy {
@@ -51,9 +54,129 @@ Result<Value> get_co_consts(VM& vm, Value self) {
   Code* code = code_of(self);
   return TRY(make_tuple(vm, std::span<const Value>(code->constants, code->constant_count)));
 }
+/// Names of globals and attributes, in the order of their first use.
 Result<Value> get_co_names(VM& vm, Value self) {
-  (void)self;
-  return TRY(make_tuple(vm, size_t{0}));
+  const Code* code = code_of(self);
+  List* names = TRY(make_list(vm, size_t{0}));
+  for (uint32_t at = 0; at < code->instruction_count;) {
+    const Instruction& instruction = code->instructions[at];
+    const OpcodeInfo& info = opcode_info(instruction.opcode);
+    at += instruction_size(instruction.opcode);
+    // Those of variables are there for error messages.
+    bool is_variable =
+        instruction.opcode == Opcode::CheckBound || instruction.opcode == Opcode::LoadCell ||
+        instruction.opcode == Opcode::ClearCell || instruction.opcode == Opcode::LoadNameOrCell;
+    const uint16_t operands[] = {instruction.a, instruction.b, instruction.c};
+    for (int i = 0; i < 3 && !is_variable; ++i) {
+      if (info.operands[i] != OperandKind::Name) continue;
+      Value name = code->constants[operands[i]];
+      auto known = std::span<const Value>(names->span());
+      bool is_new = std::none_of(known.begin(), known.end(), [&](Value v) { return v.is(name); });
+      if (is_new) TRY(list_append(vm, names, name));
+    }
+  }
+  return make_tuple(vm, names->span());
+}
+
+// --- replace ---
+
+Result<void> replace_text(VM& vm, Value value, const char* name, Str** out) {
+  if (!is_kind(value, CellKind::Str))
+    return vm.raise(Exc::TypeError, "replace() argument '{}' must be str, not {}", name,
+                    vm.type_of(value));
+  *out = TRY(intern(vm, as<Str>(value)));
+  return {};
+}
+
+/// As many names as there are: they are all that can change.
+Result<void> replace_names(VM& vm, Value value, const char* name, Tuple** out) {
+  const Tuple* names = try_as<Tuple>(value);
+  if (!names)
+    return vm.raise(Exc::TypeError, "replace() argument '{}' must be tuple, not {}", name,
+                    vm.type_of(value));
+  if (names->length != (*out ? (*out)->length : 0))
+    return vm.raise(Exc::ValueError, "code: {} has to be as long as it was", name);
+  if (!*out) return {};
+  Tuple* made = TRY(make_tuple(vm, names->length));
+  for (uint64_t i = 0; i < names->length; ++i) {
+    if (!is_kind(names->values()[i], CellKind::Str))
+      return vm.raise(Exc::TypeError, "name tuples must contain only strings, not '{}'",
+                      vm.type_of(names->values()[i]));
+    made->values()[i] = TRY(intern(vm, as<Str>(names->values()[i])));
+    vm.barrier(made);
+  }
+  *out = made;
+  return {};
+}
+
+Result<void> replace_constants(VM& vm, Code* code, Value value) {
+  const Tuple* constants = try_as<Tuple>(value);
+  if (!constants)
+    return vm.raise(Exc::TypeError, "replace() argument 'co_consts' must be tuple, not {}",
+                    vm.type_of(value));
+  if (constants->length != code->constant_count)
+    return vm.raise(Exc::ValueError, "code: co_consts has to be as long as it was");
+  // Names and code objects are read as such.
+  for (uint32_t i = 0; i < code->constant_count; ++i) {
+    Value old = code->constants[i], now = constants->values()[i];
+    if (is_kind(old, CellKind::Code) != is_kind(now, CellKind::Code) ||
+        (is_kind(old, CellKind::Str) && !old.is(now)) ||
+        (is_kind(old, CellKind::Tuple) && !is_kind(now, CellKind::Tuple)))
+      return vm.raise(Exc::ValueError, "code: a constant of another kind in co_consts");
+  }
+  code->constant_storage = TRY(make_value_array(vm, code->constant_count));
+  vm.barrier(code);
+  std::copy_n(constants->values(), code->constant_count, code->constant_storage->values());
+  vm.barrier(code->constant_storage);
+  code->constants = code->constant_storage->values();
+  return {};
+}
+
+Result<void> replace_part(VM& vm, Code* code, std::string_view name, Value value) {
+  if (name == "co_name") return replace_text(vm, value, "co_name", &code->name);
+  if (name == "co_qualname") return replace_text(vm, value, "co_qualname", &code->qualname);
+  if (name == "co_filename") return replace_text(vm, value, "co_filename", &code->filename);
+  if (name == "co_varnames") return replace_names(vm, value, "co_varnames", &code->local_names);
+  if (name == "co_freevars") return replace_names(vm, value, "co_freevars", &code->free_names);
+  if (name == "co_cellvars") return replace_names(vm, value, "co_cellvars", &code->cell_names);
+  if (name == "co_consts") return replace_constants(vm, code, value);
+  if (name == "co_firstlineno") {
+    code->first_line = static_cast<int32_t>(TRY(to_int64(vm, value)));
+    return {};
+  }
+  if (name == "co_flags") {
+    // What the engine relies on stays as it is.
+    constexpr uint32_t kFree = Code::kNested | Code::kIterableCoroutine;
+    auto flags = static_cast<uint32_t>(TRY(to_int64(vm, value)));
+    if ((flags ^ code->flags) & 0x3FFFFFF & ~kFree)
+      return vm.raise(Exc::ValueError, "code: co_flags cannot be changed that way");
+    code->flags = (code->flags & ~kFree) | (flags & kFree);
+    return {};
+  }
+  for (const char* fixed :
+       {"co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_nlocals", "co_stacksize",
+        "co_code", "co_names", "co_linetable", "co_exceptiontable"})
+    if (name == fixed) return vm.raise(Exc::ValueError, "code: {} cannot be changed", name);
+  return vm.raise(Exc::TypeError, "replace() got an unexpected keyword argument '{}'", name);
+}
+
+Result<Value> code_replace(VM& vm, const Arguments& arguments) {
+  Code* code = arguments.positional_count ? try_as<Code>(arguments.values[0]) : nullptr;
+  if (!code || arguments.positional_count != 1)
+    return vm.raise(Exc::TypeError, "replace() takes keyword arguments only");
+  Code* copy = TRY(vm.allocate<Code>(BuiltinType::Code));
+  Cell header = *copy;
+  *copy = *code;
+  static_cast<Cell&>(*copy) = header;
+  copy->next_in_vm = vm.code_list();
+  vm.code_list() = copy;
+  vm.barrier(copy);
+  for (uint32_t i = 0; i < arguments.keyword_count(); ++i) {
+    std::string name = to_utf8(as<Str>(arguments.keyword_names->values()[i]));
+    TRY(replace_part(vm, copy, name, arguments.keyword_values()[i]));
+    vm.barrier(copy);
+  }
+  return copy;
 }
 
 /// (start, end, line) for each run of instructions of one line.
@@ -89,6 +212,9 @@ constexpr NativeFunctionDef kCodeMethods[] = {
     {"__repr__(self, /)", "Return repr(self).", bind<code_repr>()},
     {"co_lines(self, /)", nullptr, bind<code_lines>()},
     {"co_positions(self, /)", nullptr, bind<code_positions>()},
+    {"replace(self, /, **changes)",
+     "Return a copy of the code object with new values for the parts.", bind<code_replace>()},
+    {"__replace__(self, /, **changes)", "The same as replace().", bind<code_replace>()},
 };
 constexpr NativeGetSetDef kCodeAttributes[] = {
     {"co_name", nullptr, get_co_name},

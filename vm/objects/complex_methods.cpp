@@ -89,8 +89,17 @@ Result<ComplexNumber> complex_from_text(VM& vm, Str* string) {
 /// One argument of complex(): TypeErrors name its place.
 Result<ComplexNumber> component(VM& vm, Value v, bool second) {
   ComplexNumber z;
-  if (TRY(complex_from_number(vm, v, &z))) return z;
   Type* type = vm.type_of(v);
+  if (!second && is_kind(v, CellKind::Complex) && (type->flags & Type::kHeapType)) {
+    // A subclass may have a __complex__ of its own.
+    bool found;
+    Value made = TRY(vm.call_special(v, Special::Complex, {}, &found));
+    if (found && !is_kind(made, CellKind::Complex))
+      return vm.raise(Exc::TypeError, "__complex__ returned non-complex (type {})",
+                      vm.type_of(made));
+    if (found) v = made;
+  }
+  if (TRY(complex_from_number(vm, v, &z))) return z;
   bool convertible = !type_special(vm, type, Special::Float).is_empty() ||
                      !type_special(vm, type, Special::Index).is_empty() ||
                      (!second && !type_special(vm, type, Special::Complex).is_empty());

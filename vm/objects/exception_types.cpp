@@ -160,6 +160,7 @@ Result<void> initialize_fields(VM& vm, Exception* exception, std::span<const Val
     case ExceptionGroupKind::ImportError: {
       constexpr const char* kNames[] = {"name", "path", "name_from"};
       fields[0] = args.size() == 1 ? args[0] : Value::none();
+      fields[1] = fields[2] = fields[3] = Value();
       return keywords(kNames, {1, 2, 3});
     }
     case ExceptionGroupKind::NameError: {

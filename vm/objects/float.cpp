@@ -199,7 +199,7 @@ double float_floor_divide(double a, double b, double* remainder) {
 }
 
 Result<double> float_power(VM& vm, double base, double exponent) {
-  if (base == 0 && exponent < 0)
+  if (base == 0 && exponent < 0 && std::isfinite(exponent))
     return vm.raise(Exc::ZeroDivisionError, "0.0 cannot be raised to a negative power");
   double d = std::pow(base, exponent);
   if (std::isinf(d) && std::isfinite(base) && std::isfinite(exponent)) {

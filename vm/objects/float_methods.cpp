@@ -3,6 +3,7 @@
 
 #include "vm/binding/bind.h"
 #include "vm/objects/bigint.h"
+#include "vm/objects/class_checks.h"
 #include "vm/objects/float.h"
 #include "vm/objects/format.h"
 #include "vm/objects/number_receiver.h"
@@ -50,7 +51,10 @@ namespace {
 
 Result<Value> float_from(VM& vm, Value v) {
   if (v.is_inline_float() || is_exact(v, BuiltinType::Float)) return v;
-  if (is_text(v)) return make_float(vm, TRY(float_from_text(vm, v)));
+  // A subclass of str may have a __float__.
+  bool has_float = v.is_cell() && (vm.type_of(v)->flags & Type::kHeapType) &&
+                   !type_special(vm, vm.type_of(v), Special::Float).is_empty();
+  if (is_text(v) && !has_float) return make_float(vm, TRY(float_from_text(vm, v)));
   std::string_view bytes;
   if (get_bytes(v, &bytes))
     return make_float(vm, TRY(float_from_text(vm, TRY(make_bytes(vm, bytes)))));
@@ -77,8 +81,7 @@ Result<Value> float_from(VM& vm, Value v) {
 Result<Value> float_new(VM& vm, const Arguments& arguments) {
   Type* cls = TRY(new_receiver(vm, arguments, BuiltinType::Float));
   bool exact = cls == vm.type(BuiltinType::Float);
-  if (exact && arguments.keyword_count())
-    return vm.raise(Exc::TypeError, "float() takes no keyword arguments");
+  TRY(check_no_keywords(vm, arguments, cls, BuiltinType::Float, Special::Init));
   uint32_t count = arguments.positional_count - 1;
   if (count > 1)
     return vm.raise(Exc::TypeError, "float expected at most 1 argument, got {}", count);
@@ -269,7 +272,9 @@ HexOutcome scan_hex(std::string_view text, double* out) {
 }
 
 Result<Value> float_fromhex(VM& vm, Type* cls, Str* string) {
-  std::string storage = ascii_numeral(string);
+  if (!string->is_ascii())
+    return vm.raise(Exc::ValueError, "invalid hexadecimal floating-point string");
+  std::string storage = to_utf8(string);
   std::string_view text = storage;
   while (!text.empty() && is_ascii_space(static_cast<uint8_t>(text.front()))) text.remove_prefix(1);
   while (!text.empty() && is_ascii_space(static_cast<uint8_t>(text.back()))) text.remove_suffix(1);

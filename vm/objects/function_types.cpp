@@ -23,7 +23,8 @@ Value or_none(Value v) { return v.is_empty() ? Value::none() : v; }
 Function* function_of(Value self) { return as<Function>(self); }
 
 Result<Value> function_new(VM& vm, Value cls, Value code, Value globals, Optional<Value> name,
-                           Optional<Value> defaults, Optional<Value> closure) {
+                           Optional<Value> defaults, Optional<Value> closure,
+                           Optional<Value> keyword_defaults) {
   (void)cls;
   Code* body = try_as<Code>(code);
   if (!body)
@@ -33,6 +34,11 @@ Result<Value> function_new(VM& vm, Value cls, Value code, Value globals, Optiona
   if (!scope)
     return vm.raise(Exc::TypeError, "function() argument 'globals' must be dict, not {}",
                     vm.type_of(globals));
+  auto is_given = [](const Optional<Value>& v) { return v.present && !v.value.is_none(); };
+  if (is_given(defaults) && !is_kind(defaults.value, CellKind::Tuple))
+    return vm.raise(Exc::TypeError, "arg 4 (defaults) must be None or tuple");
+  if (is_given(keyword_defaults) && !is_kind(keyword_defaults.value, CellKind::Dict))
+    return vm.raise(Exc::TypeError, "arg 6 (kwdefaults) must be None or dict");
   size_t free_count = body->free_names ? body->free_names->length : 0;
   Tuple* cells = closure.present ? try_as<Tuple>(closure.value) : nullptr;
   if (free_count != (cells ? cells->length : 0)) {
@@ -40,6 +46,10 @@ Result<Value> function_new(VM& vm, Value cls, Value code, Value globals, Optiona
     return vm.raise(Exc::ValueError, "{} requires closure of length {}, not {}", body->name,
                     free_count, cells->length);
   }
+  for (size_t i = 0; i < free_count; ++i)
+    if (!is_kind(cells->values()[i], CellKind::CellVariable))
+      return vm.raise(Exc::TypeError, "arg 5 (closure) expected cell, found {}",
+                      vm.type_of(cells->values()[i]));
   Function* function = TRY(vm.allocate<Function>(BuiltinType::Function));
   function->code = body;
   function->globals = scope;
@@ -48,7 +58,7 @@ Result<Value> function_new(VM& vm, Value cls, Value code, Value globals, Optiona
   function->builtins = is_kind(builtins, CellKind::Dict) ? as<Dict>(builtins) : vm.builtins();
   function->closure = cells;
   function->defaults = defaults.value_or(Value::none());
-  function->keyword_defaults = Value::none();
+  function->keyword_defaults = keyword_defaults.value_or(Value::none());
   function->name = name.present && !name.value.is_none() ? name.value : Value(body->name);
   function->qualname = body->qualname;
   function->module = or_none(dict_get_str(vm, scope, vm.names().name_));
@@ -167,6 +177,13 @@ Result<Value> get_type_params(VM& vm, Value self) {
   if (!known.is_empty()) return known;
   return TRY(make_tuple(vm, size_t{0}));
 }
+Result<void> set_type_params(VM& vm, Value self, Value value) {
+  if (!is_kind(value, CellKind::Tuple))
+    return vm.raise(Exc::TypeError, "__type_params__ must be set to a tuple");
+  function_of(self)->type_params = value;
+  vm.barrier(self.cell());
+  return {};
+}
 Result<Value> get_dict(VM& vm, Value self) { return TRY(attributes_dict(vm, self.cell())); }
 Result<void> set_dict(VM& vm, Value self, Value value) {
   if (value.is_empty()) return vm.raise(Exc::TypeError, "cannot delete __dict__");
@@ -177,7 +194,7 @@ Result<void> set_dict(VM& vm, Value self, Value value) {
 }
 
 constexpr NativeFunctionDef kFunctionMethods[] = {
-    {"__new__(cls, code, globals, name=None, argdefs=None, closure=None)",
+    {"__new__(cls, code, globals, name=None, argdefs=None, closure=None, kwdefaults=None)",
      "Create a function object.", bind<function_new>(), NativeFunctionDef::kStatic},
     {"__get__(self, instance, owner=None, /)",
      "Return an attribute of instance, which is of type owner.", bind<function_get>()},
@@ -196,7 +213,7 @@ constexpr NativeGetSetDef kFunctionAttributes[] = {
     {"__module__", nullptr, get_plain<&Function::module>, set_plain<&Function::module>},
     {"__doc__", nullptr, get_plain<&Function::doc>, set_plain<&Function::doc>},
     {"__annotations__", nullptr, get_annotations, set_annotations},
-    {"__type_params__", nullptr, get_type_params, set_plain<&Function::type_params>},
+    {"__type_params__", nullptr, get_type_params, set_type_params},
     {"__dict__", nullptr, get_dict, set_dict},
 };
 

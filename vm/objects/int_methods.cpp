@@ -49,7 +49,9 @@ Result<Value> int_from_text(VM& vm, Value v, int base) {
 Result<Value> int_from(VM& vm, Value v) {
   if (v.is_small_int() || is_exact(v, BuiltinType::Int)) return v;
   if (v.is_inline_float() || is_exact(v, BuiltinType::Float)) return float_to_int(vm, as_float(v));
-  if (is_text(v)) return int_from_text(vm, v, 10);
+  bool has_int = v.is_cell() && (vm.type_of(v)->flags & Type::kHeapType) &&
+                 !type_special(vm, vm.type_of(v), Special::Int).is_empty();
+  if (is_text(v) && !has_int) return int_from_text(vm, v, 10);
   bool found;
   Value result = TRY(vm.call_special(v, Special::Int, {}, &found));
   if (found) return integral_result(vm, result, "__int__");

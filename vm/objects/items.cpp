@@ -407,6 +407,14 @@ Result<bool> subclass_check(VM& vm, Value sub, Value cls, int depth) {
 
 }  // namespace
 
+Result<void> check_no_keywords(VM& vm, const Arguments& arguments, Type* cls, BuiltinType base,
+                               Special other) {
+  if (arguments.keyword_count() == 0) return {};
+  Type* native = vm.type(base);
+  if (cls != native && !type_special(vm, cls, other).is(type_special(vm, native, other))) return {};
+  return vm.raise(Exc::TypeError, "{}() takes no keyword arguments", native);
+}
+
 Result<bool> is_instance_of(VM& vm, Value object, Value class_or_tuple) {
   return instance_check(vm, object, class_or_tuple);
 }

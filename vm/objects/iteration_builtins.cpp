@@ -1,5 +1,6 @@
 // enumerate, zip, map, filter and reversed.
 #include "vm/binding/bind.h"
+#include "vm/objects/class_checks.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
 
@@ -190,8 +191,7 @@ Result<Value> zip_new(VM& vm, const Arguments& arguments) {
 Result<Value> map_new(VM& vm, const Arguments& arguments) {
   Type* cls = as<Type>(arguments.values[0]);
   auto values = arguments.positional().subspan(1);
-  if (cls == vm.type(BuiltinType::Map) && arguments.keyword_count() > 0)
-    return vm.raise(Exc::TypeError, "map() takes no keyword arguments");
+  TRY(check_no_keywords(vm, arguments, cls, BuiltinType::Map, Special::Init));
   if (values.size() < 2) return vm.raise(Exc::TypeError, "map() must have at least two arguments.");
   Value iterators = TRY(iterators_of(vm, values.subspan(1)));
   return make_record_of(vm, cls, BuiltinType::Map, {values[0], iterators});
@@ -200,8 +200,7 @@ Result<Value> map_new(VM& vm, const Arguments& arguments) {
 Result<Value> filter_new(VM& vm, const Arguments& arguments) {
   Type* cls = as<Type>(arguments.values[0]);
   auto values = arguments.positional().subspan(1);
-  if (cls == vm.type(BuiltinType::Filter) && arguments.keyword_count() > 0)
-    return vm.raise(Exc::TypeError, "filter() takes no keyword arguments");
+  TRY(check_no_keywords(vm, arguments, cls, BuiltinType::Filter, Special::Init));
   if (values.size() != 2)
     return vm.raise(Exc::TypeError, "filter expected 2 arguments, got {}", values.size());
   Value iterator = TRY(get_iterator(vm, values[1]));
@@ -211,8 +210,7 @@ Result<Value> filter_new(VM& vm, const Arguments& arguments) {
 Result<Value> reversed_new(VM& vm, const Arguments& arguments) {
   Type* cls = as<Type>(arguments.values[0]);
   auto values = arguments.positional().subspan(1);
-  if (cls == vm.type(BuiltinType::Reversed) && arguments.keyword_count() > 0)
-    return vm.raise(Exc::TypeError, "reversed() takes no keyword arguments");
+  TRY(check_no_keywords(vm, arguments, cls, BuiltinType::Reversed, Special::Init));
   if (values.size() != 1)
     return vm.raise(Exc::TypeError, "reversed expected 1 argument, got {}", values.size());
   Value sequence = values[0];

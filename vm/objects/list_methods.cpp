@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "vm/binding/bind.h"
+#include "vm/objects/class_checks.h"
 #include "vm/objects/containers.h"
 #include "vm/objects/exact.h"
 #include "vm/objects/indexing.h"
@@ -24,8 +25,7 @@ Result<void> list_init(VM& vm, const Arguments& arguments) {
                     "descriptor '__init__' requires a 'list' object but received a '{}'",
                     vm.type_of(arguments.values[0]));
   auto values = arguments.positional().subspan(1);
-  if (arguments.keyword_count() > 0)
-    return vm.raise(Exc::TypeError, "list() takes no keyword arguments");
+  TRY(check_no_keywords(vm, arguments, vm.type_of(list), BuiltinType::List, Special::New));
   if (values.size() > 1)
     return vm.raise(Exc::TypeError, "list expected at most 1 argument, got {}", values.size());
   list_erase(vm, list, 0, list->length);

@@ -40,9 +40,13 @@ Result<Value> module_getattribute(VM& vm, Module* self, Value name) {
 }
 
 Result<Value> module_dir(VM& vm, Module* self) {
-  Value hook = dict_get_str(vm, self->dict, vm.names().dir);
+  // A subclass may have a __dict__ of its own.
+  Value found = TRY(get_attribute(vm, self, vm.names().dict_));
+  Dict* dict = try_as<Dict>(found);
+  if (!dict) return vm.raise(Exc::TypeError, "<module>.__dict__ is not a dictionary");
+  Value hook = dict_get_str(vm, dict, vm.names().dir);
   if (!hook.is_empty()) return vm.call(hook, {});
-  return list_from(vm, self->dict);
+  return list_from(vm, dict);
 }
 
 Result<Value> get_dict(VM&, Value self) { return as<Module>(self)->dict; }

@@ -212,7 +212,7 @@ bool holds(CompareOp op, int order) {
 Result<Value> compare_without_left(VM& vm, CompareOp op, Value a, Value b, bool tried_right) {
   if (!tried_right) {
     Value right = type_special(vm, vm.type_of(b), special_of(swapped(op)));
-    if (!right.is_empty() && !right.is_none()) {
+    if (!right.is_empty()) {  // None is called like any other and so refuses
       Value result = TRY(call_special_method(vm, right, b, {a}));
       if (!result.is_not_implemented()) return result;
     }
@@ -229,14 +229,14 @@ Result<Value> compare_slow(VM& vm, CompareOp op, Value a, Value b) {
   bool tried_right = false;
   if (left_type != right_type && right_type->is_subtype_of(left_type)) {
     Value right = type_special(vm, right_type, special_of(swapped(op)));
-    if (!right.is_empty() && !right.is_none()) {
+    if (!right.is_empty()) {
       tried_right = true;
       Value result = TRY(call_special_method(vm, right, b, {a}));
       if (!result.is_not_implemented()) return result;
     }
   }
   Value left = type_special(vm, left_type, special_of(op));
-  if (!left.is_empty() && !left.is_none()) {
+  if (!left.is_empty()) {
     Value result = TRY(call_special_method(vm, left, a, {b}));
     if (!result.is_not_implemented()) return result;
   }
@@ -317,7 +317,7 @@ Result<bool> is_truthy(VM& vm, Value v) {
   }
   Type* type = vm.type_of(v.cell());
   Value method = type_special(vm, type, Special::Bool);
-  if (!method.is_empty() && !method.is_none()) {
+  if (!method.is_empty()) {
     Value result = TRY(call_special_method(vm, method, v, {}));
     if (!result.is_bool())
       return vm.raise(Exc::TypeError, "__bool__ should return bool, returned {}",

@@ -283,7 +283,11 @@ Result<void> set_update(VM& vm, Set* set, Value iterable) {
     size_t mask = set->table ? set->table->capacity - 1 : kMinimumCapacity - 1;
     if ((size_t{set->filled} + dict->length) * 5 >= mask * 3)
       TRY(set_resize(vm, set, (size_t{set->length} + dict->length) * 2));
-    for (DictCursor cursor(dict); cursor.next();) TRY(set_add(vm, set, cursor.key()));
+    // The dict knows the hashes.
+    for (uint32_t i = 0; dict->table && i < dict->table->filled; ++i) {
+      DictEntry entry = dict->table->entries()[i];
+      if (!entry.key.is_empty()) TRY(set_add_hashed(vm, set, entry.key, entry.hash));
+    }
     return {};
   }
   return for_each(vm, iterable, [&](Value item) -> Result<bool> {

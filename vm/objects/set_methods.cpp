@@ -3,6 +3,7 @@
 // The order of a result's elements follows from the order in which the operands are visited; see
 // set.cpp.
 #include "vm/binding/bind.h"
+#include "vm/objects/class_checks.h"
 #include "vm/objects/hash_table.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
@@ -162,8 +163,7 @@ Result<Value> frozenset_new(VM& vm, const Arguments& arguments) {
   Type* cls = as<Type>(arguments.values[0]);
   bool exact = cls == vm.type(BuiltinType::FrozenSet);
   auto values = arguments.positional().subspan(1);
-  if (exact && arguments.keyword_count() > 0)
-    return vm.raise(Exc::TypeError, "frozenset() takes no keyword arguments");
+  TRY(check_no_keywords(vm, arguments, cls, BuiltinType::FrozenSet, Special::Init));
   if (values.size() > 1)
     return vm.raise(Exc::TypeError, "frozenset expected at most 1 argument, got {}", values.size());
   if (exact && !values.empty() && is_exact(values[0], BuiltinType::FrozenSet)) return values[0];

@@ -33,7 +33,12 @@ Result<void> find_implicit(VM& vm, Value* cls, Value* object) {
   Code* code = frame->code;
   if (code->argument_count == 0) return vm.raise(Exc::RuntimeError, "super(): no arguments");
   *object = frame->registers()[0];
-  if (CellVariable* cell = try_as<CellVariable>(*object)) *object = cell->value;
+  // The parameter may have been made a variable of closures; a cell may also be what was passed.
+  const Tuple* cells = code->cell_names;
+  bool is_shared = false;
+  for (uint64_t i = 0; cells && i < cells->length; ++i)
+    is_shared = is_shared || cells->values()[i].is(code->local_names->values()[0]);
+  if (CellVariable* cell = try_as<CellVariable>(*object); cell && is_shared) *object = cell->value;
   if (object->is_empty()) return vm.raise(Exc::RuntimeError, "super(): arg[0] deleted");
   const Tuple* names = code->free_names;
   const Tuple* closure = frame->function()->closure;
