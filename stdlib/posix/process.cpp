@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <pty.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -131,6 +132,14 @@ Result<Value> pipe_with_flags(VM& vm, int64_t flags) {
   int ends[2];
   TRY(check(vm, pipe2(ends, static_cast<int>(flags))));
   Value pair[2] = {Value::small_int(ends[0]), Value::small_int(ends[1])};
+  return make_tuple(vm, pair);
+}
+
+Result<Value> open_terminal(VM& vm) {
+  int master, slave;
+  TRY(check(vm, openpty(&master, &slave, nullptr, nullptr, nullptr)));
+  for (int end : {master, slave}) fcntl(end, F_SETFD, FD_CLOEXEC);
+  Value pair[2] = {Value::small_int(master), Value::small_int(slave)};
   return make_tuple(vm, pair);
 }
 
@@ -324,6 +333,7 @@ constexpr NativeFunctionDef kFunctions[] = {
     {"nice(increment, /)", "Change the priority; returns the new niceness.",
      bind<change_niceness>()},
     {"pidfd_open(pid, flags=0)", "A descriptor that stands for a process.", bind<open_process>()},
+    {"openpty()", "(master, slave) of a new terminal.", bind<open_terminal>()},
     {"pipe2(flags, /)", "pipe() with flags.", bind<pipe_with_flags>()},
 };
 
