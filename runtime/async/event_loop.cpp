@@ -53,6 +53,7 @@ void trace_loop(const Cell* cell, Visitor& visitor) {
   visitor.visit(loop->executor);
   visitor.visit(loop->current_handle);
   visitor.visit(loop->async_generators);
+  visitor.visit(loop->signal_handlers);
 }
 
 void finalize_loop(VM&, Cell* cell) {
@@ -285,6 +286,9 @@ Result<void> method_close(VM& vm, Value self) {
   loop->core->ready.clear();
   loop->core->timers.clear();
   loop->core->descriptors.clear(*loop->core);
+  if (Dict* handlers = try_as<Dict>(loop->signal_handlers);
+      handlers && TRY(length_of(vm, handlers)))
+    TRY(call_script(vm, "asyncio.unix_events", "_remove_signal_handlers", {self}));
   loop->executor_closed = true;
   if (!loop->executor.is_empty() && !loop->executor.is_none()) {
     Value executor = loop->executor;
@@ -633,6 +637,19 @@ Result<Value> get_scheduled(VM& vm, Value self) {
   for (Cell* payload : payloads) TRY(list_append(vm, list, payload));
   return list;
 }
+Result<Value> get_signal_handlers(VM& vm, Value self) {
+  EventLoop* loop = try_loop(self);
+  if (loop->signal_handlers.is_empty()) {
+    loop->signal_handlers = TRY(make_dict(vm));
+    vm.barrier(loop);
+  }
+  return loop->signal_handlers;
+}
+Result<Value> get_dict(VM& vm, Value self) { return attributes_dict(vm, self.cell()); }
+Result<void> set_dict(VM& vm, Value self, Value value) {
+  if (Dict* dict = try_as<Dict>(value)) return set_attributes_dict(vm, self.cell(), dict);
+  return vm.raise(Exc::TypeError, "__dict__ must be set to a dictionary");
+}
 Result<Value> get_debug_attribute(VM&, Value self) { return Value::boolean(try_loop(self)->debug); }
 Result<Value> get_closed(VM&, Value self) { return Value::boolean(try_loop(self)->closed); }
 Result<Value> get_stopping(VM&, Value self) {
@@ -685,6 +702,8 @@ constexpr NativeFunctionDef kMethods[] = {
     {"__repr__(self, /)", nullptr, bind<method_repr>()},
 };
 constexpr NativeGetSetDef kAttributes[] = {
+    {"_signal_handlers", nullptr, get_signal_handlers},
+    {"__dict__", nullptr, get_dict, set_dict},
     {"_ready", "A list of what is ready.", get_ready},
     {"_scheduled", "A list of what waits for a time.", get_scheduled},
     {"_debug", nullptr, get_debug_attribute},

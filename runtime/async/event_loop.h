@@ -56,6 +56,7 @@ struct EventLoop : NativeObject {
   Value exception_handler, task_factory, executor;
   Value current_handle;
   Value async_generators;  // Set of weak references or empty
+  Value signal_handlers;   // Dict signal -> Handle, or empty
   bool closed;
   bool debug;
   bool overridden;  // a script subclass: call_soon, time, _run_once and the like may be replaced

@@ -53,10 +53,11 @@ Result<void> fire_timer(VM& vm, EventLoop* loop, Cell* payload) {
 }
 
 /// Nothing is ready, no timer, no I/O, no stop asked for: nobody on this thread can ever wake a
-/// task.
-bool is_deadlocked(const LoopCore& core) {
-  return core.ready.empty() && core.timers.pending() == 0 && !core.poller.has_io() &&
-         !core.stopping && core.tasks != nullptr;
+/// task. A signal that is watched could.
+bool is_deadlocked(const EventLoop* loop) {
+  const LoopCore& core = *loop->core;
+  return loop->signal_handlers.is_empty() && core.ready.empty() && core.timers.pending() == 0 &&
+         !core.poller.has_io() && !core.stopping && core.tasks != nullptr;
 }
 
 Error raise_deadlock(VM& vm, EventLoop* loop) {
@@ -115,7 +116,7 @@ Result<void> gather_ready(VM& vm, EventLoop* loop) {
     timeout = jumped ? 0 : nanoseconds_until(when, now);
   }
   if (loop->overridden && TRY(ask_selector(vm, loop, timeout))) timeout = 0;
-  if (timeout == Poller::kForever && !threads && is_deadlocked(core))
+  if (timeout == Poller::kForever && !threads && is_deadlocked(loop))
     return raise_deadlock(vm, loop);
   if (threads) {
     TRY(let_threads_run(*threads, core, timeout));

@@ -20,6 +20,7 @@
 #include <cstring>
 #include <vector>
 
+#include "runtime/async/threads.h"
 #include "stdlib/native_iterator.h"
 #include "stdlib/posix/path.h"
 #include "stdlib/stream.h"
@@ -338,6 +339,16 @@ constexpr NativeFunctionDef kFunctions[] = {
 };
 
 }  // namespace
+
+Result<void> let_others_run_until_end(VM& vm, int64_t process) {
+  if (!other_threads(vm)) return {};
+  auto descriptor = static_cast<int>(syscall(SYS_pidfd_open, process, 0));
+  if (descriptor < 0) return {};
+  pollfd entry{descriptor, POLLIN, 0};
+  auto waited = let_others_run(vm, {&entry, 1}, -1);
+  close(descriptor);
+  return waited;
+}
 
 Result<void> add_process_functions(VM& vm, Module* module) {
   Value name = TRY(make_str(vm, "posix"));
