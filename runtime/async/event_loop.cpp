@@ -706,6 +706,11 @@ constexpr NativeGetSetDef kAttributes[] = {
     {"__dict__", nullptr, get_dict, set_dict},
     {"_ready", "A list of what is ready.", get_ready},
     {"_scheduled", "A list of what waits for a time.", get_scheduled},
+    {"_clock_resolution", nullptr,
+     [](VM& vm, Value self) -> Result<Value> {
+       EventLoop* loop = try_loop(self);
+       return make_float(vm, loop->core ? loop->core->clock->resolution() : 1e-9);
+     }},
     {"_debug", nullptr, get_debug_attribute},
     {"_closed", nullptr, get_closed},
     {"_stopping", nullptr, get_stopping},
