@@ -4,6 +4,7 @@
 #include "runtime/async/keywords.h"
 #include "runtime/async/sleep.h"
 #include "vm/binding/bind.h"
+#include "vm/objects/internals.h"
 #include "vm/objects/set.h"
 
 namespace apy {
@@ -70,9 +71,46 @@ Result<Value> current_task(VM& vm, Optional<Value> loop) {
   return Value::none();
 }
 
+/// The weak references to tasks of foreign classes, which no loop knows.
+Result<List*> registered(VM& vm) {
+  AsyncState& state = async_state(vm);
+  if (state.foreign_tasks.is_empty()) state.foreign_tasks = TRY(make_list(vm, size_t{0}));
+  return as<List>(state.foreign_tasks);
+}
+Result<void> register_task(VM& vm, Value task) {
+  if (try_task(task)) return {};  // its loop has it
+  return list_append(vm, TRY(registered(vm)), TRY(make_weak_reference(vm, task, Value::none())));
+}
+/// Forgets a task, and those that are gone.
+Result<void> unregister_task(VM& vm, Value task) {
+  if (try_task(task)) return {};
+  List* kept = TRY(make_list(vm, size_t{0}));
+  for (Value reference : TRY(registered(vm))->span()) {
+    Value target = as<WeakReference>(reference)->target;
+    if (!target.is_empty() && !target.is(task)) TRY(list_append(vm, kept, reference));
+  }
+  async_state(vm).foreign_tasks = kept;
+  return {};
+}
+/// Those of the loop that are not done yet.
+Result<void> add_foreign_tasks(VM& vm, Set* set, Value loop) {
+  List* references = TRY(registered(vm));
+  for (uint64_t i = 0; i < references->length; ++i) {
+    Value task = as<WeakReference>(references->values()[i])->target;
+    if (task.is_empty()) continue;
+    Value module = TRY(vm.import_module("asyncio.futures"));
+    Value get_loop = TRY(get_attribute(vm, module, TRY(intern(vm, "_get_loop"))));
+    if (!TRY(vm.call(get_loop, {task})).is(loop)) continue;
+    Value done = TRY(vm.call_method(task, TRY(intern(vm, "done")), {}));
+    if (!TRY(is_truthy(vm, done))) TRY(set_add(vm, set, task));
+  }
+  return {};
+}
+
 Result<Value> all_tasks(VM& vm, Optional<Value> loop) {
   Value wanted = loop.present && !loop.value.is_none() ? loop.value : TRY(get_running_loop(vm));
   Set* set = TRY(make_set(vm));
+  if (!async_state(vm).foreign_tasks.is_empty()) TRY(add_foreign_tasks(vm, set, wanted));
   EventLoop* native = try_loop(wanted);
   if (!native || !native->core) return set;
   for (Task* task = native->core->tasks; task; task = task->next)
@@ -88,8 +126,6 @@ Result<bool> asyncio_isfuture(VM& vm, Value object) {
   Value value;
   return TRY(get_attribute_optional(vm, object, name, &value)) && !value.is_none();
 }
-
-Result<void> register_task(VM&, Value) { return {}; }
 
 Result<void> enter_task(VM& vm, Value loop, Value task) {
   Optional<Value> wanted{true, loop};
@@ -139,9 +175,9 @@ constexpr NativeFunctionDef kFunctions[] = {
     {"iscoroutine(obj, /)", "Is it a coroutine object?", bind<asyncio_iscoroutine>()},
     {"isfuture(obj, /)", "Is it a future?", bind<asyncio_isfuture>()},
     {"_register_task(task)", nullptr, bind<register_task>()},
-    {"_unregister_task(task)", nullptr, bind<register_task>()},
+    {"_unregister_task(task)", nullptr, bind<unregister_task>()},
     {"_register_eager_task(task)", nullptr, bind<register_task>()},
-    {"_unregister_eager_task(task)", nullptr, bind<register_task>()},
+    {"_unregister_eager_task(task)", nullptr, bind<unregister_task>()},
     {"_enter_task(loop, task)", nullptr, bind<enter_task>()},
     {"_leave_task(loop, task)", nullptr, bind<leave_task>()},
     {"_swap_current_task(loop, task)", nullptr, bind<swap_current_task>()},

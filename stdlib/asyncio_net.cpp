@@ -4,7 +4,6 @@
 #include "runtime/io/stream_operation.h"
 #include "runtime/io/stream_writer.h"
 #include "runtime/io/transport.h"
-#include "stdlib/asyncio_process.h"
 #include "stdlib/native_iterator.h"
 #include "stdlib/socket/resolve_in_loop.h"
 
@@ -16,14 +15,11 @@ constexpr NativeFunctionDef kFunctions[] = {
     {"getaddrinfo(loop, host, port, family=0, type=0, proto=0, flags=0, /)",
      "A future for the result of socket.getaddrinfo(), which runs in a thread.",
      bind<resolve_in_loop>()},
-    {"start_process(loop, file, args, env, cwd, streams, new_session, on_exit, /)",
-     "Start a program; on_exit(returncode) is called when it has ended.", bind<start_process>()},
 };
 
 Result<void> initialize(VM& vm, Module* module) {
   TRY(create_io_state(vm));
   TRY(create_stream_operation_type(vm));
-  TRY(add_process_type(vm, module));
   TRY(add_native_type(vm, module, kTransportType, "SocketTransport"));
   TRY(add_native_type(vm, module, kStreamReaderType, "StreamReader"));
   TRY(add_native_type(vm, module, kStreamProtocolType, "FlowControl"));

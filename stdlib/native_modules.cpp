@@ -16,6 +16,7 @@ extern const NativeModuleDef kCodecsModule;
 extern const NativeModuleDef kCollectionsModule;
 extern const NativeModuleDef kContextvarsModule;
 extern const NativeModuleDef kErrnoModule;
+extern const NativeModuleDef kFcntlModule;
 extern const NativeModuleDef kFunctoolsModule;
 extern const NativeModuleDef kGcModule;
 extern const NativeModuleDef kHeapqModule;
@@ -34,6 +35,7 @@ extern const NativeModuleDef kSignalModule;
 extern const NativeModuleDef kSocketModule;
 extern const NativeModuleDef kStructModule;
 extern const NativeModuleDef kSysModule;
+extern const NativeModuleDef kTermiosModule;
 extern const NativeModuleDef kThreadsModule;
 extern const NativeModuleDef kTimeModule;
 extern const NativeModuleDef kTracebackModule;
@@ -60,6 +62,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kCollectionsModule,
     &kContextvarsModule,
     &kErrnoModule,
+    &kFcntlModule,
     &kFunctoolsModule,
     &kGcModule,
     &kHeapqModule,
@@ -78,6 +81,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kSocketModule,
     &kStructModule,
     &kSysModule,
+    &kTermiosModule,
     &kThreadsModule,
     &kTimeModule,
     &kTracebackModule,

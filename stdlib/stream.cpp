@@ -15,6 +15,7 @@ constexpr size_t kBufferSize = 8192;
 
 void trace_stream(const Cell* cell, Visitor& visitor) {
   visitor.visit(static_cast<const TextStream*>(cell)->name);
+  visitor.visit(static_cast<const TextStream*>(cell)->bytes);
 }
 
 void finalize_stream(VM& vm, Cell* cell) {
@@ -164,6 +165,9 @@ Result<bool> method_isatty(VM&, TextStream* self) { return isatty(self->descript
 Result<bool> method_readable(VM&, TextStream* self) { return !self->writable; }
 Result<bool> method_writable(VM&, TextStream* self) { return self->writable; }
 Result<Value> get_name(VM&, Value self) { return static_cast<TextStream*>(self.cell())->name; }
+Result<Value> get_buffer(VM& vm, Value self) {
+  return stream_bytes(vm, static_cast<TextStream*>(self.cell()));
+}
 Result<Value> get_encoding(VM& vm, Value) { return make_str(vm, "utf-8"); }
 Result<Value> get_errors(VM& vm, Value) { return make_str(vm, "strict"); }
 Result<Value> get_mode(VM& vm, Value self) {
@@ -196,7 +200,7 @@ constexpr NativeFunctionDef kMethods[] = {
 constexpr NativeGetSetDef kAttributes[] = {
     {"name", "name of the stream", get_name}, {"encoding", "always utf-8", get_encoding},
     {"errors", "error handler", get_errors},  {"mode", "r or w", get_mode},
-    {"closed", "is it closed", get_closed},
+    {"closed", "is it closed", get_closed},   {"buffer", "the bytes underneath", get_buffer},
 };
 const NativeTypeDef kTextStreamType = {
     "_io.TextIOWrapper", "Text over a file descriptor.",      kMethods,

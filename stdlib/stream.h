@@ -15,6 +15,7 @@ struct TextStream : NativeObject {
   bool closed;
   std::string* buffer;  // output not yet written, or input not yet consumed
   Value name;           // "<stdout>"
+  Value bytes;          // what `buffer` gives, or empty
 };
 
 /// A stream over an open descriptor, registered for flushing when collected.
@@ -26,6 +27,9 @@ Result<void> stream_write(VM& vm, TextStream* stream, const Str* text);
 Result<void> stream_flush(VM& vm, TextStream* stream);
 /// A line with its newline, fewer characters at the end of the file, "" at the end.
 Result<Str*> stream_read_line(VM& vm, TextStream* stream);
+
+/// The stream as a binary file, which shares its buffer (stream_bytes.cpp).
+Result<Value> stream_bytes(VM& vm, TextStream* stream);
 
 /// OSError (or the subclass for errno) with strerror's text.
 Error raise_errno(VM& vm, int error_number);

@@ -1,6 +1,8 @@
 #include "runtime/async/event_loop.h"
 
 #include <cstdlib>
+#include <utility>
+#include <vector>
 
 #include "runtime/async/keywords.h"
 #include "runtime/async/sleep.h"
@@ -51,6 +53,7 @@ void trace_loop(const Cell* cell, Visitor& visitor) {
   visitor.visit(loop->executor);
   visitor.visit(loop->current_handle);
   visitor.visit(loop->async_generators);
+  visitor.visit(loop->signal_handlers);
 }
 
 void finalize_loop(VM&, Cell* cell) {
@@ -132,6 +135,7 @@ Result<Value> loop_new(VM& vm, const Arguments& arguments) {
   loop->native_class = &EventLoop::kClass;
   loop->core = new LoopCore(vm.heap());
   loop->overridden = type != async_state(vm).loop_type;
+  loop->slow_callback_duration = 0.1;
   vm.heap().register_finalizer(loop);
   if (const char* seed = std::getenv("APY_SHUFFLE"))
     loop->core->shuffle = std::strtoull(seed, nullptr, 0) * 2 + 1;
@@ -252,7 +256,7 @@ Result<Value> method_run_until_complete(VM& vm, Value self, Value awaitable) {
       made = TRY(vm.call_keywords(ensure, arguments, TRY(make_tuple(vm, {&name, 1}))));
     }
     future = try_future(made);
-    if (!future) return vm.raise(Exc::TypeError, "a Future is required, got {}", vm.type_of(made));
+    if (!future) return call_script(vm, "asyncio.base_events", "_run_until_done", {self, made});
     if (Task* task = try_task(made)) task->log_destroy_pending = false;
   }
   Value callback = TRY(make_native_function(vm, kStopWhenDone, nullptr, loop, Value()));
@@ -283,6 +287,9 @@ Result<void> method_close(VM& vm, Value self) {
   loop->core->ready.clear();
   loop->core->timers.clear();
   loop->core->descriptors.clear(*loop->core);
+  if (Dict* handlers = try_as<Dict>(loop->signal_handlers);
+      handlers && TRY(length_of(vm, handlers)))
+    TRY(call_script(vm, "asyncio.unix_events", "_remove_signal_handlers", {self}));
   loop->executor_closed = true;
   if (!loop->executor.is_empty() && !loop->executor.is_none()) {
     Value executor = loop->executor;
@@ -301,6 +308,18 @@ Result<double> method_time(VM& vm, Value self) {
   EventLoop* loop = TRY(receiver(vm, self));
   return loop->core ? loop->core->clock->now() : 0.0;
 }
+
+}  // namespace
+
+Result<double> loop_time(VM& vm, EventLoop* loop) {
+  if (loop->overridden) {
+    Value now = TRY(vm.call_method(loop, TRY(intern(vm, "time")), {}));
+    return to_double(vm, now);
+  }
+  return loop->core ? loop->core->clock->now() : 0.0;
+}
+
+namespace {
 
 /// In debug mode: what may be called back.
 Result<void> check_callback(VM& vm, EventLoop* loop, Value callback, const char* method) {
@@ -387,7 +406,17 @@ Result<Value> method_call_later(VM& vm, const Arguments& arguments) {
   CallArguments call = TRY(parse_call(vm, arguments, 2, "call_later"));
   if (call.rest[0].is_none()) return vm.raise(Exc::TypeError, "delay must not be None");
   TRY(loop_check_closed(vm, call.loop));
-  double when = TRY(method_time(vm, call.loop)) + TRY(to_double(vm, call.rest[0]));
+  double when = TRY(loop_time(vm, call.loop)) + TRY(to_double(vm, call.rest[0]));
+  if (call.loop->overridden) {
+    List* given = TRY(make_list(vm, call.rest.size() + 1));
+    TRY(list_append(vm, given, TRY(make_float(vm, when))));
+    for (Value v : call.rest.subspan(1)) TRY(list_append(vm, given, v));
+    TRY(list_append(vm, given, call.context.is_empty() ? Value::none() : call.context));
+    Tuple* kept = TRY(tuple_from(vm, given));
+    Value name = TRY(intern(vm, "context"));
+    Value method = TRY(get_attribute(vm, call.loop, TRY(intern(vm, "call_at"))));
+    return vm.call_keywords(method, kept->span(), TRY(make_tuple(vm, {&name, 1})));
+  }
   return schedule_at(vm, call, when, TRY(make_float(vm, when)));
 }
 
@@ -539,7 +568,97 @@ Result<Value> get_executor_closed(VM&, Value self) {
 Result<Value> get_default_executor(VM&, Value self) {
   return none_if_empty(try_loop(self)->executor);
 }
-Result<Value> get_slow_duration(VM& vm, Value) { return make_float(vm, 0.1); }
+Result<Value> get_slow_duration(VM& vm, Value self) {
+  return make_float(vm, try_loop(self)->slow_callback_duration);
+}
+Result<void> set_slow_duration(VM& vm, Value self, Value value) {
+  if (value.is_empty()) return vm.raise(Exc::AttributeError, "cannot delete attribute");
+  try_loop(self)->slow_callback_duration = TRY(to_double(vm, value));
+  return {};
+}
+
+// --- the loop's insides, for script classes and for looking at them ---
+
+Result<void> method_run_once(VM& vm, Value self) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  TRY(loop_check_closed(vm, loop));
+  bool running = std::exchange(loop->core->running, true);
+  run_iteration(vm, loop);
+  if (!running && loop->core) loop->core->running = false;
+  if (vm.has_pending()) return Error{};
+  return {};
+}
+Result<void> method_process_events(VM& vm, Value self, Value) {
+  TRY(receiver(vm, self));
+  return {};
+}
+Result<void> method_write_to_self(VM& vm, Value self) {
+  EventLoop* loop = TRY(receiver(vm, self));
+  if (loop->core) loop->core->poller.wake();
+  return {};
+}
+Result<void> method_check_closed(VM& vm, Value self) {
+  return loop_check_closed(vm, TRY(receiver(vm, self)));
+}
+
+/// An entry of the ring as the handle that CPython would have for it.
+Result<Value> entry_handle(VM& vm, EventLoop* loop, const Ready& entry) {
+  switch (entry.kind) {
+    case Ready::Run:
+      return entry.target;
+    case Ready::Callback:
+      return loop_make_handle(vm, loop, entry.target, {&entry.argument, 1}, entry.context);
+    case Ready::Step:
+    case Ready::Wake: {
+      bool step = entry.kind == Ready::Step;
+      Value method =
+          TRY(get_attribute(vm, entry.target, TRY(intern(vm, step ? "_step" : "task_wakeup"))));
+      return loop_make_handle(vm, loop, method, {&entry.argument, step ? 0u : 1u}, Value());
+    }
+    default:
+      return loop_make_handle(vm, loop, entry.target.is_cell() ? entry.target : Value::none(), {},
+                              Value());
+  }
+}
+Result<Value> get_ready(VM& vm, Value self) {
+  EventLoop* loop = try_loop(self);
+  List* list = TRY(make_list(vm, size_t{0}));
+  size_t count = loop->core ? loop->core->ready.size() : 0;
+  for (size_t i = 0; i < count && i < loop->core->ready.size(); ++i) {
+    Ready entry = loop->core->ready.at(i);
+    TRY(list_append(vm, list, TRY(entry_handle(vm, loop, entry))));
+  }
+  return list;
+}
+Result<Value> get_scheduled(VM& vm, Value self) {
+  EventLoop* loop = try_loop(self);
+  List* list = TRY(make_list(vm, size_t{0}));
+  if (!loop->core) return list;
+  std::vector<Cell*> payloads;  // kept alive by the heap of timers
+  loop->core->timers.for_each(
+      [&](void*& payload) { payloads.push_back(static_cast<Cell*>(payload)); });
+  for (Cell* payload : payloads) TRY(list_append(vm, list, payload));
+  return list;
+}
+Result<Value> get_signal_handlers(VM& vm, Value self) {
+  EventLoop* loop = try_loop(self);
+  if (loop->signal_handlers.is_empty()) {
+    loop->signal_handlers = TRY(make_dict(vm));
+    vm.barrier(loop);
+  }
+  return loop->signal_handlers;
+}
+Result<Value> get_dict(VM& vm, Value self) { return attributes_dict(vm, self.cell()); }
+Result<void> set_dict(VM& vm, Value self, Value value) {
+  if (Dict* dict = try_as<Dict>(value)) return set_attributes_dict(vm, self.cell(), dict);
+  return vm.raise(Exc::TypeError, "__dict__ must be set to a dictionary");
+}
+Result<Value> get_debug_attribute(VM&, Value self) { return Value::boolean(try_loop(self)->debug); }
+Result<Value> get_closed(VM&, Value self) { return Value::boolean(try_loop(self)->closed); }
+Result<Value> get_stopping(VM&, Value self) {
+  EventLoop* loop = try_loop(self);
+  return Value::boolean(loop->core && loop->core->stopping);
+}
 
 constexpr NativeFunctionDef kMethods[] = {
     {"__new__(cls, *args, **kwargs)", nullptr, bind<loop_new>(), NativeFunctionDef::kStatic},
@@ -578,13 +697,31 @@ constexpr NativeFunctionDef kMethods[] = {
      bind<method_shutdown_default_executor>()},
     {"set_default_executor(self, executor, /)", nullptr, bind<method_set_default_executor>()},
     {"run_in_executor(self, executor, func, /, *args)", nullptr, bind<method_run_in_executor>()},
+    {"_run_once(self, /)", "One iteration.", bind<method_run_once>()},
+    {"_process_events(self, event_list, /)", "What a selector has reported.",
+     bind<method_process_events>()},
+    {"_write_to_self(self, /)", "End the loop's wait.", bind<method_write_to_self>()},
+    {"_check_closed(self, /)", "RuntimeError if it is closed.", bind<method_check_closed>()},
     {"__repr__(self, /)", nullptr, bind<method_repr>()},
 };
 constexpr NativeGetSetDef kAttributes[] = {
+    {"_signal_handlers", nullptr, get_signal_handlers},
+    {"__dict__", nullptr, get_dict, set_dict},
+    {"_ready", "A list of what is ready.", get_ready},
+    {"_scheduled", "A list of what waits for a time.", get_scheduled},
+    {"_clock_resolution", nullptr,
+     [](VM& vm, Value self) -> Result<Value> {
+       EventLoop* loop = try_loop(self);
+       return make_float(vm, loop->core ? loop->core->clock->resolution() : 1e-9);
+     }},
+    {"_debug", nullptr, get_debug_attribute},
+    {"_closed", nullptr, get_closed},
+    {"_stopping", nullptr, get_stopping},
     {"_current_handle", nullptr, get_current_handle},
     {"_default_executor", nullptr, get_default_executor},
     {"_executor_shutdown_called", nullptr, get_executor_closed},
-    {"slow_callback_duration", nullptr, get_slow_duration},
+    {"slow_callback_duration", "Seconds; in debug mode, what takes longer is logged.",
+     get_slow_duration, set_slow_duration},
 };
 
 Result<void> name_loop_type(VM& vm, Type* type) {

@@ -56,11 +56,13 @@ struct EventLoop : NativeObject {
   Value exception_handler, task_factory, executor;
   Value current_handle;
   Value async_generators;  // Set of weak references or empty
+  Value signal_handlers;   // Dict signal -> Handle, or empty
   bool closed;
   bool debug;
-  bool overridden;  // a script subclass: call_soon and the like may be replaced
+  bool overridden;  // a script subclass: call_soon, time, _run_once and the like may be replaced
   bool async_generators_closed;
   bool executor_closed;
+  double slow_callback_duration;  // in debug mode, what takes longer is reported
 };
 
 inline EventLoop* try_loop(Value v) { return try_native<EventLoop>(v); }
@@ -103,6 +105,8 @@ Result<Value> loop_call_exception_handler(VM& vm, EventLoop* loop, Value context
 /// Runs until stop() or an exception that ends loops.
 Result<Value> loop_run_forever(VM& vm, EventLoop* loop);
 Result<void> loop_check_closed(VM& vm, EventLoop* loop);
+/// Now by the loop's clock, also if a script class has its own.
+Result<double> loop_time(VM& vm, EventLoop* loop);
 /// One iteration (event_loop_run.cpp). False: the loop is to end (stopped, or an exception is
 /// pending).
 bool run_iteration(VM& vm, EventLoop* loop);

@@ -53,10 +53,11 @@ Result<void> fire_timer(VM& vm, EventLoop* loop, Cell* payload) {
 }
 
 /// Nothing is ready, no timer, no I/O, no stop asked for: nobody on this thread can ever wake a
-/// task.
-bool is_deadlocked(const LoopCore& core) {
-  return core.ready.empty() && core.timers.pending() == 0 && !core.poller.has_io() &&
-         !core.stopping && core.tasks != nullptr;
+/// task. A signal that is watched could.
+bool is_deadlocked(const EventLoop* loop) {
+  const LoopCore& core = *loop->core;
+  return loop->signal_handlers.is_empty() && core.ready.empty() && core.timers.pending() == 0 &&
+         !core.poller.has_io() && !core.stopping && core.tasks != nullptr;
 }
 
 Error raise_deadlock(VM& vm, EventLoop* loop) {
@@ -72,6 +73,20 @@ Error raise_deadlock(VM& vm, EventLoop* loop) {
   }
   if (count > 8) text += "; and " + std::to_string(count - 8) + " more";
   return vm.raise(Exc::RuntimeError, text);
+}
+
+/// A loop of a script class may have a selector of its own, which is asked instead of the system.
+Result<bool> ask_selector(VM& vm, EventLoop* loop, int64_t timeout) {
+  Value selector;
+  if (!TRY(get_attribute_optional(vm, loop, TRY(intern(vm, "_selector")), &selector)) ||
+      selector.is_none())
+    return false;
+  Value seconds = timeout == Poller::kForever
+                      ? Value::none()
+                      : TRY(make_float(vm, static_cast<double>(timeout) / 1e9));
+  Value events = TRY(vm.call_method(selector, TRY(intern(vm, "select")), {seconds}));
+  TRY(vm.call_method(loop, TRY(intern(vm, "_process_events")), {events}));
+  return true;
 }
 
 /// Other threads run while the loop has nothing to do, and once in each of its turns.
@@ -96,11 +111,13 @@ Result<void> gather_ready(VM& vm, EventLoop* loop) {
   if (!core.ready.empty() || core.stopping) {
     timeout = 0;
   } else if (core.timers.next_deadline(&when)) {
-    double now = core.clock->now();
-    timeout = core.clock->jump_to(when) ? 0 : nanoseconds_until(when, now);
-  } else if (!threads && is_deadlocked(core)) {
-    return raise_deadlock(vm, loop);
+    double now = TRY(loop_time(vm, loop));
+    bool jumped = !loop->overridden && core.clock->jump_to(when);
+    timeout = jumped ? 0 : nanoseconds_until(when, now);
   }
+  if (loop->overridden && TRY(ask_selector(vm, loop, timeout))) timeout = 0;
+  if (timeout == Poller::kForever && !threads && is_deadlocked(loop))
+    return raise_deadlock(vm, loop);
   if (threads) {
     TRY(let_threads_run(*threads, core, timeout));
     timeout = 0;
@@ -108,11 +125,36 @@ Result<void> gather_ready(VM& vm, EventLoop* loop) {
   core.poller.poll(timeout);
   if (vm.poll_needed()) TRY(vm.poll());
   if (core.timers.pending() == 0) return {};
-  double end = core.clock->now() + core.clock->resolution();
+  double end = TRY(loop_time(vm, loop)) + core.clock->resolution();
   while (void* payload = core.timers.pop_due(end))
     TRY(fire_timer(vm, loop, static_cast<Cell*>(payload)));
   return {};
 }
+
+/// In debug mode: what took too long is reported.
+class SlowWatch {
+ public:
+  SlowWatch(VM& vm, EventLoop* loop, const Ready& entry)
+      : vm_(vm), loop_(loop), target_(entry.target), start_(loop->core->real_clock.now()) {}
+  ~SlowWatch() {
+    if (!loop_->core) return;
+    double taken = loop_->core->real_clock.now() - start_;
+    if (taken < loop_->slow_callback_duration || !target_.is_cell()) return;
+    Value pending = vm_.take_pending();
+    auto seconds = make_float(vm_, taken);
+    if (seconds.is_error() ||
+        call_script(vm_, "asyncio.base_events", "_report_slow", {target_, seconds.value()})
+            .is_error())
+      vm_.write_unraisable(target_);
+    if (!pending.is_empty()) (void)vm_.reraise(pending);
+  }
+
+ private:
+  VM& vm_;
+  EventLoop* loop_;
+  Value target_;
+  double start_;
+};
 
 }  // namespace
 
@@ -176,8 +218,8 @@ bool run_entry(VM& vm, EventLoop* loop, const Ready& entry) {
 bool run_iteration(VM& vm, EventLoop* loop) {
   LoopCore& core = *loop->core;
   // With something to do, no timers and nothing outside there is nothing to gather.
-  bool quiet = !core.ready.empty() && core.timers.keys() == 0 && core.poller.is_quiet() &&
-               !vm.poll_needed() && !other_threads(vm);
+  bool quiet = !core.ready.empty() && !loop->overridden && core.timers.keys() == 0 &&
+               core.poller.is_quiet() && !vm.poll_needed() && !other_threads(vm);
   if (!quiet && gather_ready(vm, loop).is_error()) return false;
   size_t count = core.ready.size();
   core.ready.shrink_if_sparse();
@@ -186,7 +228,12 @@ bool run_iteration(VM& vm, EventLoop* loop) {
   uint64_t turn = ++core.turn;
   for (; count > 0 && !core.ready.empty(); --count) {
     Ready entry = core.ready.pop();
-    if (!run_entry(vm, loop, entry)) return false;
+    if (loop->debug) [[unlikely]] {
+      SlowWatch watch(vm, loop, entry);
+      if (!run_entry(vm, loop, entry)) return false;
+    } else if (!run_entry(vm, loop, entry)) {
+      return false;
+    }
     if (state.exiting || !core.running) return false;
     // While native code waited in that entry another fiber has turned the loop: this iteration is
     // over.
@@ -197,6 +244,14 @@ bool run_iteration(VM& vm, EventLoop* loop) {
 }
 
 namespace {
+
+/// One iteration; of a script class's loop through `_run_once`, which it may have replaced.
+bool turn(VM& vm, EventLoop* loop) {
+  if (!loop->overridden) return run_iteration(vm, loop);
+  auto name = intern(vm, "_run_once");
+  if (name.is_error() || vm.call_method(loop, name.value(), {}).is_error()) return false;
+  return loop->core && !loop->core->stopping;
+}
 
 /// What every turning fiber runs: iterations until the loop ends, then back to the host.
 Fiber& turn_loop(Fiber& self, void* argument) noexcept {
@@ -211,7 +266,7 @@ Fiber& turn_loop(Fiber& self, void* argument) noexcept {
       state.switch_to(*state.home);
       continue;
     }
-    if (run_iteration(vm, loop)) continue;
+    if (turn(vm, loop)) continue;
     if (state.exiting || !loop->core->running) continue;  // at the end the core may be gone already
     loop->core->running = false;
     state.uncaught = vm.has_pending() ? vm.take_pending() : Value();

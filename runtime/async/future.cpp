@@ -7,6 +7,7 @@
 #include "runtime/async/task.h"
 #include "vm/binding/bind.h"
 #include "vm/interpreter/context_variables.h"
+#include "vm/objects/warning.h"
 
 namespace apy {
 
@@ -423,7 +424,14 @@ Result<Value> iterator_next(VM& vm, FutureIterator* self) {
 Result<Value> iterator_send(VM& vm, FutureIterator* self, Value) { return iterator_next(vm, self); }
 Result<Value> iterator_iter(VM&, Value self) { return self; }
 Result<Value> iterator_throw(VM& vm, FutureIterator* self, Value type, Optional<Value> value,
-                             Optional<Value>) {
+                             Optional<Value> traceback) {
+  if (value.present)
+    TRY(issue_warning_here(vm, Exc::DeprecationWarning,
+                           "the (type, exc, tb) signature of throw() is deprecated, use the "
+                           "single-arg signature instead."));
+  if (traceback.present && !traceback.value.is_none() &&
+      !vm.is_instance(traceback.value, BuiltinType::Traceback))
+    return vm.raise(Exc::TypeError, "throw() third argument must be a traceback");
   self->future = Value::none();
   if (is_exception(type)) return vm.raise_exception(type);
   if (value.present && is_exception(value.value)) return vm.raise_exception(value.value);

@@ -30,6 +30,43 @@ Result<double> seconds_of(VM& vm, Value delay) {
   return seconds;
 }
 
+/// A loop of a script class may have a clock and timers of its own: it is asked as a script would.
+Result<void> delegate(VM& vm, Sleep* sleep, EventLoop* loop) {
+  Value future = TRY(vm.call_method(loop, TRY(intern(vm, "create_future")), {}));
+  Value module = TRY(vm.import_module("asyncio.futures"));
+  Value set = TRY(get_attribute(vm, module, TRY(intern(vm, "_set_result_unless_cancelled"))));
+  Value handle = TRY(vm.call_method(loop, TRY(intern(vm, "call_later")),
+                                    {sleep->delay, set, future, sleep->result}));
+  Value pair[2] = {future, handle};
+  sleep->delay = TRY(make_tuple(vm, pair));
+  vm.barrier(sleep);
+  sleep->set_stage(Sleep::kDelegated);
+  return {};
+}
+
+Result<void> cancel_delegate(VM& vm, Sleep* sleep) {
+  Value handle = as<Tuple>(sleep->delay)->values()[1];
+  sleep->delay = Value();
+  sleep->set_stage(Sleep::kDone);
+  TRY(vm.call_method(handle, TRY(intern(vm, "cancel")), {}));
+  return {};
+}
+
+AwaitOutcome delegated_step(VM& vm, Sleep* sleep, Value* result) {
+  Value future = as<Tuple>(sleep->delay)->values()[0];
+  AwaitOutcome outcome = AwaitOutcome::Error;
+  if (try_future(future)) {
+    outcome = future_await_step(vm, future, result);
+  } else {
+    (void)vm.raise(Exc::TypeError, "create_future() must return a Future");
+  }
+  if (outcome == AwaitOutcome::Pending) return outcome;
+  Value pending = vm.take_pending();
+  if (cancel_delegate(vm, sleep).is_error()) return AwaitOutcome::Error;
+  if (!pending.is_empty()) (void)vm.reraise(pending);
+  return outcome;
+}
+
 /// True: it waits for its timer; false: for the loop's next turn.
 Result<bool> start_sleep(VM& vm, Sleep* sleep) {
   if (sleep->delay.is(Value::small_int(0))) [[likely]] {
@@ -43,6 +80,10 @@ Result<bool> start_sleep(VM& vm, Sleep* sleep) {
   }
   EventLoop* loop = try_loop(async_state(vm).running_loop);
   if (!loop) return vm.raise(Exc::RuntimeError, "no running event loop");
+  if (loop->overridden) {
+    TRY(delegate(vm, sleep, loop));
+    return true;
+  }
   sleep->timer = TRY(loop_add_timer(vm, loop, loop->core->clock->now() + seconds, sleep));
   sleep->delay = Value();
   sleep->set_stage(Sleep::kWaiting);
@@ -58,6 +99,8 @@ Task* take_waiter(Sleep* sleep) {
 
 /// Ends it from outside: its timer, if it has one, is of no more use.
 void stop(VM& vm, Sleep* sleep) {
+  if (sleep->stage() == Sleep::kDelegated && cancel_delegate(vm, sleep).is_error())
+    vm.write_unraisable(sleep);
   if (sleep->stage() == Sleep::kWaiting) {
     Task* task = take_waiter(sleep);
     EventLoop* loop = try_loop(task ? task->loop : async_state(vm).running_loop);
@@ -74,9 +117,12 @@ AwaitOutcome sleep_await_step(VM& vm, Value self, Value* result) {
     case Sleep::kNew: {
       auto waits = start_sleep(vm, sleep);
       if (waits.is_error()) return AwaitOutcome::Error;
+      if (sleep->stage() == Sleep::kDelegated) return delegated_step(vm, sleep, result);
       *result = waits.value() ? self : Value::none();
       return AwaitOutcome::Pending;
     }
+    case Sleep::kDelegated:
+      return delegated_step(vm, sleep, result);
     case Sleep::kWaiting:
       (void)vm.raise(Exc::RuntimeError, "await wasn't used with future");
       return AwaitOutcome::Error;

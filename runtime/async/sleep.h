@@ -10,8 +10,9 @@ namespace apy {
 struct Sleep : NativeObject {
   static const NativeClass kClass;
   // Cell::aux
-  enum Stage : uint16_t { kNew, kYielded, kWaiting, kDue, kCancelled, kDone };
-  Value delay;   // before it waits; then its Task
+  enum Stage : uint16_t { kNew, kYielded, kWaiting, kDue, kCancelled, kDone, kDelegated };
+  /// Before it waits; then its Task. kDelegated: Tuple (future, handle of a script loop's timer).
+  Value delay;
   Value result;  // once cancelled: the message
   TimerId timer;
 

@@ -77,6 +77,7 @@ void AsyncState::trace(Visitor& visitor) const {
   visitor.visit(running_loop);
   visitor.visit(current_task);
   visitor.visit(entered_tasks);
+  visitor.visit(foreign_tasks);
   visitor.visit(uncaught);
   for (const Type* type : {future_type, task_type, loop_type, abstract_loop_type, handle_type,
                            timer_handle_type, sleep_type, gathering_type, operation_type,
@@ -152,6 +153,8 @@ Result<void> AsyncState::create_types() {
   loop_type = TRY(make_native_type(vm, kEventLoopDefinition, abstract_loop_type));
   handle_type = TRY(make_native_type(vm, kHandleDefinition));
   timer_handle_type = TRY(make_native_type(vm, kTimerHandleDefinition, handle_type));
+  for (Type* type : {abstract_loop_type, loop_type, handle_type, timer_handle_type})
+    type->flags &= ~Type::kImmutable;  // classes like a script's
   sleep_type = TRY(make_native_type(vm, kSleepDefinition));
   future_iterator_type = TRY(make_native_type(vm, kFutureIteratorDefinition));
   Type* future = TRY(make_native_type(vm, kFutureDefinition));

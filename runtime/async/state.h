@@ -77,6 +77,7 @@ class AsyncState final : public RootBase, public FiberHooks, public Suspender {
   Value running_loop;   // EventLoop (or whatever _set_running_loop was given), or empty
   Value current_task;   // of the running loop, or empty
   Value entered_tasks;  // Dict loop -> task, for loops that script code drives by itself
+  Value foreign_tasks;  // List of weak references to tasks of script classes, or empty
   uint64_t task_counter = 0;
 
   Type* future_type = nullptr;

@@ -93,11 +93,11 @@ Result<void> initialize_task(VM& vm, Task* task, Value coroutine, Value loop, Va
   if (eager && native && native->core->running) {
     Value outer = state.current_task;
     state.current_task = task;
+    enlist(native, task);
     auto stepped = task_step(vm, task, Value());
     state.current_task = outer;
-    TRY(stepped);
-    if (!task->done()) enlist(native, task);
-    return {};
+    if (stepped.is_error()) delist(vm, native, task);
+    return stepped;
   }
   if (native && !native->overridden) {
     TRY(loop_push(vm, native, Ready::Step, task, Value(), Value()));
@@ -218,6 +218,22 @@ Result<void> wait_for_foreign(VM& vm, Task* task, Value yielded) {
     }
     return bad_yield(vm, task, "Task got bad yield: " + TRY(repr_text(vm, yielded)));
   }
+  Value loop;
+  if (Future* future = try_future(yielded)) {
+    loop = future->loop;
+  } else if (Value method;
+             TRY(get_attribute_optional(vm, yielded, TRY(intern(vm, "get_loop")), &method))) {
+    loop = TRY(vm.call(method, {}));
+  } else {
+    TRY(get_attribute_optional(vm, yielded, TRY(intern(vm, "_loop")), &loop));
+  }
+  if (!loop.is_empty() && !loop.is(task->loop)) {
+    return bad_yield(vm, task,
+                     "Task " + TRY(repr_text(vm, task)) + " got Future " +
+                         TRY(repr_text(vm, yielded)) + " attached to a different loop");
+  }
+  if (yielded.is(task))
+    return bad_yield(vm, task, "Task cannot await on itself: " + TRY(repr_text(vm, task)));
   if (!TRY(is_truthy(vm, blocking))) {
     return bad_yield(vm, task,
                      "yield was used instead of yield from in task " + TRY(repr_text(vm, task)) +
@@ -236,6 +252,16 @@ Result<void> wait_for_foreign(VM& vm, Task* task, Value yielded) {
   return {};
 }
 
+/// A script subclass whose add_done_callback() wants to be called.
+Result<bool> has_own_callbacks(VM& vm, Future* future) {
+  AsyncState& state = async_state(vm);
+  Type* type = vm.type_of(future);
+  if (type == state.future_type || type == state.task_type || type == state.gathering_type)
+    return false;
+  Str* name = TRY(intern(vm, "add_done_callback"));
+  return !type_lookup(vm, type, name).is(type_lookup(vm, state.future_type, name));
+}
+
 Result<void> task_yielded(VM& vm, Task* task, Value yielded) {
   EventLoop* loop = try_loop(task->loop);
   if (yielded.is_none()) {
@@ -246,7 +272,9 @@ Result<void> task_yielded(VM& vm, Task* task, Value yielded) {
   }
   if (Sleep* sleep = try_native<Sleep>(yielded)) return sleep_waits_for(vm, sleep, task);
   if (Operation* operation = try_operation(yielded)) return wait_for_future(vm, task, operation);
-  if (Future* future = try_future(yielded)) return wait_for_future(vm, task, future);
+  if (Future* future = try_future(yielded)) {
+    if (!TRY(has_own_callbacks(vm, future))) return wait_for_future(vm, task, future);
+  }
   return wait_for_foreign(vm, task, yielded);
 }
 

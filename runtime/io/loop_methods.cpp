@@ -13,11 +13,13 @@ namespace apy {
 
 namespace {
 
+template <bool unix_method>
 Value forward_to_script(VM& vm, const NativeFunctionDef& definition, const Arguments& arguments) {
   if (arguments.positional_count == 0 && require_receiver(vm, definition).is_error())
     return Value();
   auto forward = [&]() -> Result<Value> {
-    Value module = TRY(vm.import_module("asyncio.selector_events"));
+    Value module =
+        TRY(vm.import_module(unix_method ? "asyncio.unix_events" : "asyncio.selector_events"));
     Value function = TRY(get_attribute(vm, module, TRY(intern(vm, definition.name()))));
     std::span<const Value> all(arguments.values,
                                arguments.positional_count + arguments.keyword_count());
@@ -26,7 +28,8 @@ Value forward_to_script(VM& vm, const NativeFunctionDef& definition, const Argum
   };
   return forward().value();
 }
-constexpr BoundEntry kForward = {forward_to_script, 0, -1, 0};
+constexpr BoundEntry kForward = {forward_to_script<false>, 0, -1, 0};
+constexpr BoundEntry kForwardToUnix = {forward_to_script<true>, 0, -1, 0};
 
 Result<EventLoop*> open_loop(VM& vm, Value self) {
   EventLoop* loop = try_loop(self);
@@ -93,6 +96,8 @@ Result<void> ensure_no_transport(VM& vm, Value self, Value file) {
 
 #define SCRIPT_METHOD(name, doc) \
   { #name "(self, /, *args, **kwargs)", doc, kForward }
+#define UNIX_METHOD(name, doc) \
+  { #name "(self, /, *args, **kwargs)", doc, kForwardToUnix }
 
 constexpr NativeFunctionDef kMethods[] = {
     {"add_reader(self, fd, callback, /, *args)", "Call back whenever the descriptor is readable.",
@@ -120,6 +125,13 @@ constexpr NativeFunctionDef kMethods[] = {
     SCRIPT_METHOD(connect_write_pipe, "Write to a pipe; (transport, protocol)."),
     SCRIPT_METHOD(subprocess_exec, "Start a program; (transport, protocol)."),
     SCRIPT_METHOD(subprocess_shell, "Start a shell command; (transport, protocol)."),
+    UNIX_METHOD(_make_subprocess_transport, nullptr),
+    UNIX_METHOD(_child_watcher_callback, nullptr),
+    UNIX_METHOD(add_signal_handler, "Call back when a signal comes."),
+    UNIX_METHOD(remove_signal_handler, "Call back no more; False if nothing was called."),
+    UNIX_METHOD(_check_signal, nullptr),
+    UNIX_METHOD(_handle_signal, nullptr),
+    UNIX_METHOD(_add_callback_signalsafe, nullptr),
     SCRIPT_METHOD(start_tls, "Not supported: there is no ssl."),
     SCRIPT_METHOD(sendfile, "Send a file over a transport."),
     SCRIPT_METHOD(sock_recv, "Receive up to so many bytes from a socket."),

@@ -398,6 +398,7 @@ Result<int64_t> run_command(VM& vm, Value command) {
 Result<Value> wait_process(VM& vm, int64_t process, int64_t options) {
   int status = 0;
   pid_t result;
+  if (process > 0 && !(options & WNOHANG)) TRY(let_others_run_until_end(vm, process));
   do {
     result = waitpid(static_cast<pid_t>(process), &status, static_cast<int>(options));
   } while (result < 0 && errno == EINTR);

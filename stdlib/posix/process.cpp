@@ -7,6 +7,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <pty.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -19,6 +20,7 @@
 #include <cstring>
 #include <vector>
 
+#include "runtime/async/threads.h"
 #include "stdlib/native_iterator.h"
 #include "stdlib/posix/path.h"
 #include "stdlib/stream.h"
@@ -131,6 +133,14 @@ Result<Value> pipe_with_flags(VM& vm, int64_t flags) {
   int ends[2];
   TRY(check(vm, pipe2(ends, static_cast<int>(flags))));
   Value pair[2] = {Value::small_int(ends[0]), Value::small_int(ends[1])};
+  return make_tuple(vm, pair);
+}
+
+Result<Value> open_terminal(VM& vm) {
+  int master, slave;
+  TRY(check(vm, openpty(&master, &slave, nullptr, nullptr, nullptr)));
+  for (int end : {master, slave}) fcntl(end, F_SETFD, FD_CLOEXEC);
+  Value pair[2] = {Value::small_int(master), Value::small_int(slave)};
   return make_tuple(vm, pair);
 }
 
@@ -324,10 +334,21 @@ constexpr NativeFunctionDef kFunctions[] = {
     {"nice(increment, /)", "Change the priority; returns the new niceness.",
      bind<change_niceness>()},
     {"pidfd_open(pid, flags=0)", "A descriptor that stands for a process.", bind<open_process>()},
+    {"openpty()", "(master, slave) of a new terminal.", bind<open_terminal>()},
     {"pipe2(flags, /)", "pipe() with flags.", bind<pipe_with_flags>()},
 };
 
 }  // namespace
+
+Result<void> let_others_run_until_end(VM& vm, int64_t process) {
+  if (!other_threads(vm)) return {};
+  auto descriptor = static_cast<int>(syscall(SYS_pidfd_open, process, 0));
+  if (descriptor < 0) return {};
+  pollfd entry{descriptor, POLLIN, 0};
+  auto waited = let_others_run(vm, {&entry, 1}, -1);
+  close(descriptor);
+  return waited;
+}
 
 Result<void> add_process_functions(VM& vm, Module* module) {
   Value name = TRY(make_str(vm, "posix"));
