@@ -33,18 +33,16 @@ Result<int64_t> gc_collect(VM& vm, Optional<int64_t> generation) {
   int64_t which = generation.value_or(2);
   if (which < 0 || which > 2) return vm.raise(Exc::ValueError, "invalid generation");
   clear_stale_registers(vm);
-  HeapStatistics before = vm.heap().statistics();
+  uint64_t before = vm.heap().bytes_in_use();
   if (which == 0) {
     vm.heap().collect_minor();
   } else {
     vm.heap().collect_full();
   }
   run_finalizers(vm);
-  HeapStatistics after = vm.heap().statistics();
+  uint64_t after = vm.heap().bytes_in_use();
   // An estimate: cells are not counted while they are swept.
-  uint64_t freed =
-      before.bytes_in_use > after.bytes_in_use ? before.bytes_in_use - after.bytes_in_use : 0;
-  return static_cast<int64_t>(freed / 64);
+  return static_cast<int64_t>((before > after ? before - after : 0) / 64);
 }
 
 Result<void> gc_enable(VM& vm) {

@@ -28,8 +28,15 @@ enum class StackGuard : uint8_t {
   Protected,  // always protected pages
 };
 
+// Frames are larger in sanitized builds.
+#if defined(__SANITIZE_ADDRESS__)
+constexpr size_t kDefaultStackSize = size_t{2} << 20;
+#else
+constexpr size_t kDefaultStackSize = size_t{256} << 10;
+#endif
+
 struct StackPoolOptions {
-  size_t stack_size = size_t{256} << 10;   // bytes per slot, guard included; rounded up to pages
+  size_t stack_size = kDefaultStackSize;   // bytes per slot, guard included; rounded up to pages
   size_t guard_size = size_t{16} << 10;    // bytes; larger than any frame that is not probed
   size_t first_region = size_t{64} << 20;  // bytes reserved first; each further region doubles
   size_t last_region = size_t{4} << 30;    // bytes, upper limit of that doubling

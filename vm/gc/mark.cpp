@@ -8,6 +8,10 @@
 #include <cstdlib>
 #include <cstring>
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#endif
+
 #include "vm/gc/block.h"
 
 namespace apy {
@@ -254,6 +258,11 @@ Visitor::visit_conservatively(const void* begin, const void* end) {
   for (; word < static_cast<const uintptr_t*>(end); ++word) {
     uintptr_t address = *word;
     if (address < lowest || address >= highest) continue;
+#if defined(__SANITIZE_ADDRESS__)
+    // Between variables, or a variable whose scope has ended. There is much of that in the large
+    // frames of this build, and what earlier calls left in it would keep dead cells alive.
+    if (__asan_address_is_poisoned(word)) continue;
+#endif
     visit_interior(reinterpret_cast<const void*>(address));
   }
 }
