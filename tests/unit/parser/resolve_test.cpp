@@ -76,7 +76,7 @@ TEST_CASE("locals, parameters and globals") {
   Resolved text("def f(a, *b, c, **d):\n  e = a + g\n  global h\n  h = 1\n  import i.j\n");
   CHECK(text.symbols_of("f") ==
         "a local, c local, b local, d local, e local, g global, h global, i local");
-  CHECK(symbols(text.resolution.module) == "f name, h name");
+  CHECK(symbols(text.resolution.module) == "f name, h global");
 }
 
 TEST_CASE("closures go through every frame between") {
