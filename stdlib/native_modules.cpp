@@ -41,6 +41,7 @@ extern const NativeModuleDef kTracebackModule;
 extern const NativeModuleDef kTypesModule;
 extern const NativeModuleDef kUnicodedataModule;
 extern const NativeModuleDef kWeakrefModule;
+extern const NativeModuleDef kZlibModule;
 
 namespace {
 
@@ -86,6 +87,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kTypesModule,
     &kUnicodedataModule,
     &kWeakrefModule,
+    &kZlibModule,
 };
 // clang-format on
 

@@ -51,6 +51,7 @@ LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "gmp.h": ("vm/objects", "tests/unit/objects"),
     "utf8proc.h": ("lexer", "parser", "vm/objects"),
     "pcre2.h": ("stdlib/re",),
+    "zlib.h": ("stdlib",),
     "doctest/": ("tests/unit",),
 }
 
