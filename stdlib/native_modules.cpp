@@ -42,6 +42,7 @@ extern const NativeModuleDef kTracebackModule;
 extern const NativeModuleDef kTypesModule;
 extern const NativeModuleDef kUnicodedataModule;
 extern const NativeModuleDef kWeakrefModule;
+extern const NativeModuleDef kZlibModule;
 
 namespace {
 
@@ -88,6 +89,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kTypesModule,
     &kUnicodedataModule,
     &kWeakrefModule,
+    &kZlibModule,
 };
 // clang-format on
 

@@ -136,6 +136,7 @@ Result<Value> loop_new(VM& vm, const Arguments& arguments) {
   loop->core = new LoopCore(vm.heap());
   loop->overridden = type != async_state(vm).loop_type;
   loop->slow_callback_duration = 0.1;
+  loop->clock_resolution = loop->core->clock->resolution();
   vm.heap().register_finalizer(loop);
   if (const char* seed = std::getenv("APY_SHUFFLE"))
     loop->core->shuffle = std::strtoull(seed, nullptr, 0) * 2 + 1;
@@ -568,6 +569,14 @@ Result<Value> get_executor_closed(VM&, Value self) {
 Result<Value> get_default_executor(VM&, Value self) {
   return none_if_empty(try_loop(self)->executor);
 }
+Result<Value> get_resolution(VM& vm, Value self) {
+  return make_float(vm, try_loop(self)->clock_resolution);
+}
+Result<void> set_resolution(VM& vm, Value self, Value value) {
+  if (value.is_empty()) return vm.raise(Exc::AttributeError, "cannot delete attribute");
+  try_loop(self)->clock_resolution = TRY(to_double(vm, value));
+  return {};
+}
 Result<Value> get_slow_duration(VM& vm, Value self) {
   return make_float(vm, try_loop(self)->slow_callback_duration);
 }
@@ -709,11 +718,7 @@ constexpr NativeGetSetDef kAttributes[] = {
     {"__dict__", nullptr, get_dict, set_dict},
     {"_ready", "A list of what is ready.", get_ready},
     {"_scheduled", "A list of what waits for a time.", get_scheduled},
-    {"_clock_resolution", nullptr,
-     [](VM& vm, Value self) -> Result<Value> {
-       EventLoop* loop = try_loop(self);
-       return make_float(vm, loop->core ? loop->core->clock->resolution() : 1e-9);
-     }},
+    {"_clock_resolution", nullptr, get_resolution, set_resolution},
     {"_debug", nullptr, get_debug_attribute},
     {"_closed", nullptr, get_closed},
     {"_stopping", nullptr, get_stopping},

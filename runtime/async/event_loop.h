@@ -62,6 +62,7 @@ struct EventLoop : NativeObject {
   bool overridden;  // a script subclass: call_soon, time, _run_once and the like may be replaced
   bool async_generators_closed;
   bool executor_closed;
+  double clock_resolution;        // timers due within this span count as due
   double slow_callback_duration;  // in debug mode, what takes longer is reported
 };
 

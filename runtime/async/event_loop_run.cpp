@@ -125,7 +125,7 @@ Result<void> gather_ready(VM& vm, EventLoop* loop) {
   core.poller.poll(timeout);
   if (vm.poll_needed()) TRY(vm.poll());
   if (core.timers.pending() == 0) return {};
-  double end = TRY(loop_time(vm, loop)) + core.clock->resolution();
+  double end = TRY(loop_time(vm, loop)) + loop->clock_resolution;
   while (void* payload = core.timers.pop_due(end))
     TRY(fire_timer(vm, loop, static_cast<Cell*>(payload)));
   return {};
