@@ -223,23 +223,75 @@ Error module_not_found(VM& vm, const std::string& name, const std::string& paren
   return error;
 }
 
+bool find_frozen(VM& vm, const std::string& name, FrozenSource* out) {
+  return registry(vm).find_frozen && registry(vm).find_frozen(name, out);
+}
+
+/// Frozen modules that no file takes the place of: those that are frozen in CPython, and the parts
+/// of others. The rest of the library comes after the folders of sys.path, as it does there.
+bool comes_before_files(std::string_view name) {
+  constexpr std::string_view kFirst[] = {"abc",       "codecs", "genericpath", "importlib", "io",
+                                         "posixpath", "os",     "runpy",       "stat"};
+  return name[0] == '_' ||
+         std::find(std::begin(kFirst), std::end(kFirst), name) != std::end(kFirst);
+}
+
+/// A module that is no native one: frozen, or found in a folder.
+struct Located {
+  bool is_frozen = false;
+  FrozenSource frozen{};
+  Found found;
+};
+
+/// Is this the main script? One that has a library module's name would hide that module from the
+/// library itself.
+bool is_main_script(VM& vm, const std::string& file) {
+  auto key = intern(vm, "__main__");
+  if (key.is_error()) return false;
+  Module* main = try_as<Module>(dict_get_str(vm, vm.modules(), key.value()));
+  Str* main_file = main ? try_as<Str>(dict_get_str(vm, main->dict, vm.names().file)) : nullptr;
+  struct stat left, right;
+  return main_file && stat(file.c_str(), &left) == 0 &&
+         stat(to_utf8(main_file).c_str(), &right) == 0 && left.st_dev == right.st_dev &&
+         left.st_ino == right.st_ino;
+}
+
+/// `path` is sys.path or the __path__ of the module's package, which is an empty list for a frozen
+/// one. found.kind is None if there is no such module.
+Result<Located> locate(VM& vm, const std::string& name, Value path) {
+  Located located;
+  size_t dot = name.rfind('.');
+  bool is_frozen = find_frozen(vm, name, &located.frozen);
+  Found& found = located.found;
+  if (!is_frozen || dot != std::string::npos || !comes_before_files(name)) {
+    if (!path.is_empty())
+      found = TRY(find_on_path(vm, dot == std::string::npos ? name : name.substr(dot + 1), path));
+    // A folder without __init__ gives way to a whole module.
+    bool whole = found.kind != Found::Kind::None && found.kind != Found::Kind::Namespace &&
+                 !(is_frozen && is_main_script(vm, found.file));
+    if (whole || !is_frozen) return located;
+    // Part of a package that is a file: the frozen package of that name is another one.
+    if (dot != std::string::npos && TRY(is_truthy(vm, path))) return located;
+  }
+  located.is_frozen = true;
+  found.kind = located.frozen.is_package ? Found::Kind::Package : Found::Kind::Source;
+  return located;
+}
+
 /// Loads a module that is not in sys.modules; `path` is the parent's __path__ or sys.path.
 Result<Value> load_module(VM& vm, const std::string& name, Value path, bool top_level) {
   Value foreign = TRY(ask_finders(vm, name, path, top_level, false));
   if (!foreign.is_none()) return foreign;
   if (const NativeModuleDef* native = find_native(vm, name)) return load_native(vm, *native);
-  FrozenSource frozen;
-  if (registry(vm).find_frozen && registry(vm).find_frozen(name, &frozen)) {
-    ModulePlan plan{name, frozen.is_package, "", {}};
-    return execute_module(vm, plan, frozen.text(), "<frozen " + name + ">");
-  }
-  size_t dot = name.rfind('.');
-  Found found;
-  if (!path.is_empty())
-    found = TRY(find_on_path(vm, dot == std::string::npos ? name : name.substr(dot + 1), path));
+  Located located = TRY(locate(vm, name, path));
+  const Found& found = located.found;
   if (found.kind == Found::Kind::None) {
     foreign = TRY(ask_finders(vm, name, path, top_level, true));
     return foreign.is_none() ? Result<Value>(module_not_found(vm, name, "")) : foreign;
+  }
+  if (located.is_frozen) {
+    ModulePlan plan{name, located.frozen.is_package, "", {}};
+    return execute_module(vm, plan, located.frozen.text(), "<frozen " + name + ">");
   }
   ModulePlan plan{name, found.kind != Found::Kind::Source, found.file, found.locations};
   if (found.kind == Found::Kind::Namespace) {
@@ -439,22 +491,15 @@ Result<void> import_star(VM& vm, Value module, Value names) {
 Result<ModuleSource> find_module_source(VM& vm, const std::string& name) {
   if (find_native(vm, name))
     return vm.raise(Exc::ImportError, "No code object available for {}", name);
-  FrozenSource frozen;
-  bool is_frozen = registry(vm).find_frozen && registry(vm).find_frozen(name, &frozen);
-  Found found;
-  if (is_frozen) {
-    found.kind = frozen.is_package ? Found::Kind::Package : Found::Kind::Source;
-  } else {
-    Value path = TRY(sys_path(vm));
-    size_t dot = name.rfind('.');
-    if (dot != std::string::npos) {
-      Value parent = TRY(import_dotted(vm, name.substr(0, dot)));
-      path = Value();
-      (void)TRY(get_attribute_optional(vm, parent, vm.names().path, &path));
-    }
-    if (!path.is_empty())
-      found = TRY(find_on_path(vm, dot == std::string::npos ? name : name.substr(dot + 1), path));
+  Value path = TRY(sys_path(vm));
+  size_t dot = name.rfind('.');
+  if (dot != std::string::npos) {
+    Value parent = TRY(import_dotted(vm, name.substr(0, dot)));
+    path = Value();
+    (void)TRY(get_attribute_optional(vm, parent, vm.names().path, &path));
   }
+  Located located = TRY(locate(vm, name, path));
+  const Found& found = located.found;
   if (found.kind == Found::Kind::None)
     return vm.raise(Exc::ModuleNotFoundError, "No module named {}", name);
   if (found.kind != Found::Kind::Source) {
@@ -465,7 +510,7 @@ Result<ModuleSource> find_module_source(VM& vm, const std::string& name) {
         "No module named {}.__main__; '{}' is a package and cannot be directly executed", name,
         name);
   }
-  if (is_frozen) return ModuleSource{name, frozen.text(), "<frozen " + name + ">"};
+  if (located.is_frozen) return ModuleSource{name, located.frozen.text(), "<frozen " + name + ">"};
   return ModuleSource{name, TRY(read_file(vm, found.file)), found.file};
 }
 

@@ -174,16 +174,13 @@ Result<Value> weak_repr(VM& vm, Value self) {
     text += " (" + to_utf8(as<Str>(name)) + ")";
   return make_str(vm, text + ">");
 }
-constexpr uint16_t kHashKnown = 1;  // aux of a WeakReference
-
 Result<int64_t> weak_hash(VM& vm, Value self) {
   WeakReference* reference = TRY(weak_self(vm, self));
-  // The number itself, not a Value: nothing traces that field, and large ints are cells.
-  if (reference->aux & kHashKnown) return static_cast<int64_t>(reference->hash.bits());
+  if (!reference->hash.is_empty()) return to_int64(vm, reference->hash);
   if (reference->target.is_empty()) return vm.raise(Exc::TypeError, "weak object has gone away");
   int64_t hash = TRY(hash_value(vm, reference->target));
-  reference->hash = Value::from_bits(static_cast<uint64_t>(hash));
-  reference->aux |= kHashKnown;
+  reference->hash = TRY(make_int(vm, hash));
+  vm.barrier(reference);
   return hash;
 }
 Result<Value> weak_equal(VM& vm, Value self, Value other) {

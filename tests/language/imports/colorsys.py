@@ -1,0 +1,2 @@
+# Beside the script: it comes before the library's module of that name.
+where = 'beside the script'
