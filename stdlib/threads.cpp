@@ -94,6 +94,7 @@ Result<bool> wait_for_lock(VM& vm, Lock* lock, int64_t deadline) {
 }
 
 Result<bool> acquire(VM& vm, Lock* lock, int64_t deadline) {
+  if (Threads* threads = other_threads(vm)) TRY(threads->end_long_turn());
   if (lock->owner) {
     if (deadline == 0) {
       // Whoever polls a lock gives its owner a turn.

@@ -16,6 +16,8 @@ namespace {
 constexpr int64_t kSlice = 50'000'000;
 /// How often descriptors are looked at while threads are ready all the time.
 constexpr int64_t kPollInterval = 1'000'000;
+/// As sys.getswitchinterval() of CPython.
+constexpr int64_t kLongestTurn = 5'000'000;
 /// After so many tries a thread that catches SystemExit is given up.
 constexpr int kAbandonRounds = 1000;
 }  // namespace
@@ -104,6 +106,7 @@ void Threads::leave() {
 
 void Threads::enter(ScriptThread& thread) {
   current_ = &thread;
+  turn_began_ = monotonic_nanoseconds();
   state_.running_loop = thread.running_loop;
   state_.current_task = thread.current_task;
   state_.home = thread.home;
@@ -165,6 +168,10 @@ Result<void> Threads::yield() {
   ScriptThread* next = next_ready();
   if (next != current_) switch_to(*next);
   return {};
+}
+
+Result<void> Threads::end_long_turn() {
+  return monotonic_nanoseconds() - turn_began_ > kLongestTurn ? yield() : Result<void>();
 }
 
 // --- waiting for the outside ---

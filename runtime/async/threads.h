@@ -3,8 +3,9 @@
 //
 // One engine runs on one thread of the system; `_thread.start_new_thread` makes a fiber of its own
 // for the function. A thread runs until it waits: for a lock, a time, a descriptor, the loop it
-// turns. Then the next one that is ready goes on, in order. Nothing preempts, so between two waits
-// nobody else changes anything; a thread that never waits keeps all others waiting.
+// turns. Then the next one that is ready goes on, in order. Nothing preempts: a
+// thread that neither waits nor takes a lock keeps all others waiting. Taking a lock is where a
+// turn ends that has lasted long.
 //
 // A wait is a ThreadWait on the stack of the thread that waits. When nobody is ready, whoever asked
 // last polls the descriptors and deadlines of all waits at once; when nothing at all can end a
@@ -63,6 +64,9 @@ class Threads final : public RootBase {
   void wake(ThreadWait& wait);
   /// Lets those that are ready run first.
   Result<void> yield();
+  /// The same, once this turn has lasted a while. Called where a lock is taken, so that a thread
+  /// that asks a queue again and again does not keep those from running that would fill it.
+  Result<void> end_long_turn();
 
   bool has_others() const { return threads_.size() > 1; }
   size_t count() const { return threads_.size() - 1; }
@@ -90,6 +94,7 @@ class Threads final : public RootBase {
   std::deque<ScriptThread*> ready_;
   int64_t last_ident_ = kMainIdent;
   int64_t last_poll_ = 0;
+  int64_t turn_began_ = 0;
   bool abandoning_ = false;
 };
 
