@@ -1,12 +1,13 @@
 // The native half of random, as module `_random`: the Mersenne Twister MT19937 (Matsumoto and
 // Nishimura), seeded and read out as CPython does, so that a seed gives the same numbers.
 #include <sys/random.h>
+#include <array>
 
 #include <algorithm>
 #include <ctime>
 
+#include "stdlib/hashlib/hashes.h"
 #include "stdlib/native_iterator.h"
-#include "stdlib/random/sha512.h"
 #include "vm/objects/bigint.h"
 #include "vm/objects/text.h"
 
@@ -212,7 +213,11 @@ Result<Bytes*> sha512_digest(VM& vm, Value data) {
   std::string_view view;
   if (!get_bytes(data, &view))
     return vm.raise(Exc::TypeError, "a bytes-like object is required, not '{}'", vm.type_of(data));
-  auto digest = sha512(view);
+  HashState hash;
+  hash.start(HashKind::Sha512);
+  hash.update(reinterpret_cast<const uint8_t*>(view.data()), view.size());
+  std::array<uint8_t, 64> digest;
+  hash.finish(digest.data());
   return make_bytes(vm, {reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
