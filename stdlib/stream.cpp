@@ -154,6 +154,52 @@ Result<Str*> method_read(VM& vm, TextStream* self, Optional<Value> size) {
   }
   return text.finish();
 }
+Result<List*> method_readlines(VM& vm, TextStream* self, Optional<Value> hint) {
+  if (self->writable) return vm.raise(Exc::ValueError, "not readable");
+  int64_t limit =
+      hint.present && !hint.value.is_none() ? TRY(to_int64_clamped(vm, hint.value)) : -1;
+  List* lines = TRY(make_list(vm, size_t{0}));
+  int64_t total = 0;
+  while (limit <= 0 || total < limit) {
+    Str* line = TRY(stream_read_line(vm, self));
+    if (line->length == 0) break;
+    total += static_cast<int64_t>(line->length);
+    TRY(list_append(vm, lines, line));
+  }
+  return lines;
+}
+Result<void> method_close(VM& vm, TextStream* self) {
+  if (self->closed) return {};
+  Result<void> flushed = self->writable ? stream_flush(vm, self) : Result<void>();
+  self->closed = true;
+  self->buffer->clear();
+  if (close(self->descriptor) != 0 && flushed.is_ok()) return raise_errno(vm, errno);
+  return flushed;
+}
+Result<Value> method_enter(VM& vm, TextStream* self) {
+  if (self->closed) return vm.raise(Exc::ValueError, "I/O operation on closed file.");
+  return self;
+}
+Result<void> method_exit(VM& vm, TextStream* self, Rest) { return method_close(vm, self); }
+Result<bool> method_seekable(VM&, TextStream* self) {
+  return lseek(self->descriptor, 0, SEEK_CUR) >= 0;
+}
+/// Changes what can be changed: when output is passed on. Text is UTF-8.
+Result<void> method_reconfigure(VM& vm, TextStream* self, Value encoding, Value errors,
+                                Value newline, Value line_buffering, Value write_through) {
+  (void)errors, (void)newline;
+  if (Str* name = try_as<Str>(encoding)) {
+    std::string text;
+    for (char c : to_utf8(name))
+      if (c != '-' && c != '_') text += static_cast<char>(c | 0x20);
+    if (text != "utf8")
+      return vm.raise(Exc::ValueError, "the standard streams are UTF-8, not {}", name);
+  }
+  if (self->writable) TRY(stream_flush(vm, self));
+  if (!line_buffering.is_none()) self->line_buffered = TRY(is_truthy(vm, line_buffering));
+  if (!write_through.is_none() && TRY(is_truthy(vm, write_through))) self->line_buffered = true;
+  return {};
+}
 Result<Value> method_iter(VM&, TextStream* self) { return self; }
 Result<Value> method_next(VM& vm, TextStream* self) {
   Str* line = TRY(stream_read_line(vm, self));
@@ -173,6 +219,10 @@ Result<Value> get_errors(VM& vm, Value) { return make_str(vm, "strict"); }
 Result<Value> get_mode(VM& vm, Value self) {
   return make_str(vm, static_cast<TextStream*>(self.cell())->writable ? "w" : "r");
 }
+Result<Value> get_line_buffering(VM&, Value self) {
+  return Value::boolean(static_cast<TextStream*>(self.cell())->line_buffered);
+}
+Result<Value> get_newlines(VM&, Value) { return Value::none(); }
 Result<Value> get_closed(VM&, Value self) {
   return Value::boolean(static_cast<TextStream*>(self.cell())->closed);
 }
@@ -190,6 +240,15 @@ constexpr NativeFunctionDef kMethods[] = {
     {"flush(self, /)", "Write out what is buffered.", bind<method_flush>()},
     {"read(self, size=-1, /)", "Read at most size characters, or all.", bind<method_read>()},
     {"readline(self, size=-1, /)", "Read a line with its newline.", bind<method_readline>()},
+    {"readlines(self, hint=-1, /)", "Read all lines, or lines of hint characters in all.",
+     bind<method_readlines>()},
+    {"close(self, /)", "Flush and close the descriptor.", bind<method_close>()},
+    {"__enter__(self, /)", nullptr, bind<method_enter>()},
+    {"__exit__(self, /, *args)", nullptr, bind<method_exit>()},
+    {"seekable(self, /)", "Can the position be changed?", bind<method_seekable>()},
+    {"reconfigure(self, /, *, encoding=None, errors=None, newline=None, line_buffering=None, "
+     "write_through=None)",
+     "Change when output is passed on.", bind<method_reconfigure>()},
     {"fileno(self, /)", "The file descriptor.", bind<method_fileno>()},
     {"isatty(self, /)", "Is it a terminal?", bind<method_isatty>()},
     {"readable(self, /)", "Can it be read?", bind<method_readable>()},
@@ -198,9 +257,14 @@ constexpr NativeFunctionDef kMethods[] = {
     {"__next__(self, /)", "Implement next(self).", bind<method_next>()},
 };
 constexpr NativeGetSetDef kAttributes[] = {
-    {"name", "name of the stream", get_name}, {"encoding", "always utf-8", get_encoding},
-    {"errors", "error handler", get_errors},  {"mode", "r or w", get_mode},
-    {"closed", "is it closed", get_closed},   {"buffer", "the bytes underneath", get_buffer},
+    {"name", "name of the stream", get_name},
+    {"encoding", "always utf-8", get_encoding},
+    {"errors", "error handler", get_errors},
+    {"mode", "r or w", get_mode},
+    {"closed", "is it closed", get_closed},
+    {"buffer", "the bytes underneath", get_buffer},
+    {"line_buffering", "is each line passed on", get_line_buffering},
+    {"newlines", "line ends that were translated", get_newlines},
 };
 const NativeTypeDef kTextStreamType = {
     "_io.TextIOWrapper", "Text over a file descriptor.",      kMethods,

@@ -212,12 +212,25 @@ Result<Value> EngineCore::run_module(const std::string& dotted_name) {
 
 // --- output ---
 
+namespace {
+/// A program may have closed it; what it is not sure of is flushed.
+bool is_closed(VM& vm, Value stream) {
+  auto name = intern(vm, "closed");
+  Value closed;
+  bool known = name.is_ok() && get_attribute_optional(vm, stream, name.value(), &closed).value();
+  auto truth = known ? is_truthy(vm, closed) : Result<bool>(false);
+  if (vm.has_pending()) (void)vm.take_pending();
+  return truth.is_ok() && truth.value();
+}
+}  // namespace
+
 bool EngineCore::flush_streams() {
   bool good = true;
   if (!vm_.sys_module()) return good;
   for (Str* name : {vm_.names().stdout_, vm_.names().stderr_}) {
     Value stream = dict_get_str(vm_, vm_.sys_module()->dict, name);
     if (stream.is_empty() || stream.is_none()) continue;
+    if (is_closed(vm_, stream)) continue;
     if (vm_.call_method(stream, vm_.names().flush, {}).is_ok()) continue;
     if (name == vm_.names().stdout_) {
       Value exception = vm_.take_pending();
