@@ -248,6 +248,11 @@ Result<int64_t> view_length(VM& vm, MemoryView* self) {
 
 /// `key` as an index; the errors are memoryview's own.
 Result<uint64_t> index_of(VM& vm, MemoryView* self, Value key) {
+  if (Tuple* keys = try_as<Tuple>(key)) {
+    auto is_slice = [](Value part) { return is_kind(part, CellKind::Slice); };
+    if (std::all_of(keys->span().begin(), keys->span().end(), is_slice) && keys->length > 0)
+      return vm.raise(Exc::NotImplementedError, "multi-dimensional slicing is not implemented");
+  }
   if (!is_int(key) && type_special(vm, vm.type_of(key), Special::Index).is_empty())
     return vm.raise(Exc::TypeError, "memoryview: invalid slice key");
   int64_t index = TRY(to_int64_clamped(vm, key));
@@ -400,12 +405,15 @@ Result<Value> view_compare(VM& vm, MemoryView* self, Value other) {
 }
 
 Result<Value> view_hash(VM& vm, MemoryView* self) {
+  if (self->has_hash) return make_int(vm, self->hash);
   TRY(check(vm, self));
   if (!self->readonly) return vm.raise(Exc::ValueError, "cannot hash writable memoryview object");
   if (self->item_size != 1)
     return vm.raise(Exc::ValueError,
                     "memoryview: hashing is restricted to formats 'B', 'b' or 'c'");
-  return make_int(vm, TRY(hash_value(vm, TRY(memoryview_bytes(vm, self)))));
+  self->hash = TRY(hash_value(vm, TRY(memoryview_bytes(vm, self))));
+  self->has_hash = true;
+  return make_int(vm, self->hash);
 }
 Result<Str*> view_repr(VM& vm, MemoryView* self) {
   char text[64];
@@ -517,7 +525,7 @@ const NativeTypeDef kMemoryViewType = {
     .doc = "Create a new memoryview object which references the given object.",
     .methods = kMethods,
     .attributes = kAttributes,
-    .flags = Type::kSequence,
+    .flags = Type::kSequence | Type::kHasWeakref,
     .instance_size = sizeof(MemoryView),
     .native_class = &MemoryView::kClass,
 };

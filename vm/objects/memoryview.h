@@ -19,6 +19,8 @@ struct MemoryView : NativeObject {
   uint32_t item_size;
   char format;  // as in the struct module
   bool readonly;
+  bool has_hash;  // `hash` is known; it outlives a release
+  int64_t hash;
   bool is_released() const { return object.is_empty(); }
   bool is_contiguous() const { return length <= 1 || stride == static_cast<int64_t>(item_size); }
   uint8_t* item(uint64_t index) const;
