@@ -542,14 +542,6 @@ class Builder {
   }
 
   Result<void> check_patterns(Node* node) {
-    if (auto* j = node->try_as<ast::JoinedStr>()) {
-      for (Expression* value : j->values) {
-        auto* text = value->try_as<ast::Constant>();
-        TRY(require(
-            value->is<ast::FormattedValue>() || (text && text->value.kind == ConstantKind::Str),
-            "JoinedStr with a value that is neither text nor FormattedValue"));
-      }
-    }
     if (auto* f = node->try_as<ast::FormattedValue>())
       return require(!f->format_spec || f->format_spec->is<ast::JoinedStr>(),
                      "FormattedValue with a format_spec that is no JoinedStr");

@@ -383,7 +383,15 @@ bool BuildDict(VM& vm, Frame* frame, Instruction* i) {
   return true;
 }
 bool BuildString(VM& vm, Frame* frame, Instruction* i) {
-  return put(frame, i->a, str_join_array(vm, frame->registers() + i->b, i->c));
+  REGISTERS;
+  // Trees that programs make may have any expressions as the parts of an f-string.
+  for (uint32_t n = 0; n < i->c; ++n) {
+    if (try_as<Str>(r[i->b + n])) continue;
+    (void)vm.raise(Exc::TypeError, "sequence item {}: expected str instance, {} found", n,
+                   vm.type_of(r[i->b + n]));
+    return false;
+  }
+  return put(frame, i->a, str_join_array(vm, r + i->b, i->c));
 }
 bool ListAppend(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
