@@ -297,8 +297,23 @@ const NativeTypeDef kWriterType = {
 Result<Value> builtin_open(VM& vm, Value file, Optional<Value> mode, Optional<int64_t> buffering,
                            Optional<Value> encoding, Optional<Value> errors,
                            Optional<Value> newline, Optional<bool> close_descriptor,
-                           Optional<Value>) {
+                           Optional<Value> opener) {
   Value mode_value = mode.present ? mode.value : Value(TRY(make_str(vm, "r")));
+  bool has_opener = opener.present && !opener.value.is_none();
+  if (has_opener || buffering.value_or(-1) == 0) {  // rare: the streams of io, one on the other
+    auto given = [](const Optional<Value>& v) { return v.present ? v.value : Value::none(); };
+    Value io = TRY(vm.import_module("io"));
+    Value open_in_parts = TRY(get_attribute(vm, io, TRY(intern(vm, "_open_in_parts"))));
+    Value arguments[] = {file,
+                         mode_value,
+                         TRY(make_int(vm, buffering.value_or(-1))),
+                         given(encoding),
+                         given(errors),
+                         given(newline),
+                         Value::boolean(close_descriptor.value_or(true)),
+                         given(opener)};
+    return vm.call(open_in_parts, arguments);
+  }
   return open_file(vm, file, mode_value, buffering.value_or(-1), encoding.value, errors.value,
                    newline.value, close_descriptor.value_or(true));
 }
