@@ -10,8 +10,17 @@ using ast::Expression;
 using ast::ExpressionContext;
 using ast::NodeKind;
 using ast::ScopeKind;
+using ast::Symbol;
 
 namespace {
+
+/// The variable is one of the module or of a function around.
+void declare_outer(Symbol* symbol, bool is_global) {
+  if (is_global)
+    symbol->is_global_declared = true;
+  else
+    symbol->is_nonlocal_declared = true;
+}
 
 ArenaSpan<ast::TypeParam*> type_parameters_of(const ast::Node* definition) {
   switch (definition->kind) {
@@ -211,7 +220,7 @@ bool Resolver::visit_scope_statement(ast::Node* node, ArenaSpan<Identifier> name
       }
     }
     symbol = symbol_in(current_, mangled, node->span);
-    (is_global ? symbol->is_global_declared : symbol->is_nonlocal_declared) = true;
+    declare_outer(symbol, is_global);
     // The module's own code means its globals by the name as well, whatever exec() calls its
     // locals.
     if (is_global) symbol_in(result_.module, mangled, node->span)->is_global_declared = true;
@@ -507,7 +516,7 @@ bool Resolver::extend_to_enclosing_scope(ast::Name* target) {
         const Symbol* outer = existing(scope, mangled);
         Symbol* symbol = symbol_in(current_, mangled, target->span);
         bool is_global = outer && outer->is_global_declared;
-        (is_global ? symbol->is_global_declared : symbol->is_nonlocal_declared) = true;
+        declare_outer(symbol, is_global);
         directives_.push_back({current_, mangled, target->span});
         bind_in(scope, mangled, target->span);
         return true;

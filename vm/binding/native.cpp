@@ -281,13 +281,9 @@ Result<void> bind_keywords(VM& vm, const CallNames& names, const Signature& sign
 Result<void> check_required(VM& vm, const CallNames& names, const Signature& signature,
                             size_t given, const Value* slots) {
   size_t receiver = signature.has_receiver ? 1 : 0;
-  size_t required_positional_only = 0, maximum = 0;
-  for (const SignatureParameter& p : signature.own()) {
-    if (p.kind == Kind::PositionalOnly) {
-      required_positional_only += p.is_required();
-      ++maximum;
-    }
-  }
+  size_t required_positional_only = 0;
+  for (const SignatureParameter& p : signature.own())
+    if (p.kind == Kind::PositionalOnly) required_positional_only += p.is_required();
   if (given < required_positional_only) {
     return vm.raise(Exc::TypeError, "{}() takes {} {} positional argument{} ({} given)",
                     names.plain,

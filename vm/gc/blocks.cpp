@@ -15,8 +15,9 @@ namespace {
 
 constexpr size_t kPage = 4096;
 constexpr size_t kMegabyte = size_t{1} << 20;
-/// Mappings of dead large cells up to this are kept for new ones.
-constexpr size_t kKeepUnused = 4 * kMegabyte;
+/// Mappings of dead large cells up to this are kept for new ones: what a small heap gathers between
+/// two full collections, since it will need as much again before the next.
+constexpr size_t kKeepUnused = 8 * kMegabyte;
 /// Never-used blocks that get their memory in one go: few at first, a quarter of what there is
 /// later.
 constexpr size_t kFewestPopulated = 2, kMostPopulated = 32;
@@ -377,7 +378,8 @@ Block* Heap::State::remap_large(Block* block, size_t size) {
 }
 
 void Heap::State::release_memory(size_t bytes) {
-  while (bytes > 0 && unused_bytes > kKeepUnused) {
+  size_t keep = std::max(kKeepUnused, reserve_blocks * kBlockSize);
+  while (bytes > 0 && unused_bytes > keep) {
     Mapping& oldest = unused.front();
     size_t kept = (oldest.size - std::min(oldest.size, bytes)) & ~(kBlockSize - 1);
     size_t part = oldest.size - kept;

@@ -442,27 +442,7 @@ bool slow::call(VM& vm, Frame* frame, Value* window, uint32_t dst, uint32_t coun
   return enter_call(vm, window, dst, count, nullptr) != CallOutcome::Error;
 }
 
-bool enter_script(VM& vm, Frame* frame, Value callee, uint32_t dst, uint32_t flags,
-                  std::initializer_list<Value> arguments) {
-  Value* window = stack_top(vm);
-  uint32_t count = static_cast<uint32_t>(arguments.size());
-  if (window + kFrameWords + count + 16 > vm.context()->stack_limit) {
-    (void)vm.recursion_error("");
-    return false;
-  }
-  window[0] = callee;
-  std::copy(arguments.begin(), arguments.end(), window + kFrameWords);
-  Function* function = as<Function>(callee);
-  Code* code = function->code;
-  if ((code->flags & (Code::kSimpleCall | Code::kAnyGenerator)) == Code::kSimpleCall &&
-      code->argument_count == count) [[likely]] {
-    if (!frame_fits(vm, window, code, frame->depth())) {
-      (void)vm.recursion_error("");
-      return false;
-    }
-    push_frame(vm, window, function, code, dst, flags);
-    return true;
-  }
+bool enter_script_slow(VM& vm, Value* window, uint32_t dst, uint32_t count, uint32_t flags) {
   return enter_function(vm, window, dst, count, nullptr, flags, Value()) != CallOutcome::Error;
 }
 

@@ -37,7 +37,9 @@
 #define HANDLER_SIGNATURE VM &vm, Instruction *instruction, Value *r, Value *k
 #define HANDLER_CONVENTION __attribute__((preserve_none))
 #define HANDLER(Name) HANDLER_CONVENTION static RunOutcome handle_##Name(HANDLER_SIGNATURE)
-#define SECTION(name) HANDLER_CONVENTION static RunOutcome section_##name(HANDLER_SIGNATURE)
+// Never part of the body that goes there: its calls would make that keep the native stack aligned.
+#define SECTION(name) \
+  __attribute__((preserve_none, noinline)) static RunOutcome section_##name(HANDLER_SIGNATURE)
 #define DISPATCH(target)                                                                         \
   do {                                                                                           \
     instruction = (target);                                                                      \

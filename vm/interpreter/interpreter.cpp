@@ -36,6 +36,33 @@ inline int64_t floor_modulo(int64_t a, int64_t b) {
   return (remainder != 0 && ((remainder < 0) != (b < 0))) ? remainder + b : remainder;
 }
 
+/// An operand of mixed arithmetic as a double. An int is rounded as float() rounds it.
+struct MixedOperand {
+  explicit MixedOperand(Value v) {
+    if (v.is_inline_float()) {
+      value = v.as_inline_float();
+    } else if (v.is_small_int()) {
+      value = static_cast<double>(v.as_small_int());
+      is_int = true;
+    } else if (is_exact(v, BuiltinType::Float)) {
+      value = as<FloatCell>(v)->value;
+    } else {
+      is_number = false;
+    }
+  }
+  double value = 0;
+  bool is_number = true, is_int = false;
+};
+
+/// The __init__ that is all there is to making an instance of `type`, if it takes just `count`
+/// arguments with self; else null.
+inline Function* plain_init_taking(const Type* type, uint32_t count) {
+  if (!type->plain_init.is_cell() || (type->flags & Type::kAbstract)) return nullptr;
+  Function* init = static_cast<Function*>(type->plain_init.cell());
+  bool fits = (init->code->flags & Code::kSimpleCall) && init->code->argument_count == count;
+  return fits ? init : nullptr;
+}
+
 inline Value value_at(const void* base, size_t offset) {
   return *reinterpret_cast<const Value*>(static_cast<const char*>(base) + offset);
 }
@@ -90,6 +117,13 @@ using Handler = HANDLER_CONVENTION RunOutcome (*)(HANDLER_SIGNATURE);
 #define OPCODE(Name, ...) HANDLER(Name);
 #include "vm/bytecode/opcodes.def"
 #undef OPCODE
+SECTION(Add);
+SECTION(InPlaceAdd);
+SECTION(Subtract);
+SECTION(InPlaceSubtract);
+SECTION(Multiply);
+SECTION(InPlaceMultiply);
+SECTION(TrueDivide);
 SECTION(poll);
 SECTION(special_return);
 SECTION(operator_returned);

@@ -1,6 +1,8 @@
 #pragma once
 // What the parts of the interpreter share: the loop, entering calls, resuming generators,
 // unwinding, slow paths.
+#include <algorithm>
+
 #include "vm/bytecode/code.h"
 #include "vm/interpreter/context.h"
 
@@ -65,8 +67,11 @@ Result<void> bind_function_arguments(VM& vm, Function* function, const Value* ar
 Result<Generator*> make_generator(VM& vm, Function* function, const Value* parameters);
 /// Calls `function` from `frame`, which is running and synced: true when its result is in the
 /// register `dst` or a frame was pushed.
-bool enter_script(VM& vm, Frame* frame, Value function, uint32_t dst, uint32_t flags,
-                  std::initializer_list<Value> arguments);
+template <class... Values>
+inline bool enter_script(VM& vm, Frame* frame, Value function, uint32_t dst, uint32_t flags,
+                         Values... arguments);
+/// enter_script for functions that take other arguments than just these, which are in the window.
+bool enter_script_slow(VM& vm, Value* window, uint32_t dst, uint32_t count, uint32_t flags);
 /// Checks depth and VM stack for a frame at `window`.
 inline bool frame_fits(VM& vm, const Value* window, const Code* code, uint32_t depth);
 Result<Value> call_native(VM& vm, NativeFunction* function, const Value* arguments,
@@ -164,6 +169,33 @@ inline Frame* push_frame(VM& vm, Value* window, Function* function, Code* code, 
   frame->extra = Value();
   Interpreter::frame(vm) = frame;
   return frame;
+}
+
+template <class... Values>
+inline bool enter_script(VM& vm, Frame* frame, Value callee, uint32_t dst, uint32_t flags,
+                         Values... arguments) {
+  constexpr uint32_t kCount = sizeof...(arguments);
+  Value* top = frame->flags & Frame::kHeap ? Interpreter::stack_top(vm)
+                                           : frame->registers() + frame->code->register_count;
+  Value* window = std::max(top, vm.context()->floor);
+  Function* function = as<Function>(callee);
+  Code* code = function->code;
+  bool fits = (code->flags & (Code::kSimpleCall | Code::kAnyGenerator)) == Code::kSimpleCall &&
+              code->argument_count == kCount && frame_fits(vm, window, code, frame->depth());
+  if (fits) [[likely]] {
+    Value* parameter = window + kFrameWords;
+    ((*parameter++ = arguments), ...);
+    push_frame(vm, window, function, code, dst, flags);
+    return true;
+  }
+  if (window + kFrameWords + kCount + 16 > vm.context()->stack_limit) {
+    (void)vm.recursion_error("");
+    return false;
+  }
+  window[0] = callee;
+  Value* argument = window + kFrameWords;
+  ((*argument++ = arguments), ...);
+  return enter_script_slow(vm, window, dst, kCount, flags);
 }
 
 }  // namespace apy

@@ -1,5 +1,8 @@
 #include "vm/interpreter/script_operators.h"
 
+#include <array>
+
+#include "vm/objects/equality.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/special_call.h"
 
@@ -24,7 +27,7 @@ struct Operation {
   COMPARISON(GreaterEqual)
 // clang-format on
 
-Operation operation_of(Opcode opcode) {
+constexpr Operation find_operation(Opcode opcode) {
   using Kind = Operation::Kind;
   switch (opcode) {
 #define OPERATION(Name) \
@@ -51,9 +54,17 @@ Operation operation_of(Opcode opcode) {
     COMPARISONS(COMPARISON)
 #undef COMPARISON
     default:
-      __builtin_unreachable();
+      return {Kind::Binary, 0, false};  // no operator: nobody asks
   }
 }
+
+constexpr auto kOperations = [] {
+  std::array<Operation, static_cast<size_t>(Opcode::Count)> operations{};
+  for (size_t i = 0; i < operations.size(); ++i)
+    operations[i] = find_operation(static_cast<Opcode>(i));
+  return operations;
+}();
+const Operation& operation_of(Opcode opcode) { return kOperations[static_cast<size_t>(opcode)]; }
 #undef BINARY_OPERATIONS
 #undef COMPARISONS
 
@@ -111,6 +122,12 @@ bool float_operands(Value a, Value b, double* x, double* y) {
 }
 
 std::optional<bool> compare_plain(CompareOp op, Value a, Value b) {
+  bool equality = op == CompareOp::Equal || op == CompareOp::NotEqual;
+  if (equality && (is_exact(a, BuiltinType::Str) || is_exact(a, BuiltinType::Tuple))) {
+    Equality outcome = plain_equality(a, b);
+    if (outcome == Equality::Undecided) return {};
+    return (outcome == Equality::Yes) == (op == CompareOp::Equal);
+  }
   double x, y;
   if (float_operands(a, b, &x, &y)) {
     switch (op) {
@@ -128,10 +145,6 @@ std::optional<bool> compare_plain(CompareOp op, Value a, Value b) {
         return x >= y;
     }
   }
-  if ((op == CompareOp::Equal || op == CompareOp::NotEqual) && is_exact(a, BuiltinType::Str) &&
-      is_exact(b, BuiltinType::Str)) {
-    return (a.is(b) || str_equal(as<Str>(a), as<Str>(b))) == (op == CompareOp::Equal);
-  }
   return {};
 }
 
@@ -139,12 +152,14 @@ OperatorOutcome compare_branch(VM& vm, Frame* frame, const Instruction* i) {
   Operation operation = operation_of(i->opcode);
   CompareOp op = static_cast<CompareOp>(operation.op);
   Value left = frame->registers()[i->a], right = right_of_branch(frame, i, operation.int_operand);
-  if (auto truth = compare_plain(op, left, right))
-    return *truth ? OperatorOutcome::True : OperatorOutcome::False;
   Value method = script_comparison(vm, op, left, right);
+  if (method.is_empty()) {
+    if (auto truth = compare_plain(op, left, right))
+      return *truth ? OperatorOutcome::True : OperatorOutcome::False;
+  }
   if (!method.is_empty()) {
     // No register receives the value: operator_returned sees it first.
-    return enter_script(vm, frame, method, 0, Frame::kOperator, {left, right})
+    return enter_script(vm, frame, method, 0, Frame::kOperator, left, right)
                ? OperatorOutcome::Entered
                : OperatorOutcome::Error;
   }

@@ -20,13 +20,33 @@ Value script_comparison(VM& vm, CompareOp op, Value a, Value b);
 /// a and b as doubles when at least one is a float and both are numbers that a double holds
 /// exactly.
 bool float_operands(Value a, Value b, double* x, double* y);
-/// The comparison of floats, or for equality of strings, with neither a lookup nor a call; empty
-/// for others.
+/// The comparison of floats, or for equality of strings and tuples, with neither a lookup nor a
+/// call; empty for others.
 std::optional<bool> compare_plain(CompareOp op, Value a, Value b);
 /// The comparison of a fused branch that is not on numbers.
 OperatorOutcome compare_branch(VM& vm, Frame* frame, const Instruction* instruction);
 /// The script method called by the instruction before frame->pc returned `value`.
 OperatorOutcome operator_returned(VM& vm, Frame* frame, Value value);
+/// Does the instruction store the operator's value in its register a? The others branch.
+constexpr bool stores_value(Opcode opcode) {
+  switch (opcode) {
+#define COMPARISON(Name)          \
+  case Opcode::JumpIf##Name:      \
+  case Opcode::JumpIf##Name##Int: \
+  case Opcode::JumpUnless##Name:  \
+  case Opcode::JumpUnless##Name##Int:
+    COMPARISON(Less)
+    COMPARISON(LessEqual)
+    COMPARISON(Equal)
+    COMPARISON(NotEqual)
+    COMPARISON(Greater)
+    COMPARISON(GreaterEqual)
+#undef COMPARISON
+    return false;
+    default:
+      return true;
+  }
+}
 /// Where a fused branch goes on.
 inline Instruction* branch_target(Instruction* branch, bool truth);
 

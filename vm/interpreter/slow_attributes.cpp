@@ -251,7 +251,7 @@ bool LoadAttr(VM& vm, Frame* frame, Instruction* i) {
     if (special != Opcode::LoadAttr)
       specialise(vm, i, entry, Opcode::LoadAttr, special, Opcode::LoadAttrMany);
     if (entry.kind == AttributeKind::Property)
-      return enter_script(vm, frame, Value::from_bits(entry.payload), i->a, 0, {object});
+      return enter_script(vm, frame, Value::from_bits(entry.payload), i->a, 0, object);
   }
   auto result = get_attribute(vm, object, name);
   if (result.is_error()) return false;
@@ -462,7 +462,7 @@ bool LoadItem(VM& vm, Frame* frame, Instruction* i) {
     } else if (object.cell()->kind == CellKind::Instance) {
       Value method = type_special(vm, vm.type_of(object.cell()), Special::GetItem);
       if (is_kind(method, CellKind::Function))
-        return enter_script(vm, frame, method, i->a, 0, {object, key});
+        return enter_script(vm, frame, method, i->a, 0, object, key);
     }
   }
   auto result = get_item(vm, object, key);
@@ -491,7 +491,7 @@ bool LoadSlice(VM& vm, Frame* frame, Instruction* i) {
   if (object.is_cell() && object.cell()->kind == CellKind::Instance) {
     Value method = type_special(vm, vm.type_of(object.cell()), Special::GetItem);
     if (is_kind(method, CellKind::Function))
-      return enter_script(vm, frame, method, i->a, 0, {object, slice.value()});
+      return enter_script(vm, frame, method, i->a, 0, object, slice.value());
   }
   auto result = get_item(vm, object, slice.value());
   if (result.is_error()) return false;

@@ -28,36 +28,11 @@ bool put(Frame* frame, uint32_t register_index, Result<T> result) {
   return true;
 }
 
-/// Arithmetic on floats of which one is not held in the word; false: not such a case.
-bool float_arithmetic(VM& vm, BinaryOp op, Value a, Value b, Result<Value>* result) {
-  double x, y;
-  if (!float_operands(a, b, &x, &y)) return false;
-  switch (op) {
-    case BinaryOp::Add:
-      *result = make_float(vm, x + y);
-      return true;
-    case BinaryOp::Subtract:
-      *result = make_float(vm, x - y);
-      return true;
-    case BinaryOp::Multiply:
-      *result = make_float(vm, x * y);
-      return true;
-    case BinaryOp::TrueDivide:
-      if (y == 0) return false;
-      *result = make_float(vm, x / y);
-      return true;
-    default:
-      return false;
-  }
-}
-
 bool binary(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
   REGISTERS;
   Value a = r[i->b], b = r[i->c];
-  Result<Value> number = Value();
-  if (float_arithmetic(vm, op, a, b, &number)) return put(frame, i->a, number);
   Value method = script_operator(vm, op, a, b);
-  if (!method.is_empty()) return enter_script(vm, frame, method, i->a, Frame::kOperator, {a, b});
+  if (!method.is_empty()) return enter_script(vm, frame, method, i->a, Frame::kOperator, a, b);
   return put(frame, i->a, binary_operation(vm, op, a, b));
 }
 
@@ -69,26 +44,24 @@ Result<Value> extended(VM& vm, List* list, Value items) {
 bool in_place(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
   REGISTERS;
   Value a = r[i->b], b = r[i->c];
-  Result<Value> number = Value();
-  if (float_arithmetic(vm, op, a, b, &number)) return put(frame, i->a, number);
   if (op == BinaryOp::Add && is_exact(a, BuiltinType::List))
     return put(frame, i->a, extended(vm, as<List>(a), b));
   if (a.is_cell() && type_special(vm, vm.type_of(a), in_place_of(op)).is_empty()) {
     Value method = script_operator(vm, op, a, b);
-    if (!method.is_empty()) return enter_script(vm, frame, method, i->a, Frame::kOperator, {a, b});
+    if (!method.is_empty()) return enter_script(vm, frame, method, i->a, Frame::kOperator, a, b);
   }
   return put(frame, i->a, in_place_operation(vm, op, a, b));
 }
 
 bool ordered(VM& vm, Frame* frame, Instruction* i, CompareOp op) {
   REGISTERS;
+  Value method = script_comparison(vm, op, r[i->b], r[i->c]);
+  if (!method.is_empty())
+    return enter_script(vm, frame, method, i->a, Frame::kOperator, r[i->b], r[i->c]);
   if (auto truth = compare_plain(op, r[i->b], r[i->c])) {
     r[i->a] = Value::boolean(*truth);
     return true;
   }
-  Value method = script_comparison(vm, op, r[i->b], r[i->c]);
-  if (!method.is_empty())
-    return enter_script(vm, frame, method, i->a, Frame::kOperator, {r[i->b], r[i->c]});
   return put(frame, i->a, apy::compare(vm, op, r[i->b], r[i->c]));
 }
 

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "vm/objects/equality.h"
 #include "vm/objects/hash_table.h"
 #include "vm/objects/protocol.h"
 
@@ -135,7 +136,9 @@ restart:
       Value candidate = entry.key;
       if (candidate == key) return int64_t{slot} - 1;
       if (entry.hash == hash) {
-        bool equal = TRY(values_equal(vm, candidate, key));
+        Equality equality = plain_equality(candidate, key);
+        if (equality == Equality::Yes) return int64_t{slot} - 1;
+        bool equal = equality == Equality::Undecided && TRY(values_equal(vm, candidate, key));
         table = dict->table;
         if (!table || table->log2_slots != log2_slots || table->slot(i) != slot ||
             slot > table->filled || !table->entries()[slot - 1].key.is(candidate))
@@ -166,9 +169,9 @@ int64_t probe_slots(const DictTable* table, Value key, uint64_t hash) {
       if (entry.key == key) [[likely]]
         return int64_t{slot} - 1;
       if (entry.hash == hash) {
-        if (!is_exact(entry.key, BuiltinType::Str) || !is_exact(key, BuiltinType::Str))
-          return kUndecided;
-        if (str_equal(as<Str>(entry.key), as<Str>(key))) return int64_t{slot} - 1;
+        Equality equality = plain_equality(entry.key, key);
+        if (equality == Equality::Undecided) return kUndecided;
+        if (equality == Equality::Yes) return int64_t{slot} - 1;
       }
     }
     perturb >>= 5;
@@ -201,8 +204,9 @@ bool try_set_hashed(VM& vm, Dict* dict, Value key, uint64_t hash, Value value) {
     DictEntry& entry = entries[slot - 1];
     bool same = entry.key == key;
     if (!same && entry.hash == hash) {
-      if (!is_text || !is_exact(entry.key, BuiltinType::Str)) return false;
-      same = str_equal(as<Str>(entry.key), as<Str>(key));
+      Equality equality = plain_equality(entry.key, key);
+      if (equality == Equality::Undecided) return false;
+      same = equality == Equality::Yes;
     }
     if (same) {
       entry.value = value;

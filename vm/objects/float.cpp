@@ -2,12 +2,14 @@
 // float_methods.cpp.
 #include "vm/objects/float.h"
 
+#include <bit>
 #include <cfloat>
 #include <charconv>
 #include <cmath>
 #include <string>
 
 #include "vm/objects/bigint.h"
+#include "vm/objects/internals.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/units.h"
 
@@ -16,8 +18,11 @@ namespace apy {
 Result<Value> make_float_slow(VM& vm, double d) {
   Value word = Value::try_inline_float(d);
   if (!word.is_empty()) return word;
+  bool positive_zero = std::bit_cast<uint64_t>(d) == 0;
+  if (positive_zero && vm.internals().zero) return vm.internals().zero;
   auto* cell = TRY(vm.allocate<FloatCell>(BuiltinType::Float));
   cell->value = d;
+  if (positive_zero) vm.internals().zero = cell;
   return cell;
 }
 

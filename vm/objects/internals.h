@@ -101,6 +101,7 @@ struct VM::Internals {
   /// What repr() is printing now, innermost last; with the context, since fibers take turns.
   std::vector<std::pair<const Context*, uint64_t>> being_printed;
   Exception* memory_error = nullptr;  // made in advance
+  FloatCell* zero = nullptr;          // 0.0, by far the commonest float that no word holds
   Tuple* empty_tuple = nullptr;       // the only one of the type itself; null until needed
   std::unordered_map<const void*, void*> module_states;
   void clear_caches();

@@ -5,6 +5,7 @@
 #include "vm/binding/bind.h"
 #include "vm/objects/class_checks.h"
 #include "vm/objects/containers.h"
+#include "vm/objects/equality.h"
 #include "vm/objects/exact.h"
 #include "vm/objects/indexing.h"
 #include "vm/objects/iterators.h"
@@ -42,10 +43,9 @@ Result<void> list_delitem(VM& vm, List* list, Value key) {
 
 /// values_equal, without a call where identity or a look at the texts decides.
 inline Result<bool> equal_items(VM& vm, Value candidate, Value item) {
-  if (candidate == item) return true;
-  if (Value::both_small_int(candidate, item)) return false;
-  if (is_exact(candidate, BuiltinType::Str) && is_exact(item, BuiltinType::Str))
-    return str_equal(as<Str>(candidate), as<Str>(item));
+  Equality equality = plain_equality(candidate, item);
+  if (equality != Equality::Undecided) [[likely]]
+    return equality == Equality::Yes;
   return values_equal(vm, candidate, item);
 }
 

@@ -1,6 +1,7 @@
 // Operators on any values: numbers and strings at once, everything else through the special methods
 // of the types.
 #include "vm/objects/descriptor.h"
+#include "vm/objects/equality.h"
 #include "vm/objects/exact.h"
 #include "vm/objects/indexing.h"
 #include "vm/objects/internals.h"
@@ -265,7 +266,15 @@ Result<Value> compare(VM& vm, CompareOp op, Value a, Value b) {
     if (op == CompareOp::Equal) return Value::boolean(x == y);
     return Value::boolean(holds(op, x.compare(y)));
   }
-  if (is_builtin_number(a) && is_builtin_number(b)) return number_compare(vm, op, a, b);
+  bool sequences = a.is_cell() && b.is_cell() && a.cell()->shape == b.cell()->shape &&
+                   (is_exact(a, BuiltinType::Tuple) || is_exact(a, BuiltinType::List));
+  if (sequences && (op == CompareOp::Equal || op == CompareOp::NotEqual)) {
+    Equality equality = plain_equality(a, b);
+    if (equality != Equality::Undecided)
+      return Value::boolean((equality == Equality::Yes) == (op == CompareOp::Equal));
+  }
+  if (!sequences && is_builtin_number(a) && is_builtin_number(b))
+    return number_compare(vm, op, a, b);
   if (is_exact(a, BuiltinType::Tuple) && is_exact(b, BuiltinType::Tuple))
     return compare_sequences(
         vm, op, [a] { return as<Tuple>(a)->span(); }, [b] { return as<Tuple>(b)->span(); });
@@ -282,7 +291,9 @@ Result<bool> compare_bool(VM& vm, CompareOp op, Value a, Value b) {
 }
 
 Result<bool> values_equal(VM& vm, Value a, Value b) {
-  if (a.is(b)) return true;
+  Equality equality = plain_equality(a, b);
+  if (equality != Equality::Undecided) [[likely]]
+    return equality == Equality::Yes;
   return compare_bool(vm, CompareOp::Equal, a, b);
 }
 

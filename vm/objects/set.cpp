@@ -9,6 +9,7 @@
 // that ran `__eq__` check that the table is still the same, and start again when not.
 #include "vm/objects/set.h"
 
+#include "vm/objects/equality.h"
 #include "vm/objects/hash_table.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/set_table.h"
@@ -53,9 +54,8 @@ void insert_clean(SetTable* table, Value key, uint64_t hash) {
 /// refills the set each time must come to an end.
 int same_key(VM& vm, Set* set, SetTable*& table, SetEntry*& entry, Value key) {
   Value candidate = entry->key;
-  if (candidate == key) return 1;
-  if (is_exact(candidate, BuiltinType::Str) && is_exact(key, BuiltinType::Str))
-    return str_equal(as<Str>(candidate), as<Str>(key));
+  Equality equality = plain_equality(candidate, key);
+  if (equality != Equality::Undecided) return equality == Equality::Yes;
   size_t capacity = table->capacity;
   size_t index = entry - table->entries();
   auto equal = values_equal(vm, candidate, key);

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "vm/binding/bind.h"
+#include "vm/objects/equality.h"
 #include "vm/objects/exact.h"
 #include "vm/objects/indexing.h"
 #include "vm/objects/internals.h"
@@ -54,8 +55,16 @@ Result<Value> tuple_get_item(VM& vm, Tuple* tuple, Value key) {
 }
 
 Result<bool> tuple_contains(VM& vm, Tuple* tuple, Value item) {
-  for (Value v : tuple->span())
-    if (v.is(item) || TRY(values_equal(vm, v, item))) return true;
+  for (Value v : tuple->span()) {
+    switch (plain_equality(v, item)) {
+      case Equality::Yes:
+        return true;
+      case Equality::No:
+        break;
+      case Equality::Undecided:
+        if (TRY(values_equal(vm, v, item))) return true;
+    }
+  }
   return false;
 }
 

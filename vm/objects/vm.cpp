@@ -157,6 +157,7 @@ void VM::trace_roots(Visitor& visitor) {
   visitor.visit(modules_);
   visitor.visit(sys_module_);
   visitor.visit(internals_->memory_error);
+  visitor.visit(internals_->zero);
   visitor.visit(internals_->empty_tuple);
   // A module's state may be a cell (its types, for example).
   for (auto& [key, state] : internals_->module_states)
