@@ -85,6 +85,14 @@ void CodeBuilder::emit_jump(Opcode opcode, int64_t a, int64_t b, Label target) {
   ++labels_[target.id].uses;
 }
 
+void CodeBuilder::pass_number(Register left, Register right, Register first_temporary) {
+  if (!reachable_ || drafts_.empty() || left == right) return;
+  DraftInstruction& last = drafts_.back();
+  if (last.a < first_temporary || (last.a != left && last.a != right)) return;
+  Opcode form = passing_form(last.opcode, last.a == left);
+  if (form != Opcode::Count) last.opcode = form;
+}
+
 void CodeBuilder::set_cache_word(uint32_t value) {
   if (!reachable_ || drafts_.empty()) return;
   if (value >= kNoOperand) fail("too many constants and names");

@@ -54,6 +54,10 @@ class CodeBuilder {
   /// A jump; `a` and `b` are the operands before the distance.
   void emit_jump(Opcode opcode, int64_t a, int64_t b, Label target);
   void emit_jump(Label target) { emit_jump(Opcode::Jump, 0, 0, target); }
+  /// The next instruction emitted takes numbers (takes_number) from these registers; each is read
+  /// by nobody else if it is a temporary (not below `first_temporary`). If the last instruction
+  /// made one of them, its passing form takes its place.
+  void pass_number(Register left, Register right, Register first_temporary);
   /// Sets the cache word of the instruction just emitted.
   void set_cache_word(uint32_t value);
 

@@ -53,4 +53,41 @@ Opcode inverted_jump(Opcode opcode) {
   }
 }
 
+Opcode passing_form(Opcode opcode, bool to_left) {
+  switch (opcode) {
+    case Opcode::Add:
+      return to_left ? Opcode::AddToLeft : Opcode::AddToRight;
+    case Opcode::Subtract:
+      return to_left ? Opcode::SubtractToLeft : Opcode::SubtractToRight;
+    case Opcode::Multiply:
+      return to_left ? Opcode::MultiplyToLeft : Opcode::MultiplyToRight;
+    case Opcode::TrueDivide:
+      return to_left ? Opcode::TrueDivideToLeft : Opcode::TrueDivideToRight;
+    default:
+      return Opcode::Count;
+  }
+}
+
+bool takes_number(const Instruction& next, uint16_t* left, int32_t* right) {
+  switch (next.opcode) {
+#define TAKES_ARITHMETIC(Name, ...) case Opcode::Name:
+#define TAKES_AND_PASSES(Name, ...) case Opcode::Name:
+#define TAKES_IMMEDIATE(Name, ...) case Opcode::Name:
+#define TAKES_COMPARISON(Name, ...) \
+  case Opcode::JumpIf##Name:        \
+  case Opcode::JumpUnless##Name:    \
+  case Opcode::JumpIf##Name##Int:   \
+  case Opcode::JumpUnless##Name##Int:
+#include "vm/bytecode/takes_number.def"
+    break;
+    default:
+      return false;
+  }
+  bool is_jump = jump_operand(next.opcode) == 2;
+  OperandKind kind = opcode_info(next.opcode).operands[is_jump ? 1 : 2];
+  *left = is_jump ? next.a : next.b;
+  *right = kind == OperandKind::Imm ? -1 : is_jump ? next.b : next.c;
+  return true;
+}
+
 }  // namespace apy

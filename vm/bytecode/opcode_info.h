@@ -44,4 +44,12 @@ int jump_operand(Opcode opcode);
 /// The fused jump that is taken exactly when `opcode` is not; Opcode::Count if there is none.
 Opcode inverted_jump(Opcode opcode);
 
+/// The form of an arithmetic instruction whose value goes to the next instruction only, as its left
+/// or right operand; Opcode::Count for others. A float is handed over as it is then, not as a
+/// Value.
+Opcode passing_form(Opcode opcode, bool to_left);
+/// Which operand of `next` a passing form's value would be: its registers for both sides. False for
+/// instructions that take no number from the one before.
+bool takes_number(const Instruction& next, uint16_t* left, int32_t* right);
+
 }  // namespace apy

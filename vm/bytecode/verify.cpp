@@ -44,6 +44,7 @@ class Verifier {
   Fault check_window(size_t word) const;
   Fault check_run(size_t word, uint32_t base, uint32_t count) const;
   Fault check_jump(size_t word) const;
+  Fault check_passing(size_t word) const;
   Fault check_ranges() const;
   bool is_start(int64_t word) const {
     return word >= 0 && word < static_cast<int64_t>(starts_.size()) &&
@@ -173,6 +174,34 @@ std::optional<std::string> Verifier::check_jump(size_t word) const {
   return {};
 }
 
+// The value of a passing form must be what the next instruction takes.
+std::optional<std::string> Verifier::check_passing(size_t word) const {
+  const Instruction& instruction = instructions[word];
+  bool to_left = false;
+  switch (instruction.opcode) {
+    case Opcode::AddToLeft:
+    case Opcode::SubtractToLeft:
+    case Opcode::MultiplyToLeft:
+    case Opcode::TrueDivideToLeft:
+      to_left = true;
+      break;
+    case Opcode::AddToRight:
+    case Opcode::SubtractToRight:
+    case Opcode::MultiplyToRight:
+    case Opcode::TrueDivideToRight:
+      break;
+    default:
+      return {};
+  }
+  uint16_t left;
+  int32_t right;
+  if (!takes_number(instructions[word + 1], &left, &right))
+    return fault(word, "the next instruction takes no number");
+  if (left == right || instruction.a != (to_left ? left : right))
+    return fault(word, "the next instruction takes another number");
+  return {};
+}
+
 std::optional<std::string> Verifier::check_ranges() const {
   for (const ExceptionRange& range : ranges) {
     bool end_is_start = range.end == instructions.size() || is_start(range.end);
@@ -212,6 +241,7 @@ std::optional<std::string> Verifier::run() {
     }
     if (auto found = check_special(word)) return found;
     if (auto found = check_jump(word)) return found;
+    if (auto found = check_passing(word)) return found;
   }
   return check_ranges();
 }

@@ -136,6 +136,7 @@ class Compiler {
   Register early_destination(Register dst);
   void binary_operation(ast::BinOp* node, Register dst);
   void emit_binary(ast::BinOp* node, Register dst, Register left, Register right);
+  static bool is_float_literal(const ast::Expression* node);
   bool emit_immediate(ast::BinOp* node, Register dst, Register left);
   void unary_operation(ast::UnaryOp* node, Register dst);
   void boolean_operation(ast::BoolOp* node, Register dst);

@@ -7,6 +7,41 @@ namespace apy {
 
 using ast::CompareOperator;
 
+namespace {
+
+struct FusedJumps {
+  Opcode if_true, if_false, if_true_int, if_false_int;
+};
+
+FusedJumps fused_jumps(CompareOperator op) {
+#define FUSED(Name)                                                            \
+  {                                                                            \
+    Opcode::JumpIf##Name, Opcode::JumpUnless##Name, Opcode::JumpIf##Name##Int, \
+        Opcode::JumpUnless##Name##Int                                          \
+  }
+  static constexpr FusedJumps kJumps[] = {
+      FUSED(Equal),
+      FUSED(NotEqual),
+      FUSED(Less),
+      FUSED(LessEqual),
+      FUSED(Greater),
+      FUSED(GreaterEqual),
+      {Opcode::JumpIfIs, Opcode::JumpIfIsNot, Opcode::Count, Opcode::Count},
+      {Opcode::JumpIfIsNot, Opcode::JumpIfIs, Opcode::Count, Opcode::Count},
+      {Opcode::JumpIfIn, Opcode::JumpIfNotIn, Opcode::Count, Opcode::Count},
+      {Opcode::JumpIfNotIn, Opcode::JumpIfIn, Opcode::Count, Opcode::Count},
+  };
+#undef FUSED
+  return kJumps[static_cast<size_t>(op)];
+}
+
+bool is_none(const ast::Expression* node) {
+  auto* constant = node->try_as<ast::Constant>();
+  return constant && constant->value.kind == ast::ConstantKind::None;
+}
+
+}  // namespace
+
 void Compiler::jump_if(ast::Expression* node, bool sense, Label target) {
   if (too_deep()) return;
   TemporaryScope scope(*unit_);
@@ -62,6 +97,13 @@ void Compiler::jump_if_boolean(ast::BoolOp* node, bool sense, Label target) {
 }
 
 void Compiler::jump_if_comparison(ast::Compare* node, bool sense, Label target) {
+  if (node->ops.size() == 1 && is_float_literal(node->comparators[0])) {
+    // First, so that the left operand's value can go straight into the comparison.
+    Register right = push(node->comparators[0]);
+    Register left = operand(node->left);
+    if (fused_jumps(node->ops[0]).if_true_int != Opcode::Count) unit_->pass_number(left, right);
+    return jump_if_registers(node, node->ops[0], left, right, sense, target);
+  }
   Register left = operand(node->left);
   if (node->ops.size() == 1) {
     return jump_if_pair(node, node->ops[0], left, node->comparators[0], sense, target);
@@ -75,41 +117,6 @@ void Compiler::jump_if_comparison(ast::Compare* node, bool sense, Label target) 
   jump_if_pair(node, node->ops.back(), left, node->comparators.back(), sense, target);
   if (sense) unit_->place(not_all);
 }
-
-namespace {
-
-struct FusedJumps {
-  Opcode if_true, if_false, if_true_int, if_false_int;
-};
-
-FusedJumps fused_jumps(CompareOperator op) {
-#define FUSED(Name)                                                            \
-  {                                                                            \
-    Opcode::JumpIf##Name, Opcode::JumpUnless##Name, Opcode::JumpIf##Name##Int, \
-        Opcode::JumpUnless##Name##Int                                          \
-  }
-  static constexpr FusedJumps kJumps[] = {
-      FUSED(Equal),
-      FUSED(NotEqual),
-      FUSED(Less),
-      FUSED(LessEqual),
-      FUSED(Greater),
-      FUSED(GreaterEqual),
-      {Opcode::JumpIfIs, Opcode::JumpIfIsNot, Opcode::Count, Opcode::Count},
-      {Opcode::JumpIfIsNot, Opcode::JumpIfIs, Opcode::Count, Opcode::Count},
-      {Opcode::JumpIfIn, Opcode::JumpIfNotIn, Opcode::Count, Opcode::Count},
-      {Opcode::JumpIfNotIn, Opcode::JumpIfIn, Opcode::Count, Opcode::Count},
-  };
-#undef FUSED
-  return kJumps[static_cast<size_t>(op)];
-}
-
-bool is_none(const ast::Expression* node) {
-  auto* constant = node->try_as<ast::Constant>();
-  return constant && constant->value.kind == ast::ConstantKind::None;
-}
-
-}  // namespace
 
 void Compiler::jump_if_registers(ast::Compare* node, CompareOperator op, Register left,
                                  Register right, bool sense, Label target) {
@@ -132,11 +139,14 @@ void Compiler::jump_if_pair(ast::Compare* node, CompareOperator op, Register lef
     if (constant && constant->kind == ConstantDraft::Kind::Int && constant->integer >= INT16_MIN &&
         constant->integer <= INT16_MAX) {
       at(node);
+      unit_->pass_number(left);
       unit_->jump(sense ? jumps.if_true_int : jumps.if_false_int, left, constant->integer, target);
       return;
     }
   }
-  jump_if_registers(node, op, left, comparator(op, right), sense, target);
+  Register compared = comparator(op, right);
+  if (jumps.if_true_int != Opcode::Count) unit_->pass_number(left, compared);
+  jump_if_registers(node, op, left, compared, sense, target);
 }
 
 }  // namespace apy

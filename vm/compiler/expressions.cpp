@@ -1,4 +1,6 @@
 // Expressions: the dispatch over node kinds, constants and operators.
+#include <algorithm>
+
 #include "vm/compiler/compiler.h"
 #include "vm/compiler/fold.h"
 #include "vm/objects/special.h"
@@ -174,18 +176,34 @@ bool Compiler::emit_immediate(ast::BinOp* node, Register dst, Register left) {
   auto constant = folded(node->right);
   if (!constant || !fits_immediate(*constant)) return false;
   unit_->touch(dst + 1);
+  unit_->pass_number(left);
   emit_at(node, is_add ? Opcode::AddInt : Opcode::SubtractInt, dst, left, constant->integer);
   return true;
 }
 
 void Compiler::emit_binary(ast::BinOp* node, Register dst, Register left, Register right) {
   unit_->touch(dst + 1);
+  if (passing_form(opcode_of(node->op), true) != Opcode::Count) unit_->pass_number(left, right);
   emit_at(node, opcode_of(node->op), dst, left, right);
 }
 
-// A chain of operators is walked in a loop, its constant beginning folded on the way.
+bool Compiler::is_float_literal(const ast::Expression* node) {
+  auto* constant = node->try_as<ast::Constant>();
+  return constant && constant->value.kind == ast::ConstantKind::Float;
+}
+
+// A chain of operators is walked in a loop, its constant beginning folded on the way. Its float
+// literals are loaded first, so that nothing stands between the operators and values can go from
+// one to the next (CodeBuilder::pass_number).
 void Compiler::binary_operation(ast::BinOp* node, Register dst) {
   TemporaryScope scope(*unit_);
+  std::vector<std::pair<const ast::BinOp*, Register>> literals;
+  if (node->left->is<ast::BinOp>()) {
+    ast::BinOpSpine spine(node);
+    while (ast::BinOp* op = spine.next())
+      if (is_float_literal(op->right) && !op->left->is<ast::Constant>())
+        literals.emplace_back(op, push(op->right));
+  }
   Register base = unit_->next;
   ast::BinOpSpine spine(node);
   std::optional<ConstantDraft> constant = folded(spine.first());
@@ -205,7 +223,9 @@ void Compiler::binary_operation(ast::BinOp* node, Register dst) {
     }
     Register target = is_last ? dst : base;
     if (!emit_immediate(op, target, left)) {
-      Register right = operand(op->right);
+      auto literal = std::find_if(literals.begin(), literals.end(),
+                                  [op](const auto& loaded) { return loaded.first == op; });
+      Register right = literal != literals.end() ? literal->second : operand(op->right);
       emit_binary(op, target, left, right);
     }
     left = target;

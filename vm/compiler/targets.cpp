@@ -167,6 +167,8 @@ void Compiler::augment(ast::AugAssign* node, Register target) {
   }
   Register value = operand(node->value);
   at(node);
+  if (is_add || is_subtract || node->op == ast::BinaryOperator::Mult)
+    unit_->pass_number(target, value);
   if (is_add) {
     emit(Opcode::InPlaceAdd, target, target, value);
   } else if (is_subtract) {

@@ -129,6 +129,11 @@ class CodeUnit {
 
   // --- instructions ---
   void emit(Opcode opcode, int64_t a = 0, int64_t b = 0, int64_t c = 0);
+  /// The instruction emitted next is the only one that reads these registers, if they are
+  /// temporaries: see CodeBuilder::pass_number.
+  void pass_number(Register left, Register right = CodeBuilder::kMaxRegisters) {
+    builder.pass_number(left, right, first_temporary);
+  }
   void jump(Opcode opcode, int64_t a, int64_t b, Label target);
   void jump(Label target) { jump(Opcode::Jump, 0, 0, target); }
   void jump_back(Label target) { builder.emit_jump(Opcode::JumpBack, 0, 0, target); }

@@ -27,27 +27,60 @@
 //  3. Script-to-script calls, generator steps and awaits switch frames in place: the loop never
 //  calls
 //     itself.
-//  4. Nothing but the four variables lives from one instruction to the next.
+//  4. Nothing but the four variables lives from one instruction to the next, but for the double
+//  that a passing form hands to the instruction behind it (PASS; the switch form writes it to the
+//  register instead).
 //
 // Measured (docs/performance.md): tail and goto are equally fast, the switch is up to a fifth
 // slower. The tail form gives each body its own register allocation and profilers a function for
 // each opcode.
 
+#if !APY_SWITCH_DISPATCH
+#define APY_PASSES_NUMBERS 1
+#endif
+
 #if APY_DISPATCH_TAIL
-#define HANDLER_SIGNATURE VM &vm, Instruction *instruction, Value *r, Value *k
+// `passed`: see PASS. All bodies have it, since a tail call takes the same parameters; elsewhere it
+// is any double, which costs nothing.
+#define HANDLER_SIGNATURE VM &vm, Instruction *instruction, Value *r, Value *k, double passed
+#define ANY_DOUBLE any_double()
 #define HANDLER_CONVENTION __attribute__((preserve_none))
 #define HANDLER(Name) HANDLER_CONVENTION static RunOutcome handle_##Name(HANDLER_SIGNATURE)
 // Never part of the body that goes there: its calls would make that keep the native stack aligned.
 #define SECTION(name) \
   __attribute__((preserve_none, noinline)) static RunOutcome section_##name(HANDLER_SIGNATURE)
-#define DISPATCH(target)                                                                         \
-  do {                                                                                           \
-    instruction = (target);                                                                      \
-    [[clang::musttail]] return kHandlers[static_cast<int>(instruction->opcode)](vm, instruction, \
-                                                                                r, k);           \
+#define DISPATCH(target)                                                                           \
+  do {                                                                                             \
+    instruction = (target);                                                                        \
+    [[clang::musttail]] return kHandlers[static_cast<int>(instruction->opcode)](vm, instruction,   \
+                                                                                r, k, ANY_DOUBLE); \
   } while (0)
-#define GO_TO(name) [[clang::musttail]] return section_##name(vm, instruction, r, k)
+#define GO_TO(name) [[clang::musttail]] return section_##name(vm, instruction, r, k, ANY_DOUBLE)
+// An instruction that gets an operand from the one before: the double `passed` stands for its left
+// or right register.
+#define PASSED_HANDLER(Side, Name) \
+  HANDLER_CONVENTION static RunOutcome passed_##Side##_##Name(HANDLER_SIGNATURE)
+#define PASSED_SECTION(name) \
+  __attribute__((preserve_none, noinline)) static RunOutcome section_##name(HANDLER_SIGNATURE)
+#define PASSED_GO_TO(name) [[clang::musttail]] return section_##name(vm, instruction, r, k, passed)
+/// Goes on with the next instruction, whose operand on that side is `number`.
+#define PASS(Side, number)                                                                    \
+  do {                                                                                        \
+    double handed_over = (number);                                                            \
+    ++instruction;                                                                            \
+    [[clang::musttail]] return kPassed##Side.handlers[static_cast<int>(instruction->opcode)]( \
+        vm, instruction, r, k, handed_over);                                                  \
+  } while (0)
 #else
+#define PASSED_HANDLER(Side, Name) passed_##Side##_##Name:
+#define PASSED_SECTION(name) section_##name:
+#define PASSED_GO_TO(name) goto section_##name
+#define PASS(Side, number)   \
+  do {                       \
+    passed = (number);       \
+    ++instruction;           \
+    goto take_passed_##Side; \
+  } while (0)
 #if APY_SWITCH_DISPATCH
 #define HANDLER(Name) case Opcode::Name:
 #define DISPATCH(target)    \
@@ -95,8 +128,9 @@
 #if APY_DISPATCH_TAIL
 // A function of its own: a call inside the fast path's body would make it keep the native stack
 // aligned.
-#define SLOW(Name) [[clang::musttail]] return slow_##Name(vm, instruction, r, k)
-#define ENTER_SLOW(Name) [[clang::musttail]] return enter_slow_##Name(vm, instruction, r, k)
+#define SLOW(Name) [[clang::musttail]] return slow_##Name(vm, instruction, r, k, ANY_DOUBLE)
+#define ENTER_SLOW(Name) \
+  [[clang::musttail]] return enter_slow_##Name(vm, instruction, r, k, ANY_DOUBLE)
 #else
 #define SLOW(Name) SLOW_BODY(Name)
 #define ENTER_SLOW(Name) ENTER_SLOW_BODY(Name)

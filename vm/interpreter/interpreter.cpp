@@ -36,9 +36,15 @@ inline int64_t floor_modulo(int64_t a, int64_t b) {
   return (remainder != 0 && ((remainder < 0) != (b < 0))) ? remainder + b : remainder;
 }
 
+/// The word of a float if it has one, which is_inline_float then says; any other word if not. Where
+/// both are asked for at once, it takes one test less than Value::try_inline_float.
+inline Value float_word(double d) {
+  return Value::from_bits(std::rotl(std::bit_cast<uint64_t>(d) + (uint64_t{256} << 52), 3));
+}
+
 /// An operand of mixed arithmetic as a double. An int is rounded as float() rounds it.
 struct MixedOperand {
-  explicit MixedOperand(Value v) {
+  [[gnu::always_inline]] explicit MixedOperand(Value v) {
     if (v.is_inline_float()) {
       value = v.as_inline_float();
     } else if (v.is_small_int()) {
@@ -107,6 +113,13 @@ enum : uint32_t {
 
 #if APY_DISPATCH_TAIL
 
+/// What the register happens to hold.
+[[gnu::always_inline]] inline double any_double() {
+  double value;
+  asm("" : "=x"(value));
+  return value;
+}
+
 #pragma GCC diagnostic ignored "-Wunused-parameter"
 #pragma GCC diagnostic ignored "-Wunused-function"
 
@@ -124,6 +137,19 @@ SECTION(InPlaceSubtract);
 SECTION(Multiply);
 SECTION(InPlaceMultiply);
 SECTION(TrueDivide);
+SECTION(AddToLeft);
+SECTION(AddToRight);
+SECTION(SubtractToLeft);
+SECTION(SubtractToRight);
+SECTION(MultiplyToLeft);
+SECTION(MultiplyToRight);
+SECTION(TrueDivideToLeft);
+SECTION(TrueDivideToRight);
+PASSED_SECTION(store_number);
+PASSED_SECTION(keep_left);
+PASSED_SECTION(keep_right);
+PASSED_SECTION(keep_left_of_jump);
+PASSED_SECTION(keep_right_of_jump);
 SECTION(poll);
 SECTION(special_return);
 SECTION(operator_returned);
@@ -138,6 +164,59 @@ constexpr Handler kHandlers[] = {
 #include "vm/bytecode/opcodes.def"
 #undef OPCODE
 };
+
+#define TAKES_ARITHMETIC(Name, ...) \
+  PASSED_HANDLER(Left, Name);       \
+  PASSED_HANDLER(Right, Name);
+#define TAKES_AND_PASSES(Name, ...) \
+  PASSED_HANDLER(Left, Name);       \
+  PASSED_HANDLER(Right, Name);
+#define TAKES_IMMEDIATE(Name, ...) PASSED_HANDLER(Left, Name);
+#define TAKES_COMPARISON(Name, ...)        \
+  PASSED_HANDLER(Left, JumpIf##Name);      \
+  PASSED_HANDLER(Left, JumpUnless##Name);  \
+  PASSED_HANDLER(Right, JumpIf##Name);     \
+  PASSED_HANDLER(Right, JumpUnless##Name); \
+  PASSED_HANDLER(Left, JumpIf##Name##Int); \
+  PASSED_HANDLER(Left, JumpUnless##Name##Int);
+#include "vm/bytecode/takes_number.def"
+
+/// Handlers by opcode, of those that take a number; null for others, which the verifier keeps from
+/// being asked.
+struct PassedHandlers {
+  using PassedHandler = HANDLER_CONVENTION RunOutcome (*)(HANDLER_SIGNATURE);
+  PassedHandler handlers[static_cast<size_t>(Opcode::Count)] = {};
+  constexpr void set(Opcode opcode, PassedHandler handler) {
+    handlers[static_cast<size_t>(opcode)] = handler;
+  }
+};
+constexpr PassedHandlers kPassedLeft = [] {
+  PassedHandlers table;
+#define SET(Name) table.set(Opcode::Name, passed_Left_##Name);
+#define TAKES_ARITHMETIC(Name, ...) SET(Name)
+#define TAKES_AND_PASSES(Name, ...) SET(Name)
+#define TAKES_IMMEDIATE(Name, ...) SET(Name)
+#define TAKES_COMPARISON(Name, ...) \
+  SET(JumpIf##Name)                 \
+  SET(JumpUnless##Name)             \
+  SET(JumpIf##Name##Int)            \
+  SET(JumpUnless##Name##Int)
+#include "vm/bytecode/takes_number.def"
+#undef SET
+  return table;
+}();
+constexpr PassedHandlers kPassedRight = [] {
+  PassedHandlers table;
+#define SET(Name) table.set(Opcode::Name, passed_Right_##Name);
+#define TAKES_ARITHMETIC(Name, ...) SET(Name)
+#define TAKES_AND_PASSES(Name, ...) SET(Name)
+#define TAKES_COMPARISON(Name, ...) \
+  SET(JumpIf##Name)                 \
+  SET(JumpUnless##Name)
+#include "vm/bytecode/takes_number.def"
+#undef SET
+  return table;
+}();
 
 #define OPCODE(Name, ...)                                                                     \
   __attribute__((preserve_none, noinline)) static RunOutcome slow_##Name(HANDLER_SIGNATURE) { \
@@ -158,8 +237,8 @@ RunOutcome run_frames(VM& vm, bool raising) {
   Instruction* instruction = const_cast<Instruction*>(frame->pc);
   Value* r = frame->registers();
   Value* k = frame->code->constants;
-  if (raising) return section_unwind(vm, instruction, r, k);
-  return kHandlers[static_cast<int>(instruction->opcode)](vm, instruction, r, k);
+  if (raising) return section_unwind(vm, instruction, r, k, 0);
+  return kHandlers[static_cast<int>(instruction->opcode)](vm, instruction, r, k, 0);
 }
 
 }  // namespace
@@ -200,6 +279,9 @@ RunOutcome run_frames(VM& vm, bool raising) {
   Instruction* instruction = const_cast<Instruction*>(frame->pc);
   Value* r = frame->registers();
   Value* k = frame->code->constants;
+#if APY_PASSES_NUMBERS
+  double passed = 0;
+#endif
   if (raising) GO_TO(unwind);
   DISPATCH(instruction);
 #if APY_SWITCH_DISPATCH

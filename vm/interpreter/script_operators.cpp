@@ -42,6 +42,15 @@ constexpr Operation find_operation(Opcode opcode) {
     OPERATION(Subtract)
     OPERATION(Multiply)
 #undef OPERATION
+#define OPERATION(Name)       \
+  case Opcode::Name##ToLeft:  \
+  case Opcode::Name##ToRight: \
+    return {Kind::Binary, static_cast<uint8_t>(BinaryOp::Name), false};
+    OPERATION(Add)
+    OPERATION(Subtract)
+    OPERATION(Multiply)
+    OPERATION(TrueDivide)
+#undef OPERATION
 #define COMPARISON(Name)                                                  \
   case Opcode::Name:                                                      \
     return {Kind::Compare, static_cast<uint8_t>(CompareOp::Name), false}; \

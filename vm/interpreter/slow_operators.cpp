@@ -82,6 +82,14 @@ BINARY(RightShift, RightShift)
 BINARY(BitAnd, BitAnd)
 BINARY(BitOr, BitOr)
 BINARY(BitXor, BitXor)
+#define PASSING(Name)        \
+  BINARY(Name##ToLeft, Name) \
+  BINARY(Name##ToRight, Name)
+PASSING(Add)
+PASSING(Subtract)
+PASSING(Multiply)
+PASSING(TrueDivide)
+#undef PASSING
 #undef BINARY
 
 bool AddInt(VM& vm, Frame* frame, Instruction* i) {
