@@ -119,6 +119,8 @@ using Text = TextMethods<StrFamily>;
 
 Result<Value> str_new(VM& vm, Type* cls, Optional<Value> object, Optional<Value> encoding,
                       Optional<Value> errors) {
+  if (object.present && !encoding.present && !errors.present && cls == vm.type(BuiltinType::Str))
+    return str_of(vm, object.value);
   const char* which = "encoding";
   for (const Optional<Value>* name : {&encoding, &errors}) {
     if (name->present && !try_as<Str>(name->value))
