@@ -347,8 +347,7 @@ Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const A
   const BoundEntry& bound = definition.bound;
   if (!arguments.keyword_names && bound.minimum > 0 && bound.maximum >= 0 &&
       count_given >= static_cast<uint32_t>(bound.minimum) && count_given <= bound.parameter_count &&
-      std::strchr(definition.signature, '*') &&
-      count_given <= positional_limit(definition.signature)) {
+      definition.has_star && count_given <= positional_limit(definition.signature)) {
     for (uint32_t i = 0; i < bound.parameter_count; ++i)
       slots[i] = i < count_given ? arguments.values[i] : Value();
     return {};
@@ -392,22 +391,21 @@ Result<void> check_new_arguments(VM& vm, const NativeFunction* function,
   Type* owner = function->owner;
   if (!owner || (arguments.positional_count > 0 && arguments.values[0].is(owner))) return {};
   if (!std::string_view(function->definition->signature).starts_with("__new__(")) return {};
-  std::string_view name = message_name(owner);
   if (arguments.positional_count == 0)
-    return vm.raise(Exc::TypeError, "{}.__new__(): not enough arguments", name);
+    return vm.raise(Exc::TypeError, "{}.__new__(): not enough arguments", message_name(owner));
   const Type* cls = try_as<Type>(arguments.values[0]);
   if (!cls)
-    return vm.raise(Exc::TypeError, "{}.__new__(X): X is not a type object ({})", name,
-                    vm.type_of(arguments.values[0]));
+    return vm.raise(Exc::TypeError, "{}.__new__(X): X is not a type object ({})",
+                    message_name(owner), vm.type_of(arguments.values[0]));
   if (!cls->is_subtype_of(owner))
-    return vm.raise(Exc::TypeError, "{}.__new__({}): {} is not a subtype of {}", name,
-                    message_name(cls), message_name(cls), name);
+    return vm.raise(Exc::TypeError, "{}.__new__({}): {} is not a subtype of {}",
+                    message_name(owner), message_name(cls), message_name(cls), message_name(owner));
   // The nearest native base decides about the layout and must be made by this very function.
   Type* native = const_cast<Type*>(cls);
   while (native->flags & Type::kHeapType) native = native->base;
   if (!type_special(vm, native, Special::New).is(function))
-    return vm.raise(Exc::TypeError, "{}.__new__({}) is not safe, use {}.__new__()", name,
-                    message_name(cls), message_name(native));
+    return vm.raise(Exc::TypeError, "{}.__new__({}) is not safe, use {}.__new__()",
+                    message_name(owner), message_name(cls), message_name(native));
   return {};
 }
 

@@ -51,9 +51,16 @@ bool float_arithmetic(VM& vm, BinaryOp op, Value a, Value b, Result<Value>* resu
   }
 }
 
-bool binary(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
+bool are_strings(Value a, Value b) {
+  return is_exact(a, BuiltinType::Str) && is_exact(b, BuiltinType::Str);
+}
+
+template <BinaryOp op>
+bool binary(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
   Value a = r[i->b], b = r[i->c];
+  if (op == BinaryOp::Add && are_strings(a, b))
+    return put(frame, i->a, str_concat(vm, as<Str>(a), as<Str>(b)));
   Result<Value> number = Value();
   if (float_arithmetic(vm, op, a, b, &number)) return put(frame, i->a, number);
   Value method = script_operator(vm, op, a, b);
@@ -66,9 +73,12 @@ Result<Value> extended(VM& vm, List* list, Value items) {
   return list;
 }
 
-bool in_place(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
+template <BinaryOp op>
+bool in_place(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
   Value a = r[i->b], b = r[i->c];
+  if (op == BinaryOp::Add && are_strings(a, b))
+    return put(frame, i->a, str_concat(vm, as<Str>(a), as<Str>(b)));
   Result<Value> number = Value();
   if (float_arithmetic(vm, op, a, b, &number)) return put(frame, i->a, number);
   if (op == BinaryOp::Add && is_exact(a, BuiltinType::List))
@@ -95,7 +105,7 @@ bool ordered(VM& vm, Frame* frame, Instruction* i, CompareOp op) {
 }  // namespace
 
 #define BINARY(Name, op) \
-  bool Name(VM& vm, Frame* frame, Instruction* i) { return binary(vm, frame, i, BinaryOp::op); }
+  bool Name(VM& vm, Frame* frame, Instruction* i) { return binary<BinaryOp::op>(vm, frame, i); }
 BINARY(Add, Add)
 BINARY(Subtract, Subtract)
 BINARY(Multiply, Multiply)
@@ -122,13 +132,13 @@ bool SubtractInt(VM& vm, Frame* frame, Instruction* i) {
              binary_operation(vm, BinaryOp::Subtract, r[i->b], Value::small_int(i->signed_c())));
 }
 bool InPlaceAdd(VM& vm, Frame* frame, Instruction* i) {
-  return in_place(vm, frame, i, BinaryOp::Add);
+  return in_place<BinaryOp::Add>(vm, frame, i);
 }
 bool InPlaceSubtract(VM& vm, Frame* frame, Instruction* i) {
-  return in_place(vm, frame, i, BinaryOp::Subtract);
+  return in_place<BinaryOp::Subtract>(vm, frame, i);
 }
 bool InPlaceMultiply(VM& vm, Frame* frame, Instruction* i) {
-  return in_place(vm, frame, i, BinaryOp::Multiply);
+  return in_place<BinaryOp::Multiply>(vm, frame, i);
 }
 bool InPlaceAddInt(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
