@@ -315,6 +315,11 @@ Value construct_native(VM& vm, Value* values, uint32_t count, Tuple* keyword_nam
 
 CallOutcome call_type(VM& vm, Value* window, uint32_t dst, uint32_t count, Tuple* keyword_names) {
   Type* type = as<Type>(window[0]);
+  if (type == vm.type(BuiltinType::Str) && count == 1 && !keyword_names) {
+    FloorGuard guard(vm.context(), window + kFrameWords + 1);
+    auto text = str_of(vm, window[kFrameWords]);
+    return done(vm, dst, text.is_ok() ? Value(text.value()) : Value());
+  }
   if (type->plain_init.is_empty()) type->plain_init = find_plain_init(vm, type);
   Value init = type->plain_init;
   if (!init.is_not_implemented() && !(type->flags & Type::kAbstract)) {
@@ -516,6 +521,16 @@ Result<Value> VM::call_keywords(Value callee, std::span<const Value> arguments,
     return call_native(*this, as<NativeFunction>(callee), arguments.data(), count - keyword_count,
                        keyword_names);
   constexpr uint32_t kFewArguments = 4;
+  if (is_kind(callee, CellKind::NativeObject) && count <= kFewArguments &&
+      !native_stack_exhausted()) {
+    Value method = type_special(*this, type_of(callee), Special::Call);
+    if (is_exact(method, BuiltinType::MethodDescriptor)) {
+      Value values[kFewArguments + 1] = {callee};
+      std::copy(arguments.begin(), arguments.end(), values + 1);
+      return call_native(*this, as<NativeFunction>(method), values, count - keyword_count + 1,
+                         keyword_names);
+    }
+  }
   if (is_kind(callee, CellKind::Type) && count <= kFewArguments && !native_stack_exhausted()) {
     if (NativeMaker maker = native_maker(*this, as<Type>(callee)); maker.make) {
       Value values[kFewArguments + 1] = {callee};

@@ -1,6 +1,7 @@
 #pragma once
 // VM::Internals: the VM's tables that only vm/objects (and, for modules, vm/interpreter) looks
 // into.
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -103,6 +104,8 @@ struct VM::Internals {
   Exception* memory_error = nullptr;  // made in advance
   Tuple* empty_tuple = nullptr;       // the only one of the type itself; null until needed
   std::unordered_map<const void*, void*> module_states;
+  /// What vm/binding keeps of native functions' signatures, by definition.
+  std::unordered_map<const void*, std::shared_ptr<const void>> signatures;
   void clear_caches();
 };
 

@@ -56,11 +56,6 @@ bool has_own_next(VM& vm, const NativeObject* object) {
 }
 
 Result<bool> next_slow(VM& vm, Value iterator, Value* out) {
-  if (is_kind(iterator, CellKind::NativeObject)) {
-    auto* object = as<NativeObject>(iterator);
-    if (object->native_class->next && has_own_next(vm, object))
-      return object->native_class->next(vm, object, out);
-  }
   bool found = false;
   auto item = vm.call_special(iterator, Special::Next, {}, &found);
   if (item.is_ok()) {
@@ -152,6 +147,12 @@ Result<bool> iterator_next(VM& vm, Value iterator, Value* out) {
   // Iterators over iterators can be nested without limit.
   NativeDepth guard(vm);
   TRY(guard.check());
+  if (cell->kind == CellKind::NativeObject) {
+    auto* object = static_cast<NativeObject*>(cell);
+    if (object->native_class->next && has_own_next(vm, object)) [[likely]]
+      return object->native_class->next(vm, object, out);
+    return next_slow(vm, iterator, out);
+  }
   switch (cell->shape) {
     case shape_of(BuiltinType::Enumerate):
       return enumerate_next(vm, record, out);

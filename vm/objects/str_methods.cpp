@@ -21,7 +21,9 @@ struct StrFamily {
   static size_t length(const Str* self) { return self->length; }
   static size_t size(const Str* operand) { return operand->length; }
   static uint32_t at(const Str* operand, size_t i) { return operand->at(i); }
-  static bool is_space(uint32_t c) { return is_unicode_space(c); }
+  static bool is_space(uint32_t c) {
+    return (c <= ' ' || c > '~') && is_unicode_space(c);  // most are printable ASCII
+  }
   static bool is_line_break(uint32_t c) { return is_unicode_line_break(c); }
 
   template <class F>
@@ -39,6 +41,12 @@ struct StrFamily {
   }
 
   static Result<Str*> slice(VM& vm, Str* self, size_t begin, size_t end) {
+    size_t length = end - begin;
+    if (self->is_ascii() && length > 1 && length < self->length) {
+      Str* piece = TRY(allocate_str(vm, length, 1, true));
+      copy_bytes(units_of<uint8_t>(piece), self->data + begin, length);
+      return piece;
+    }
     return str_slice(vm, self, begin, end);
   }
   static Result<Str*> stepped_slice(VM& vm, Str* self, const SliceIndices& s) {
