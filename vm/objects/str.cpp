@@ -84,7 +84,7 @@ int compare_units(const A* a, const B* b, size_t length) {
 }  // namespace
 
 Result<Str*> allocate_str(VM& vm, size_t length, unsigned width, bool ascii) {
-  if (length > kMaxTextBytes / width) return vm.out_of_memory();
+  if (length > kMaxTextBytes || length * width > kMaxTextBytes) return vm.out_of_memory();
   Str* s = TRY(
       vm.allocate<Str>(BuiltinType::Str, sizeof(Str) + length * width, flags_for(width, ascii)));
   s->length = length;
@@ -298,7 +298,7 @@ Result<Str*> str_concat(VM& vm, Str* a, Str* b) {
     return s;
   }
   unsigned width = std::max(a->width(), b->width());
-  if (length > kMaxTextBytes / width) return vm.out_of_memory();
+  if (length > kMaxTextBytes || length * width > kMaxTextBytes) return vm.out_of_memory();
   bool flat = length * width < kShareThreshold || a->length < b->length;
   return flat ? concat_flat(vm, a, b, width, ascii) : concat_shared(vm, a, b, width, ascii);
 }

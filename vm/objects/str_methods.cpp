@@ -22,7 +22,8 @@ struct StrFamily {
   static size_t size(const Str* operand) { return operand->length; }
   static uint32_t at(const Str* operand, size_t i) { return operand->at(i); }
   static bool is_space(uint32_t c) {
-    return (c <= ' ' || c > '~') && is_unicode_space(c);  // most are printable ASCII
+    if (c < 0x80) return c <= ' ' && (kAsciiSpaces >> c & 1);
+    return is_unicode_space(c);
   }
   static bool is_line_break(uint32_t c) { return is_unicode_line_break(c); }
 
@@ -43,8 +44,11 @@ struct StrFamily {
   static Result<Str*> slice(VM& vm, Str* self, size_t begin, size_t end) {
     size_t length = end - begin;
     if (self->is_ascii() && length > 1 && length < self->length) {
-      Str* piece = TRY(allocate_str(vm, length, 1, true));
-      copy_bytes(units_of<uint8_t>(piece), self->data + begin, length);
+      Str* piece = TRY(vm.allocate<Str>(BuiltinType::Str, sizeof(Str) + length, 1 | Str::kAscii));
+      auto* text = reinterpret_cast<uint8_t*>(piece + 1);
+      piece->length = length;
+      piece->data = text;
+      copy_bytes(text, self->data + begin, length);
       return piece;
     }
     return str_slice(vm, self, begin, end);
