@@ -16,7 +16,7 @@ namespace {
 constexpr size_t kPage = 4096;
 constexpr size_t kMegabyte = size_t{1} << 20;
 /// Mappings of dead large cells up to this are kept for new ones.
-constexpr size_t kKeepUnused = 4 * kMegabyte;
+constexpr size_t kKeepUnused = 16 * kMegabyte;
 /// Never-used blocks that get their memory in one go: few at first, a quarter of what there is
 /// later.
 constexpr size_t kFewestPopulated = 2, kMostPopulated = 32;
