@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "stdlib/builtins.h"
+#include "stdlib/native_iterator.h"
 #include "vm/binding/bind.h"
 #include "vm/interpreter/import.h"
 #include "vm/objects/iterators.h"
@@ -434,7 +435,7 @@ Result<void> add_types(VM& vm, Module* module) {
   };
   for (BuiltinType id : kPublic)
     TRY(dict_set_str(vm, module->dict, vm.type(id)->name, vm.type(id)));
-  TRY(module_set(vm, module, "memoryview", TRY(make_native_type(vm, kMemoryViewType))));
+  TRY(add_native_type(vm, module, kMemoryViewType, "memoryview"));
   TRY(module_set(vm, module, "EnvironmentError", vm.type(BuiltinType::OSError)));
   TRY(module_set(vm, module, "IOError", vm.type(BuiltinType::OSError)));
   TRY(module_set(vm, module, "NotImplemented", Value::not_implemented()));

@@ -14,8 +14,8 @@ Result<void> write_to(VM& vm, Value file, Str* text) {
   return {};
 }
 
-Result<Str*> separator(VM& vm, Value value, const char* name, std::string_view standard) {
-  if (value.is_empty() || value.is_none()) return intern(vm, standard);
+Result<Str*> separator(VM& vm, Value value, const char* name, char standard) {
+  if (value.is_empty() || value.is_none()) return make_str_char(vm, static_cast<uint8_t>(standard));
   if (Str* text = try_as<Str>(value)) return text;
   return vm.raise(Exc::TypeError, "{} must be None or a string, not {}", name, vm.type_of(value));
 }
@@ -42,8 +42,8 @@ Result<Value> builtin_print(VM& vm, const Arguments& arguments) {
     if (file.is_empty()) return vm.raise(Exc::RuntimeError, "lost sys.stdout");
     if (file.is_none()) return Value::none();
   }
-  Str* between = TRY(separator(vm, sep, "sep", " "));
-  Str* last = TRY(separator(vm, end, "end", "\n"));
+  Str* between = TRY(separator(vm, sep, "sep", ' '));
+  Str* last = TRY(separator(vm, end, "end", '\n'));
   for (uint32_t i = 0; i < arguments.positional_count; ++i) {
     if (i > 0) TRY(write_to(vm, file, between));
     TRY(write_to(vm, file, TRY(str_of(vm, arguments.values[i]))));

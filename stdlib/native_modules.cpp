@@ -15,6 +15,7 @@ extern const NativeModuleDef kBuiltinsModule;
 extern const NativeModuleDef kCodecsModule;
 extern const NativeModuleDef kCollectionsModule;
 extern const NativeModuleDef kContextvarsModule;
+extern const NativeModuleDef kCsvCoreModule;
 extern const NativeModuleDef kErrnoModule;
 extern const NativeModuleDef kFcntlModule;
 extern const NativeModuleDef kFunctoolsModule;
@@ -25,6 +26,7 @@ extern const NativeModuleDef kIoModule;
 extern const NativeModuleDef kItertoolsModule;
 extern const NativeModuleDef kJsonModule;
 extern const NativeModuleDef kMathModule;
+extern const NativeModuleDef kMemoryStreamsModule;
 extern const NativeModuleDef kOperatorModule;
 extern const NativeModuleDef kPickleModule;
 extern const NativeModuleDef kPosixModule;
@@ -62,6 +64,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kCodecsModule,
     &kCollectionsModule,
     &kContextvarsModule,
+    &kCsvCoreModule,
     &kErrnoModule,
     &kFcntlModule,
     &kFunctoolsModule,
@@ -72,6 +75,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kItertoolsModule,
     &kJsonModule,
     &kMathModule,
+    &kMemoryStreamsModule,
     &kOperatorModule,
     &kPickleModule,
     &kPosixModule,

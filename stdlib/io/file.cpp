@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -137,7 +138,7 @@ bool given(Value v) { return !v.is_empty() && !v.is_none(); }
 
 }  // namespace
 
-const NativeClass FileObject::kClass = {"_io.TextIOWrapper", trace_file, finalize_file};
+const NativeClass FileObject::kClass = {"_io.TextIOWrapper", trace_file, finalize_file, file_step};
 
 Result<Value> open_file(VM& vm, Value file, Value mode_value, int64_t buffering, Value encoding,
                         Value errors, Value newline, bool close_descriptor) {
@@ -185,6 +186,7 @@ Result<Value> open_file(VM& vm, Value file, Value mode_value, int64_t buffering,
   object->line_buffered =
       buffering == 1 || (buffering < 0 && !mode.binary && isatty(object->descriptor) == 1);
   object->newline = newline_mode;
+  object->utf8 = !mode.binary && std::string_view(canonical_encoding(encoding_text)) == "utf-8";
   object->output = new std::string;
   object->input = new std::string;
   vm.heap().register_finalizer(object);
@@ -220,29 +222,84 @@ Result<void> file_flush(VM& vm, FileObject* file) {
   return {};
 }
 
-Result<bool> file_fill(VM& vm, FileObject* file) {
-  if (file->at_end) return false;
+namespace {
+
+/// Reads up to `size` bytes to behind what is in `input`; false at the end of the file.
+Result<bool> read_more(VM& vm, FileObject* file, size_t size) {
   std::string& buffer = *file->input;
-  if (file->input_position > kBufferSize) {
-    buffer.erase(0, file->input_position);
-    file->input_position = 0;
-  }
   char chunk[kBufferSize];
+  size_t before = buffer.size();
+  bool at_once = size > sizeof chunk;
+  if (at_once) buffer.resize(before + size);
   while (true) {
-    ssize_t count = read(file->descriptor, chunk, sizeof chunk);
+    ssize_t count = read(file->descriptor, at_once ? buffer.data() + before : chunk,
+                         at_once ? size : sizeof chunk);
+    int error = errno;
+    if (at_once && count <= 0) buffer.resize(before);
     if (count > 0) {
-      buffer.append(chunk, static_cast<size_t>(count));
+      if (at_once)
+        buffer.resize(before + static_cast<size_t>(count));
+      else
+        buffer.append(chunk, static_cast<size_t>(count));
       return true;
     }
     if (count == 0) return false;
-    if (errno != EINTR) return raise_errno(vm, errno);
+    if (error != EINTR) return raise_errno(vm, error);
     if (vm.poll_needed()) TRY(vm.poll());
+    if (at_once) buffer.resize(before + size);
   }
+}
+
+void drop_consumed(FileObject* file) {
+  if (file->input_position == file->input->size()) {
+    file->input->clear();
+    file->input_position = 0;
+  } else if (file->input_position > kBufferSize) {
+    file->input->erase(0, file->input_position);
+    file->input_position = 0;
+  }
+}
+
+}  // namespace
+
+size_t file_bytes_left(const FileObject* file) {
+  struct stat status;
+  if (fstat(file->descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return 0;
+  off_t at = lseek(file->descriptor, 0, SEEK_CUR);
+  return at >= 0 && status.st_size > at ? static_cast<size_t>(status.st_size - at) : 0;
+}
+
+Result<size_t> file_read_into(VM& vm, FileObject* file, char* place, size_t size) {
+  size_t done = 0;
+  while (done < size) {
+    ssize_t count = read(file->descriptor, place + done, size - done);
+    if (count == 0) break;
+    if (count > 0)
+      done += static_cast<size_t>(count);
+    else if (errno != EINTR)
+      return raise_errno(vm, errno);
+    else if (vm.poll_needed())
+      TRY(vm.poll());
+  }
+  return done;
+}
+
+Result<bool> file_fill(VM& vm, FileObject* file) {
+  if (file->at_end) return false;
+  drop_consumed(file);
+  return read_more(vm, file, kBufferSize);
 }
 
 namespace {
 
-/// End of the line that begins at `start` (behind its newline), or npos when more input is needed.
+/// The first `c` from `start` on, or npos.
+size_t find_byte(const std::string& buffer, char c, size_t start, size_t end) {
+  const void* found = std::memchr(buffer.data() + start, c, end - start);
+  return found ? static_cast<size_t>(static_cast<const char*>(found) - buffer.data())
+               : std::string::npos;
+}
+
+/// End of the line that goes on at `start` (behind its newline), or npos when more input is needed.
 size_t find_line_end(const FileObject* file, size_t start) {
   const std::string& buffer = *file->input;
   using Newline = FileObject::Newline;
@@ -258,8 +315,9 @@ size_t find_line_end(const FileObject* file, size_t start) {
     size_t at = buffer.find("\r\n", start);
     return at == std::string::npos ? at : at + 2;
   }
-  size_t at = buffer.find_first_of("\r\n", start);
-  if (at == std::string::npos || buffer[at] == '\n') return at == std::string::npos ? at : at + 1;
+  size_t line_feed = find_byte(buffer, '\n', start, buffer.size());
+  size_t at = find_byte(buffer, '\r', start, std::min(line_feed, buffer.size()));
+  if (at == std::string::npos) return line_feed == at ? at : line_feed + 1;
   // A carriage return may be the first half of a pair.
   if (at + 1 == buffer.size()) return std::string::npos;
   return buffer[at + 1] == '\n' ? at + 2 : at + 1;
@@ -267,32 +325,43 @@ size_t find_line_end(const FileObject* file, size_t start) {
 
 }  // namespace
 
-Result<std::string> file_read_line_bytes(VM& vm, FileObject* file, int64_t limit) {
+Result<std::string_view> file_read_line_bytes(VM& vm, FileObject* file, int64_t limit) {
   if (!file->output->empty()) TRY(file_flush(vm, file));
+  size_t searched = 0;  // bytes of the line without an end
   while (true) {
-    size_t start = file->input_position;
-    size_t end = find_line_end(file, start);
-    bool more = true;
+    size_t end = find_line_end(file, file->input_position + searched);
     if (end == std::string::npos) {
-      more = TRY(file_fill(vm, file));
-      if (more) continue;
+      // The last byte again: it may be half of a pair.
+      searched = file->input->size() - file->input_position;
+      searched -= searched > 0;
+      if (TRY(file_fill(vm, file))) continue;
       end = file->input->size();
     }
-    start = file->input_position;
+    size_t start = file->input_position;
     if (limit >= 0 && end - start > static_cast<size_t>(limit))
       end = start + static_cast<size_t>(limit);
     file->input_position = end;
-    return file->input->substr(start, end - start);
+    return std::string_view(*file->input).substr(start, end - start);
   }
 }
 
-Result<std::string> file_read_bytes(VM& vm, FileObject* file, int64_t count) {
+Result<std::string_view> file_read_bytes(VM& vm, FileObject* file, int64_t count) {
   if (!file->output->empty()) TRY(file_flush(vm, file));
-  while (count < 0 || file->input->size() - file->input_position < static_cast<size_t>(count))
-    if (!TRY(file_fill(vm, file))) break;
+  while (!file->at_end) {
+    size_t available = file->input->size() - file->input_position;
+    if (count >= 0 && available >= static_cast<size_t>(count)) break;
+    drop_consumed(file);
+    // One more than is left, and the end shows at once.
+    size_t wanted = kBufferSize;
+    if (count < 0 || static_cast<size_t>(count) - available > kBufferSize)
+      wanted = std::max(wanted, file_bytes_left(file) + 1);
+    if (count >= 0)
+      wanted = std::max(kBufferSize, std::min(wanted, static_cast<size_t>(count) - available));
+    if (!TRY(read_more(vm, file, wanted))) break;
+  }
   size_t available = file->input->size() - file->input_position;
   size_t take = count < 0 ? available : std::min(available, static_cast<size_t>(count));
-  std::string result = file->input->substr(file->input_position, take);
+  std::string_view result = std::string_view(*file->input).substr(file->input_position, take);
   file->input_position += take;
   return result;
 }

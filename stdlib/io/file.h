@@ -15,6 +15,7 @@ struct FileObject : NativeObject {
   enum class Newline : uint8_t { Universal, Keep, Lf, Cr, CrLf };  // None, '', '\n', '\r', '\r\n'
   int descriptor;
   bool binary, readable, writable, append, owns_descriptor, closed, line_buffered, at_end;
+  bool utf8;  // text: the encoding is UTF-8
   Newline newline;
   std::string* output;    // written, not yet passed on
   std::string* input;     // read ahead
@@ -31,10 +32,16 @@ Result<void> file_check_open(VM& vm, const FileObject* file);
 Result<void> file_flush(VM& vm, FileObject* file);
 /// Reads more into `input`; false at the end of the file.
 Result<bool> file_fill(VM& vm, FileObject* file);
+/// Bytes that a regular file has left, as far as the system says so.
+size_t file_bytes_left(const FileObject* file);
+/// Reads past `input` until there are `size` bytes or the file ends; how many there were.
+Result<size_t> file_read_into(VM& vm, FileObject* file, char* place, size_t size);
 /// The next line's bytes with its newline as it is in the file; empty at the end. `limit` < 0:
-/// none.
-Result<std::string> file_read_line_bytes(VM& vm, FileObject* file, int64_t limit);
-Result<std::string> file_read_bytes(VM& vm, FileObject* file, int64_t count);
+/// none. What it gives is in `input`: good until the file is used again.
+Result<std::string_view> file_read_line_bytes(VM& vm, FileObject* file, int64_t limit);
+Result<std::string_view> file_read_bytes(VM& vm, FileObject* file, int64_t count);
 Result<void> file_close(VM& vm, FileObject* file);
+/// The next line as the script gets it; false at the end.
+Result<bool> file_step(VM& vm, Cell* file, Value* out);
 
 }  // namespace apy

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 
 #include "stdlib/builtins.h"
 #include "stdlib/io/file_type.h"
@@ -35,42 +36,89 @@ Result<void> check_writable(VM& vm, FileObject* file) {
   return {};
 }
 
-/// "\r\n" and "\r" become "\n" where newlines are translated.
-void translate_newlines(const FileObject* file, std::string& bytes) {
-  if (file->newline != FileObject::Newline::Universal || bytes.find('\r') == std::string::npos)
-    return;
-  size_t out = 0;
+/// With "\n" for "\r\n" and "\r".
+std::string translate_newlines(std::string_view bytes) {
+  std::string out;
+  out.reserve(bytes.size());
   for (size_t i = 0; i < bytes.size(); ++i) {
     if (bytes[i] == '\r') {
       if (i + 1 < bytes.size() && bytes[i + 1] == '\n') ++i;
-      bytes[out++] = '\n';
+      out += '\n';
     } else {
-      bytes[out++] = bytes[i];
+      out += bytes[i];
     }
   }
-  bytes.resize(out);
+  return out;
 }
 
 /// What a script gets for bytes of the file.
-Result<Value> present(VM& vm, FileObject* file, std::string bytes) {
+Result<Value> present(VM& vm, FileObject* file, std::string_view bytes) {
   if (file->binary) return make_bytes(vm, bytes);
+  bool translate = file->newline == FileObject::Newline::Universal && !bytes.empty() &&
+                   std::memchr(bytes.data(), '\r', bytes.size());
+  if (file->utf8 && !translate && is_ascii_text(bytes)) return make_str_latin1(vm, bytes);
+  // Decoding may run a script's error handler, which may use the file.
+  std::string text = translate ? translate_newlines(bytes) : std::string(bytes);
   std::string encoding = to_utf8(as<Str>(file->encoding)), errors = TRY(str_text(vm, file->errors));
-  translate_newlines(file, bytes);
-  return decode_text(vm, bytes, Value(), encoding, errors);
+  return decode_text(vm, text, Value(), encoding, errors);
+}
+
+/// All of a large file, read to where the script finds it, without a copy; false where that does
+/// not work: then `input` has what was read.
+Result<bool> read_directly(VM& vm, FileObject* self, Value* out) {
+  constexpr size_t kLarge = 65536;
+  bool translates = self->newline == FileObject::Newline::Universal;
+  if (self->input_position != self->input->size() || !(self->binary || self->utf8)) return false;
+  if (!self->output->empty()) TRY(file_flush(vm, self));
+  size_t expected = file_bytes_left(self);
+  if (expected < kLarge) return false;
+  self->input->clear();
+  self->input_position = 0;
+  Cell* cell;
+  char* place;
+  if (self->binary) {
+    Bytes* bytes = TRY(make_bytes(vm, expected));
+    place = reinterpret_cast<char*>(bytes->data());
+    cell = bytes;
+  } else {
+    Str* text = TRY(allocate_str(vm, expected, 1, true));
+    place = units_of<char>(text);
+    cell = text;
+  }
+  size_t count = TRY(file_read_into(vm, self, place, expected));
+  std::string_view data(place, count);
+  bool fits = count == expected && !TRY(file_fill(vm, self)) &&
+              (self->binary ||
+               (is_ascii_text(data) && !(translates && std::memchr(place, '\r', expected))));
+  if (fits)
+    *out = cell;
+  else
+    self->input->insert(0, data);
+  return fits;
 }
 
 Result<Value> method_read(VM& vm, FileObject* self, Optional<Value> size) {
   TRY(check_readable(vm, self));
   int64_t count =
       size.present && !size.value.is_none() ? TRY(to_int64_clamped(vm, size.value)) : -1;
-  if (self->binary || count < 0) return present(vm, self, TRY(file_read_bytes(vm, self, count)));
+  if (self->binary || count < 0) {
+    Value whole;
+    if (count < 0 && TRY(read_directly(vm, self, &whole))) return whole;
+    auto result = present(vm, self, TRY(file_read_bytes(vm, self, count)));
+    constexpr size_t kKeptCapacity = 65536;
+    if (self->input->capacity() > kKeptCapacity && self->input_position == self->input->size()) {
+      std::string().swap(*self->input);
+      self->input_position = 0;
+    }
+    return result;
+  }
   // Characters, not bytes: take whole lines until there are enough, then give the rest back.
   StrBuilder text(vm);
   while (static_cast<int64_t>(text.length()) < count) {
-    std::string bytes = TRY(file_read_line_bytes(vm, self, -1));
+    std::string_view bytes = TRY(file_read_line_bytes(vm, self, -1));
     if (bytes.empty()) break;
     size_t byte_count = bytes.size();
-    Value line = TRY(present(vm, self, std::move(bytes)));
+    Value line = TRY(present(vm, self, bytes));
     Str* decoded = as<Str>(line);
     size_t wanted = static_cast<size_t>(count) - text.length();
     if (decoded->length > wanted) {
@@ -94,20 +142,32 @@ Result<Value> method_readlines(VM& vm, FileObject* self, Optional<Value>) {
   TRY(check_readable(vm, self));
   List* lines = TRY(make_list(vm, size_t{0}));
   while (true) {
-    std::string bytes = TRY(file_read_line_bytes(vm, self, -1));
+    std::string_view bytes = TRY(file_read_line_bytes(vm, self, -1));
     if (bytes.empty()) return lines;
-    TRY(list_append(vm, lines, TRY(present(vm, self, std::move(bytes)))));
+    TRY(list_append(vm, lines, TRY(present(vm, self, bytes))));
   }
 }
+}  // namespace
+
+Result<bool> file_step(VM& vm, Cell* cell, Value* out) {
+  auto* self = static_cast<FileObject*>(cell);
+  TRY(check_readable(vm, self));
+  std::string_view bytes = TRY(file_read_line_bytes(vm, self, -1));
+  if (bytes.empty()) return false;
+  *out = TRY(present(vm, self, bytes));
+  return true;
+}
+
+namespace {
+
 Result<Value> method_iter(VM& vm, Value self) {
   TRY(file_check_open(vm, static_cast<FileObject*>(self.cell())));
   return self;
 }
 Result<Value> method_next(VM& vm, FileObject* self) {
-  TRY(check_readable(vm, self));
-  std::string bytes = TRY(file_read_line_bytes(vm, self, -1));
-  if (bytes.empty()) return stop_iteration(vm);
-  return present(vm, self, std::move(bytes));
+  Value line;
+  if (TRY(file_step(vm, self, &line))) return line;
+  return stop_iteration(vm);
 }
 
 /// Reading ahead has moved the descriptor: before writing it goes back to where the script thinks
@@ -142,11 +202,14 @@ Result<int64_t> method_write(VM& vm, FileObject* self, Value data) {
     if (!text)
       return vm.raise(Exc::TypeError, "write() argument must be str, not {}", vm.type_of(data));
     written = static_cast<int64_t>(text->length);
-    Bytes* bytes = TRY(
-        encode_text(vm, text, to_utf8(as<Str>(self->encoding)), TRY(str_text(vm, self->errors))));
+    std::string_view bytes = text->latin1();
+    if (!self->utf8 || !text->is_ascii())
+      bytes = TRY(encode_text(vm, text, to_utf8(as<Str>(self->encoding)),
+                              TRY(str_text(vm, self->errors))))
+                  ->view();
     using Newline = FileObject::Newline;
     if (self->newline == Newline::Cr || self->newline == Newline::CrLf) {
-      for (char c : bytes->view()) {
+      for (char c : bytes) {
         if (c == '\n') {
           self->output->append(self->newline == Newline::Cr ? "\r" : "\r\n");
         } else {
@@ -154,9 +217,9 @@ Result<int64_t> method_write(VM& vm, FileObject* self, Value data) {
         }
       }
     } else {
-      self->output->append(bytes->view());
+      self->output->append(bytes);
     }
-    if (self->line_buffered && bytes->view().find('\n') != std::string_view::npos)
+    if (self->line_buffered && bytes.find('\n') != std::string_view::npos)
       TRY(file_flush(vm, self));
   }
   if (self->output->size() > kFlushAbove) TRY(file_flush(vm, self));

@@ -105,9 +105,44 @@ Result<void> parse_format(VM& vm, std::string_view text, Format* out) {
 
 namespace {
 
-bool is_signed(char code) { return std::strchr("bhilqn", code) != nullptr; }
+constexpr bool is_signed(char code) {
+  switch (code) {
+    case 'b':
+    case 'h':
+    case 'i':
+    case 'l':
+    case 'q':
+    case 'n':
+      return true;
+    default:
+      return false;
+  }
+}
+
+/// memcpy of 1, 2, 4 or 8 bytes without a call.
+inline void copy_item(void* to, const void* from, size_t size) {
+  switch (size) {
+    case 1:
+      std::memcpy(to, from, 1);
+      return;
+    case 2:
+      std::memcpy(to, from, 2);
+      return;
+    case 4:
+      std::memcpy(to, from, 4);
+      return;
+    default:
+      std::memcpy(to, from, 8);
+  }
+}
 
 Result<uint64_t> integer_bits(VM& vm, const Field& field, Value value) {
+  if (value.is_small_int() && field.size < 8) {
+    int64_t number = value.as_small_int(), limit = int64_t{1} << (8 * field.size);
+    bool fits = is_signed(field.code) ? number >= -limit / 2 && number < limit / 2
+                                      : number >= 0 && number < limit;
+    if (fits) return static_cast<uint64_t>(number);
+  }
   if (!is_int(value)) {
     auto index = to_index(vm, value);
     if (index.is_error()) {
@@ -253,7 +288,7 @@ Result<void> pack_item(VM& vm, const Format& format, const Field& field, Value v
       bits = TRY(integer_bits(vm, field, value));
   }
   if (!format.little_endian) bits = __builtin_bswap64(bits) >> (64 - 8 * field.size);
-  std::memcpy(out, &bits, field.size);
+  copy_item(out, &bits, field.size);
   return {};
 }
 
@@ -268,7 +303,7 @@ Result<Value> unpack_item(VM& vm, const Format& format, const Field& field, cons
   }
   if (field.code == 'c') return make_bytes(vm, std::string_view(text, 1));
   uint64_t bits = 0;
-  std::memcpy(&bits, in, field.size);
+  copy_item(&bits, in, field.size);
   unsigned unused = 64 - 8 * field.size;
   if (!format.little_endian) bits = __builtin_bswap64(bits) >> unused;
   switch (field.code) {
@@ -282,6 +317,8 @@ Result<Value> unpack_item(VM& vm, const Format& format, const Field& field, cons
       return make_float(vm, std::bit_cast<double>(bits));
   }
   if (is_signed(field.code)) return make_int(vm, static_cast<int64_t>(bits << unused) >> unused);
+  if (bits <= static_cast<uint64_t>(Value::kMaxSmallInt))
+    return Value::small_int(static_cast<int64_t>(bits));
   return make_int_unsigned(vm, bits);
 }
 

@@ -113,12 +113,12 @@ Result<void> pack_values(VM& vm, const char* function, const Format& format,
 
 Result<Value> unpack_values(VM& vm, const Format& format, const uint8_t* in) {
   Tuple* tuple = TRY(make_tuple(vm, static_cast<size_t>(format.items)));
-  size_t next = 0;
+  Value* next = tuple->values();
   for (const Field& field : format.fields) {
     bool is_text = field.code == 's' || field.code == 'p';
-    for (int64_t i = 0; i < (is_text ? 1 : field.repeat); ++i) {
-      tuple->values()[next++] =
-          TRY(unpack_item(vm, format, field, in + field.offset + i * field.size));
+    const uint8_t* item = in + field.offset;
+    for (int64_t left = is_text ? 1 : field.repeat; left > 0; --left, item += field.size) {
+      *next++ = TRY(unpack_item(vm, format, field, item));
       vm.barrier(tuple);
     }
   }

@@ -223,8 +223,7 @@ struct Thunk {
     uint32_t n = arguments.positional_count;
     // Optional parameters may be keyword-only.
     if (!arguments.keyword_names && n >= kRequired &&
-        (kHasRest || n == kRequired || (n <= kCount && !std::strchr(d.signature, '*'))))
-        [[likely]] {
+        (kHasRest || n == kRequired || (n <= kCount && !d.has_star))) [[likely]] {
       if (n == kCount && !kHasRest) return invoke(vm, d, arguments, arguments.values, kIndices);
       Value slots[kCount + 1];
       constexpr uint32_t kTaken =

@@ -235,6 +235,35 @@ Error raise_too_many(VM& vm, const CallNames& names, const Signature& signature,
                   plural(positional), given);
 }
 
+/// A signature as calls need it; made once for each function that is called with keywords.
+struct BoundSignature {
+  Signature signature;
+  size_t positional = 0, required = 0;  // without the receiver
+  size_t extra_index = 0;               // of **kwargs, counted from 1; 0: there are none
+  bool has_rest = false, by_position_only = true;
+  bool keyword_only = false;  // there are parameters that go by keyword only
+
+  explicit BoundSignature(const NativeFunctionDef& definition) : signature(definition) {
+    auto own = signature.own();
+    for (size_t i = 0; i < own.size(); ++i) {
+      Kind kind = own[i].kind;
+      has_rest |= kind == Kind::VarPositional;
+      keyword_only |= kind == Kind::KeywordOnly;
+      by_position_only &= kind == Kind::PositionalOnly || kind == Kind::VarPositional;
+      positional += kind == Kind::PositionalOnly || kind == Kind::Normal;
+      required += own[i].is_required();
+      if (kind == Kind::VarKeyword) extra_index = i + receiver() + 1;
+    }
+  }
+  size_t receiver() const { return signature.has_receiver ? 1 : 0; }
+};
+
+const BoundSignature& bound_signature(VM& vm, const NativeFunctionDef& definition) {
+  auto& known = vm.internals().signatures[&definition];
+  if (!known) known = std::make_shared<const BoundSignature>(definition);
+  return *static_cast<const BoundSignature*>(known.get());
+}
+
 int64_t find_parameter(const Signature& signature, const Str* name) {
   for (size_t i = 0; i < signature.parameters.size(); ++i) {
     const SignatureParameter& p = signature.parameters[i];
@@ -258,7 +287,9 @@ Error raise_unexpected_name(VM& vm, const CallNames& names, const Signature& sig
                   name);
 }
 
-Result<void> bind_keywords(VM& vm, const CallNames& names, const Signature& signature,
+/// `names()` gives the CallNames, which only messages need.
+template <class Names>
+Result<void> bind_keywords(VM& vm, Names names, const Signature& signature,
                            const Arguments& arguments, Value* slots, Dict* extra) {
   size_t receiver = signature.has_receiver ? 1 : 0;
   for (uint32_t i = 0; i < arguments.keyword_count(); ++i) {
@@ -267,10 +298,10 @@ Result<void> bind_keywords(VM& vm, const CallNames& names, const Signature& sign
     if (index < 0 && extra) {
       TRY(dict_set_str(vm, extra, name, arguments.keyword_values()[i]));
     } else if (index < 0) {
-      return raise_unexpected_name(vm, names, signature, name);
+      return raise_unexpected_name(vm, names(), signature, name);
     } else if (!slots[index].is_empty()) {
       return vm.raise(Exc::TypeError, "argument for {}() given by name ('{}') and position ({})",
-                      names.plain, name, static_cast<size_t>(index) + 1 - receiver);
+                      names().plain, name, static_cast<size_t>(index) + 1 - receiver);
     } else {
       slots[index] = arguments.keyword_values()[i];
     }
@@ -278,15 +309,16 @@ Result<void> bind_keywords(VM& vm, const CallNames& names, const Signature& sign
   return {};
 }
 
-Result<void> check_required(VM& vm, const CallNames& names, const Signature& signature,
-                            size_t given, const Value* slots) {
+template <class Names>
+Result<void> check_required(VM& vm, Names names, const Signature& signature, size_t given,
+                            const Value* slots) {
   size_t receiver = signature.has_receiver ? 1 : 0;
   size_t required_positional_only = 0;
   for (const SignatureParameter& p : signature.own())
     if (p.kind == Kind::PositionalOnly) required_positional_only += p.is_required();
   if (given < required_positional_only) {
     return vm.raise(Exc::TypeError, "{}() takes {} {} positional argument{} ({} given)",
-                    names.plain,
+                    names().plain,
                     required_positional_only < signature.own().size() ? "at least" : "exactly",
                     required_positional_only, plural(required_positional_only), given);
   }
@@ -295,8 +327,8 @@ Result<void> check_required(VM& vm, const CallNames& names, const Signature& sig
     if (!p.is_required() || !slots[i].is_empty()) continue;
     if (p.kind == Kind::KeywordOnly)
       return vm.raise(Exc::TypeError, "{}() missing required keyword-only argument: '{}'",
-                      names.plain, p.name);
-    return vm.raise(Exc::TypeError, "{}() missing required argument '{}' (pos {})", names.plain,
+                      names().plain, p.name);
+    return vm.raise(Exc::TypeError, "{}() missing required argument '{}' (pos {})", names().plain,
                     p.name, i + 1 - receiver);
   }
   return {};
@@ -318,67 +350,38 @@ Result<void> require_receiver(VM& vm, const NativeFunctionDef& definition) {
   return vm.raise(Exc::TypeError, "unbound method {}.{}() needs an argument", owner_name, name);
 }
 
-namespace {
-
-/// How many parameters, the receiver included, stand before the first `*` of a signature: what is
-/// behind does not go by position.
-size_t positional_limit(const char* signature) {
-  size_t commas = 0;
-  int depth = 0;
-  for (const char* p = signature; *p && *p != '*'; ++p) {
-    depth += *p == '(' || *p == '[';
-    depth -= *p == ')' || *p == ']';
-    commas += *p == ',' && depth == 1;
-    commas -= *p == '/' && p[-1] == ' ';  // no parameter
-  }
-  return commas;
-}
-
-}  // namespace
-
 Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const Arguments& arguments,
                             Value* slots) {
+  const BoundSignature& known = bound_signature(vm, definition);
+  const Signature& signature = known.signature;
+  const BoundEntry& bound = definition.bound;
+  size_t receiver = known.receiver();
   // Only positional arguments for a function that has keyword-only parameters.
   uint32_t count_given = arguments.positional_count;
-  const BoundEntry& bound = definition.bound;
   if (!arguments.keyword_names && bound.minimum > 0 && bound.maximum >= 0 &&
       count_given >= static_cast<uint32_t>(bound.minimum) && count_given <= bound.parameter_count &&
-      std::strchr(definition.signature, '*') &&
-      count_given <= positional_limit(definition.signature)) {
+      known.keyword_only && count_given <= receiver + known.positional) {
     for (uint32_t i = 0; i < bound.parameter_count; ++i)
       slots[i] = i < count_given ? arguments.values[i] : Value();
     return {};
   }
-  Signature signature(definition);
-  size_t receiver = signature.has_receiver ? 1 : 0;
   if (arguments.positional_count < receiver) return require_receiver(vm, definition);
-  CallNames names = names_for(vm, definition, signature, arguments);
+  auto names = [&] { return names_for(vm, definition, signature, arguments); };
   size_t given = arguments.positional_count - receiver;
   auto own = signature.own();
-  bool has_rest = false, by_position_only = true;
   Dict* extra = nullptr;
-  size_t positional = 0;
-  size_t extra_index = 0;
-  for (size_t i = 0; i < own.size(); ++i) {
-    has_rest |= own[i].kind == Kind::VarPositional;
-    by_position_only &= own[i].kind == Kind::PositionalOnly || own[i].kind == Kind::VarPositional;
-    positional += own[i].kind == Kind::PositionalOnly || own[i].kind == Kind::Normal;
-    if (own[i].kind == Kind::VarKeyword) extra_index = i + receiver + 1;
-  }
-  size_t required = static_cast<size_t>(std::count_if(
-      own.begin(), own.end(), [](const SignatureParameter& p) { return p.is_required(); }));
-  if (by_position_only &&
-      (arguments.keyword_count() || given < required || (!has_rest && given > own.size())))
-    return raise_positional(vm, names, signature, arguments, given);
-  if (!has_rest && !extra_index &&
-      (given > positional || given + arguments.keyword_count() > own.size()))
-    return raise_too_many(vm, names, signature, given, arguments.keyword_count());
-  if (extra_index) extra = TRY(make_dict(vm));
-  size_t count = std::min<size_t>(definition.bound.parameter_count, signature.parameters.size());
-  size_t taken = std::min<size_t>(arguments.positional_count, receiver + positional);
-  for (size_t i = 0; i < definition.bound.parameter_count; ++i)
+  if (known.by_position_only && (arguments.keyword_count() || given < known.required ||
+                                 (!known.has_rest && given > own.size())))
+    return raise_positional(vm, names(), signature, arguments, given);
+  if (!known.has_rest && !known.extra_index &&
+      (given > known.positional || given + arguments.keyword_count() > own.size()))
+    return raise_too_many(vm, names(), signature, given, arguments.keyword_count());
+  if (known.extra_index) extra = TRY(make_dict(vm));
+  size_t count = std::min<size_t>(bound.parameter_count, signature.parameters.size());
+  size_t taken = std::min<size_t>(arguments.positional_count, receiver + known.positional);
+  for (size_t i = 0; i < bound.parameter_count; ++i)
     slots[i] = i < taken ? arguments.values[i] : Value();
-  if (extra_index && extra_index <= count) slots[extra_index - 1] = extra;
+  if (known.extra_index && known.extra_index <= count) slots[known.extra_index - 1] = extra;
   TRY(bind_keywords(vm, names, signature, arguments, slots, extra));
   return check_required(vm, names, signature, given, slots);
 }
@@ -388,22 +391,21 @@ Result<void> check_new_arguments(VM& vm, const NativeFunction* function,
   Type* owner = function->owner;
   if (!owner || (arguments.positional_count > 0 && arguments.values[0].is(owner))) return {};
   if (!std::string_view(function->definition->signature).starts_with("__new__(")) return {};
-  std::string_view name = message_name(owner);
   if (arguments.positional_count == 0)
-    return vm.raise(Exc::TypeError, "{}.__new__(): not enough arguments", name);
+    return vm.raise(Exc::TypeError, "{}.__new__(): not enough arguments", message_name(owner));
   const Type* cls = try_as<Type>(arguments.values[0]);
   if (!cls)
-    return vm.raise(Exc::TypeError, "{}.__new__(X): X is not a type object ({})", name,
-                    vm.type_of(arguments.values[0]));
+    return vm.raise(Exc::TypeError, "{}.__new__(X): X is not a type object ({})",
+                    message_name(owner), vm.type_of(arguments.values[0]));
   if (!cls->is_subtype_of(owner))
-    return vm.raise(Exc::TypeError, "{}.__new__({}): {} is not a subtype of {}", name,
-                    message_name(cls), message_name(cls), name);
+    return vm.raise(Exc::TypeError, "{}.__new__({}): {} is not a subtype of {}",
+                    message_name(owner), message_name(cls), message_name(cls), message_name(owner));
   // The nearest native base decides about the layout and must be made by this very function.
   Type* native = const_cast<Type*>(cls);
   while (native->flags & Type::kHeapType) native = native->base;
   if (!type_special(vm, native, Special::New).is(function))
-    return vm.raise(Exc::TypeError, "{}.__new__({}) is not safe, use {}.__new__()", name,
-                    message_name(cls), message_name(native));
+    return vm.raise(Exc::TypeError, "{}.__new__({}) is not safe, use {}.__new__()",
+                    message_name(owner), message_name(cls), message_name(native));
   return {};
 }
 

@@ -47,7 +47,15 @@ struct NativeFunctionDef {
   const char* doc;
   BoundEntry bound;
   uint16_t flags = kMethod;
+  /// Has it parameters that are given by keyword only, or *args?
+  bool has_star = contains_star(signature);
   std::string_view name() const;
+
+  static constexpr bool contains_star(const char* text) {
+    while (text && *text)
+      if (*text++ == '*') return true;
+    return false;
+  }
 };
 
 struct NativeGetSetDef {

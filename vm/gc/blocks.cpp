@@ -17,7 +17,7 @@ constexpr size_t kPage = 4096;
 constexpr size_t kMegabyte = size_t{1} << 20;
 /// Mappings of dead large cells up to this are kept for new ones: what a small heap gathers between
 /// two full collections, since it will need as much again before the next.
-constexpr size_t kKeepUnused = 8 * kMegabyte;
+constexpr size_t kKeepUnused = 16 * kMegabyte;
 /// Never-used blocks that get their memory in one go: few at first, a quarter of what there is
 /// later.
 constexpr size_t kFewestPopulated = 2, kMostPopulated = 32;

@@ -124,7 +124,12 @@ Cell* Heap::allocate_slow(size_t size, ShapeId shape, CellKind kind, uint16_t au
     size_t rounded = cell_size_of_class(size_class);
     FreeRun& run = runs_[size_class];
     if (run.cursor + rounded > run.limit || !run.cursor) {
-      if (!prepare(kBlockSize)) return nullptr;
+      // Most runs are short: whether a collection is due is asked once for each block.
+      Block* current = state_->classes[size_class].current;
+#if APY_GC_STRESS
+      current = nullptr;
+#endif
+      if ((!current || !current->runs) && !prepare(kBlockSize)) return nullptr;
       if (!refill(size_class)) return nullptr;
     }
     memory = run.cursor;

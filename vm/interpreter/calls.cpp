@@ -265,18 +265,18 @@ Value find_plain_init(VM& vm, Type* type) {
   return plain ? init : Value::not_implemented();
 }
 
-/// The native functions that make and initialise the instances of a builtin class; `make` is null
-/// for other classes, `init` where there is nothing to initialise.
+/// The native functions that make and initialise the instances of a class; `make` is null for
+/// classes with a metaclass or where a script does it, `init` where there is nothing to initialise.
 struct NativeMaker {
   const NativeFunction* make = nullptr;
   const NativeFunction* init = nullptr;
 };
 
 NativeMaker native_maker(VM& vm, Type* type) {
-  bool is_builtin = type->shape == shape_of(BuiltinType::Type) &&
-                    !(type->flags & (Type::kHeapType | Type::kDisallowNew)) &&
-                    type != vm.type(BuiltinType::Type);
-  if (!is_builtin) return {};
+  bool is_plain = type->shape == shape_of(BuiltinType::Type) &&
+                  ((type->flags & Type::kHeapType) || !(type->flags & Type::kDisallowNew)) &&
+                  type != vm.type(BuiltinType::Type);
+  if (!is_plain) return {};
   Value make = type_special(vm, type, Special::New);
   Value init = type_special(vm, type, Special::Init);
   if (!is_kind(make, CellKind::NativeFunction) ||
@@ -296,10 +296,11 @@ Value construct_native(VM& vm, Value* values, uint32_t count, Tuple* keyword_nam
   Arguments arguments{values, count - keyword_count + 1, keyword_names};
   if (type != maker.make->owner && check_new_arguments(vm, maker.make, arguments).is_error())
     return Value();
+  uint32_t version = type->version;
   Value object = maker.make->definition->bound.entry(vm, *maker.make->definition, arguments);
   if (object.is_empty()) return Value();
   values[0] = object;
-  if (vm.type_of(object) != type) {
+  if (vm.type_of(object) != type || type->version != version) {
     if (initialize_made(vm, type, values, count + 1, keyword_names).is_error()) return Value();
   } else if (maker.init) {
     Value result = maker.init->definition->bound.entry(vm, *maker.init->definition, arguments);
@@ -314,6 +315,11 @@ Value construct_native(VM& vm, Value* values, uint32_t count, Tuple* keyword_nam
 
 CallOutcome call_type(VM& vm, Value* window, uint32_t dst, uint32_t count, Tuple* keyword_names) {
   Type* type = as<Type>(window[0]);
+  if (type == vm.type(BuiltinType::Str) && count == 1 && !keyword_names) {
+    FloorGuard guard(vm.context(), window + kFrameWords + 1);
+    auto text = str_of(vm, window[kFrameWords]);
+    return done(vm, dst, text.is_ok() ? Value(text.value()) : Value());
+  }
   if (type->plain_init.is_empty()) type->plain_init = find_plain_init(vm, type);
   Value init = type->plain_init;
   if (!init.is_not_implemented() && !(type->flags & Type::kAbstract)) {
@@ -495,6 +501,16 @@ Result<Value> VM::call_keywords(Value callee, std::span<const Value> arguments,
     return call_native(*this, as<NativeFunction>(callee), arguments.data(), count - keyword_count,
                        keyword_names);
   constexpr uint32_t kFewArguments = 4;
+  if (is_kind(callee, CellKind::NativeObject) && count <= kFewArguments &&
+      !native_stack_exhausted()) {
+    Value method = type_special(*this, type_of(callee), Special::Call);
+    if (is_exact(method, BuiltinType::MethodDescriptor)) {
+      Value values[kFewArguments + 1] = {callee};
+      std::copy(arguments.begin(), arguments.end(), values + 1);
+      return call_native(*this, as<NativeFunction>(method), values, count - keyword_count + 1,
+                         keyword_names);
+    }
+  }
   if (is_kind(callee, CellKind::Type) && count <= kFewArguments && !native_stack_exhausted()) {
     if (NativeMaker maker = native_maker(*this, as<Type>(callee)); maker.make) {
       Value values[kFewArguments + 1] = {callee};

@@ -459,6 +459,16 @@ bool LoadItem(VM& vm, Frame* frame, Instruction* i) {
         r[i->a] = value;
         return true;
       }
+    } else if (object.cell()->shape == shape_of(BuiltinType::Str) && key.is_small_int()) {
+      const Str* text = as<Str>(object);
+      int64_t index = key.as_small_int();
+      if (index < 0) index += static_cast<int64_t>(text->length);
+      if (index >= 0 && static_cast<uint64_t>(index) < text->length) [[likely]] {
+        auto character = make_str_char(vm, text->at(static_cast<size_t>(index)));
+        if (character.is_error()) return false;
+        r[i->a] = character.value();
+        return true;
+      }
     } else if (object.cell()->kind == CellKind::Instance) {
       Value method = type_special(vm, vm.type_of(object.cell()), Special::GetItem);
       if (is_kind(method, CellKind::Function))

@@ -28,9 +28,16 @@ bool put(Frame* frame, uint32_t register_index, Result<T> result) {
   return true;
 }
 
-bool binary(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
+bool are_strings(Value a, Value b) {
+  return is_exact(a, BuiltinType::Str) && is_exact(b, BuiltinType::Str);
+}
+
+template <BinaryOp op>
+bool binary(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
   Value a = r[i->b], b = r[i->c];
+  if (op == BinaryOp::Add && are_strings(a, b))
+    return put(frame, i->a, str_concat(vm, as<Str>(a), as<Str>(b)));
   Value method = script_operator(vm, op, a, b);
   if (!method.is_empty()) return enter_script(vm, frame, method, i->a, Frame::kOperator, a, b);
   return put(frame, i->a, binary_operation(vm, op, a, b));
@@ -41,9 +48,12 @@ Result<Value> extended(VM& vm, List* list, Value items) {
   return list;
 }
 
-bool in_place(VM& vm, Frame* frame, Instruction* i, BinaryOp op) {
+template <BinaryOp op>
+bool in_place(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
   Value a = r[i->b], b = r[i->c];
+  if (op == BinaryOp::Add && are_strings(a, b))
+    return put(frame, i->a, str_concat(vm, as<Str>(a), as<Str>(b)));
   if (op == BinaryOp::Add && is_exact(a, BuiltinType::List))
     return put(frame, i->a, extended(vm, as<List>(a), b));
   if (a.is_cell() && type_special(vm, vm.type_of(a), in_place_of(op)).is_empty()) {
@@ -68,7 +78,7 @@ bool ordered(VM& vm, Frame* frame, Instruction* i, CompareOp op) {
 }  // namespace
 
 #define BINARY(Name, op) \
-  bool Name(VM& vm, Frame* frame, Instruction* i) { return binary(vm, frame, i, BinaryOp::op); }
+  bool Name(VM& vm, Frame* frame, Instruction* i) { return binary<BinaryOp::op>(vm, frame, i); }
 BINARY(Add, Add)
 BINARY(Subtract, Subtract)
 BINARY(Multiply, Multiply)
@@ -103,13 +113,13 @@ bool SubtractInt(VM& vm, Frame* frame, Instruction* i) {
              binary_operation(vm, BinaryOp::Subtract, r[i->b], Value::small_int(i->signed_c())));
 }
 bool InPlaceAdd(VM& vm, Frame* frame, Instruction* i) {
-  return in_place(vm, frame, i, BinaryOp::Add);
+  return in_place<BinaryOp::Add>(vm, frame, i);
 }
 bool InPlaceSubtract(VM& vm, Frame* frame, Instruction* i) {
-  return in_place(vm, frame, i, BinaryOp::Subtract);
+  return in_place<BinaryOp::Subtract>(vm, frame, i);
 }
 bool InPlaceMultiply(VM& vm, Frame* frame, Instruction* i) {
-  return in_place(vm, frame, i, BinaryOp::Multiply);
+  return in_place<BinaryOp::Multiply>(vm, frame, i);
 }
 bool InPlaceAddInt(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;

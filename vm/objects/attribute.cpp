@@ -424,6 +424,7 @@ Result<void> generic_set_attribute(VM& vm, Value object, Str* name, Value value)
   if (own_attribute(vm, cell, name)
           .is_empty())  // without the fields for suggestions, as CPython has it
     return vm.raise(Exc::AttributeError, "'{}' object has no attribute '{}'", type, name);
+  if (remove_newest_attribute(vm, cell, name)) return {};
   Dict* dict = TRY(attributes_dict(vm, cell));
   TRY(dict_remove(vm, dict, name, nullptr));
   return {};

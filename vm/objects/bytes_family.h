@@ -103,9 +103,13 @@ struct BytesFamily {
     ByteBuilder builder(vm);
     if (self->length == 1) {
       builder.append_repeated(at(view(self), 0), times);
-    } else {
-      builder.expect(self->length * times);
-      for (size_t i = 0; i < times && self->length; ++i) builder.append(view(self));
+    } else if (size_t total = self->length * times; total > 0) {
+      uint8_t* to = builder.extend(total);
+      if (!to) return vm.out_of_memory();
+      size_t done = self->length;
+      std::memcpy(to, view(self).data(), done);
+      for (size_t step; done < total; done += step)
+        std::memcpy(to + done, to, step = std::min(done, total - done));
     }
     return make(vm, builder);
   }

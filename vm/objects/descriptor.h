@@ -55,6 +55,9 @@ void update_class_flags(VM& vm, Type* type);
 void type_attribute_changed(VM& vm, Type* type, const Str* name);
 /// Makes every inline cache that reads or writes a slot look again (interpreter/inline_caches.cpp).
 void forget_slot_caches(VM& vm);
+/// If the attribute is the last that a cell with slots got, it is gone and the cell has the shape
+/// it had before; else false.
+bool remove_newest_attribute(VM& vm, Cell* cell, const Str* name);
 Result<void> add_subclass(VM& vm, Type* base, Type* type);
 void remove_subclass(VM& vm, Type* base, const Type* type);
 /// The living direct subclasses.

@@ -69,13 +69,21 @@ Result<Value> exception_new(VM& vm, const Arguments& arguments) {
   return exception;
 }
 
+/// Are these the very items of the tuple? Mostly __new__ got the same arguments as __init__.
+bool holds(const Tuple* tuple, std::span<const Value> items) {
+  if (!tuple || !is_exact(tuple, BuiltinType::Tuple) || tuple->length != items.size()) return false;
+  for (size_t i = 0; i < items.size(); ++i)
+    if (!tuple->values()[i].is(items[i])) return false;
+  return true;
+}
+
 Result<Value> exception_init(VM& vm, const Arguments& arguments) {
   Exception* exception =
       arguments.positional_count ? try_as<Exception>(arguments.values[0]) : nullptr;
   if (!exception)
     return vm.raise(Exc::TypeError, "descriptor '__init__' requires a 'BaseException' object");
   auto args = arguments.positional().subspan(1);
-  exception->args = TRY(make_tuple(vm, args));
+  if (!holds(try_as<Tuple>(exception->args), args)) exception->args = TRY(make_tuple(vm, args));
   vm.barrier(exception);
   TRY(initialize_fields(vm, exception,
                         {arguments.values + 1, args.size() + arguments.keyword_count()},

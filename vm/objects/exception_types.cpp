@@ -19,9 +19,10 @@ constexpr BuiltinType kBases[] = {
 #undef EXCEPTION
 };
 
-ExceptionGroupKind kind_of(BuiltinType id) {
+constexpr ExceptionGroupKind kind_of(BuiltinType id) {
   using enum ExceptionGroupKind;
-  for (; id != Exc::BaseException && id != BuiltinType::Object; id = kBases[static_cast<int>(id)]) {
+  for (; id != Exc::BaseException && id != BuiltinType::Object && id != BuiltinType::None_;
+       id = kBases[static_cast<int>(id)]) {
     switch (id) {
       case Exc::StopIteration:
         return StopIteration;
@@ -54,9 +55,19 @@ ExceptionGroupKind kind_of(BuiltinType id) {
   return Plain;
 }
 
+struct KindTable {
+  ExceptionGroupKind kinds[std::size(kBases)];
+  constexpr KindTable() : kinds() {
+    for (size_t i = 0; i < std::size(kBases); ++i) kinds[i] = kind_of(static_cast<BuiltinType>(i));
+  }
+};
+constexpr KindTable kKindTable;
+
 }  // namespace
 
-ExceptionGroupKind exception_kind(const Type* type) { return kind_of(type->builtin); }
+ExceptionGroupKind exception_kind(const Type* type) {
+  return kKindTable.kinds[static_cast<size_t>(type->builtin)];
+}
 
 namespace {
 
@@ -146,8 +157,10 @@ Result<void> initialize_fields(VM& vm, Exception* exception, std::span<const Val
   auto args = arguments.first(arguments.size() - keyword_count);
   const Value* named = arguments.data() + args.size();
   Value* fields = exception->fields;
-  auto keywords = [&](std::span<const char* const> names, std::initializer_list<int> positions) {
+  auto keywords = [&](std::span<const char* const> names,
+                      std::initializer_list<int> positions) -> Result<void> {
     vm.barrier(exception);
+    if (!keyword_names) return {};
     return store_keywords(vm, exception, named, keyword_names, names, positions.begin());
   };
   switch (exception_kind(vm.type_of(exception))) {

@@ -1,12 +1,14 @@
 // format() of float and complex, and the text of a double by type and precision, which % formatting
 // uses too.
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
+#include "vm/objects/digits.h"
 #include "vm/objects/format.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/text.h"
@@ -14,8 +16,69 @@
 namespace apy {
 namespace {
 
+constexpr int64_t kExactPrecision = 19;
+constexpr uint64_t kPowersOfTen[kExactPrecision + 1] = {1,
+                                                        10,
+                                                        100,
+                                                        1000,
+                                                        10000,
+                                                        100000,
+                                                        1000000,
+                                                        10000000,
+                                                        100000000,
+                                                        1000000000,
+                                                        10000000000,
+                                                        100000000000,
+                                                        1000000000000,
+                                                        10000000000000,
+                                                        100000000000000,
+                                                        1000000000000000,
+                                                        10000000000000000,
+                                                        100000000000000000,
+                                                        1000000000000000000,
+                                                        10000000000000000000u};
+
+/// A finite double with so many digits behind the point, when 128-bit integers can tell them
+/// exactly: m * 2^e * 10^precision, rounded half to even. Written so that it ends at `end`; null: a
+/// case for others.
+char* write_fixed(char* end, double value, int64_t precision) {
+  if (precision > kExactPrecision) return nullptr;
+  auto bits = std::bit_cast<uint64_t>(value);
+  auto biased = static_cast<int>(bits >> 52 & 0x7FF);
+  uint64_t mantissa = bits & ((uint64_t{1} << 52) - 1);
+  if (biased) mantissa |= uint64_t{1} << 52;
+  int shift = 1075 - std::max(biased, 1);  // value = mantissa / 2^shift
+  if (shift < 1 || shift > 126) {
+    if (mantissa != 0) return nullptr;
+    shift = 1;
+  }
+  // Below 2^53 * 10^19 < 2^117.
+  unsigned __int128 scaled = static_cast<unsigned __int128>(mantissa) * kPowersOfTen[precision];
+  unsigned __int128 whole = scaled >> shift;
+  unsigned __int128 rest = scaled - (whole << shift), half = static_cast<unsigned __int128>(1)
+                                                             << (shift - 1);
+  if (whole >> 63) return nullptr;
+  auto number = static_cast<uint64_t>(whole);
+  if (rest > half || (rest == half && (number & 1))) ++number;
+  char* begin = end;
+  if (precision > 0) {
+    begin = write_digits(end, number % kPowersOfTen[precision]);
+    while (end - begin < precision) *--begin = '0';
+    *--begin = '.';
+    number /= kPowersOfTen[precision];
+  }
+  begin = write_digits(begin, number);
+  if (bits >> 63) *--begin = '-';
+  return begin;
+}
+
 /// One finite double as printf gives it, correctly rounded at any precision.
 std::string print_double(char type, bool alternate, int64_t precision, double value) {
+  if ((type == 'f' || type == 'F') && !alternate) {
+    char fixed[64];
+    char* end = fixed + sizeof fixed;
+    if (char* begin = write_fixed(end, value, precision)) return std::string(begin, end);
+  }
   // The C library's own printf is several times slower than its to_chars.
   constexpr int64_t kDirectPrecision = 60;
   if (!alternate && precision <= kDirectPrecision) {
@@ -113,7 +176,10 @@ NumberText split_number(std::string text) {
   return number;
 }
 
-Result<NumberText> format_double_text(VM& vm, double value, const FormatSpec& spec, bool is_float) {
+namespace {
+
+/// With its sign, without padding or separators.
+Result<std::string> double_text(VM& vm, double value, const FormatSpec& spec, bool is_float) {
   char type = static_cast<char>(spec.type);
   int64_t precision = spec.precision;
   if (precision > INT32_MAX) return vm.raise(Exc::ValueError, "precision too big");
@@ -129,7 +195,13 @@ Result<NumberText> format_double_text(VM& vm, double value, const FormatSpec& sp
   if (spec.no_negative_zero && text[0] == '-' && is_zero_text(text) && !std::isinf(value))
     text.erase(0, 1);
   if (spec.type == '%') text += '%';
-  return split_number(std::move(text));
+  return text;
+}
+
+}  // namespace
+
+Result<NumberText> format_double_text(VM& vm, double value, const FormatSpec& spec, bool is_float) {
+  return split_number(TRY(double_text(vm, value, spec, is_float)));
 }
 
 Result<Value> format_float(VM& vm, Value value, Str* spec_text) {
@@ -137,8 +209,14 @@ Result<Value> format_float(VM& vm, Value value, Str* spec_text) {
   FormatSpec spec = TRY(parse_format_spec(vm, spec_text, value, 0, '>'));
   if (!is_float_type(spec.type) && spec.type != '%')
     return unknown_format_code(vm, spec.type, value);
+  std::string text = TRY(double_text(vm, as_float(value), spec, true));
+  if (!spec.grouping) {
+    bool negative = text[0] == '-';
+    return padded_number(vm, spec, shown_sign(spec, negative),
+                         std::string_view(text).substr(negative));
+  }
   StrBuilder out(vm);
-  append_number(out, spec, TRY(format_double_text(vm, as_float(value), spec, true)));
+  append_number(out, spec, split_number(std::move(text)));
   return out.finish();
 }
 

@@ -33,6 +33,10 @@ struct NumberText {
   std::string digits;     // integer digits, to be grouped and zero-padded
   std::string remainder;  // decimal point, fraction, exponent, percent sign; inf and nan
 };
+/// A number without separators, padded: `head` is the sign and a prefix, `body` digits and what
+/// follows them, all ASCII. `spec.grouping` must be 0.
+Result<Value> padded_number(VM& vm, const FormatSpec& spec, std::string_view head,
+                            std::string_view body);
 /// Appends sign, prefix, digits with separators, and padding.
 void append_number(StrBuilder& out, const FormatSpec& spec, const NumberText& number);
 /// Appends `text` padded to the width.
@@ -40,6 +44,10 @@ void append_padded(StrBuilder& out, const FormatSpec& spec, const Str* text, siz
                    char default_align);
 /// ValueError "Unknown format code 'x' for object of type 'T'".
 Error unknown_format_code(VM& vm, uint32_t code, Value value);
+/// The sign that a number is shown with, or nothing.
+inline std::string_view shown_sign(const FormatSpec& spec, bool negative) {
+  return negative ? "-" : spec.sign == '+' ? "+" : spec.sign == ' ' ? " " : "";
+}
 /// Integer digits of `text` (from format_double) apart from the rest.
 NumberText split_number(std::string text);
 /// A double by a format spec whose type is one of e E f F g G n % or 0.

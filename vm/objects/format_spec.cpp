@@ -1,6 +1,7 @@
 // The format specification mini-language: parsing, layout of numbers, format() of int and str.
 #include <algorithm>
 
+#include "vm/objects/digits.h"
 #include "vm/objects/format.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/text.h"
@@ -25,8 +26,13 @@ struct SpecReader {
   Str* text;
   size_t at = 0;
 
+  const uint8_t* ascii = text->is_ascii() ? text->data : nullptr;
+
   size_t left() const { return text->length - at; }
-  uint32_t peek(size_t offset = 0) const { return left() > offset ? text->at(at + offset) : 0; }
+  uint32_t peek(size_t offset = 0) const {
+    if (left() <= offset) return 0;
+    return ascii ? ascii[at + offset] : text->at(at + offset);
+  }
   bool take(uint32_t c) {
     if (left() == 0 || peek() != c) return false;
     ++at;
@@ -36,7 +42,9 @@ struct SpecReader {
   Result<int64_t> number() {
     int64_t value = -1;
     for (; left(); ++at) {
-      int digit = unicode_decimal_value(peek());
+      uint32_t c = peek();
+      int digit = c < 128 ? (c >= '0' && c <= '9' ? static_cast<int>(c - '0') : -1)
+                          : unicode_decimal_value(c);
       if (digit < 0) break;
       if (value > (INT64_MAX - digit) / 10)
         return vm.raise(Exc::ValueError, "Too many decimal digits in format string");
@@ -198,6 +206,41 @@ void append_number(StrBuilder& out, const FormatSpec& spec, const NumberText& nu
   if (align != '=') out.append_repeated(spec.fill, pad - left);
 }
 
+Result<Value> padded_number(VM& vm, const FormatSpec& spec, std::string_view head,
+                            std::string_view body) {
+  size_t length = head.size() + body.size();
+  size_t pad =
+      spec.width > static_cast<int64_t>(length) ? static_cast<size_t>(spec.width) - length : 0;
+  char align = spec.align ? spec.align : '>';
+  size_t left = align == '>' ? pad : align == '^' ? pad / 2 : 0;
+  size_t middle = align == '=' ? pad : 0;
+  if (spec.fill >= 0x80 || length + pad <= 1) {
+    StrBuilder out(vm);
+    out.append_repeated(spec.fill, left);
+    out.append(head);
+    out.append_repeated(spec.fill, middle);
+    out.append(body);
+    out.append_repeated(spec.fill, pad - left - middle);
+    return out.finish();
+  }
+  Str* string = TRY(allocate_str(vm, length + pad, 1, true));
+  uint8_t* to = units_of<uint8_t>(string);
+  auto fill = [&](size_t count) {
+    if (count > 0) std::memset(to, static_cast<int>(spec.fill), count);
+    to += count;
+  };
+  auto copy = [&](std::string_view text) {
+    copy_bytes(to, reinterpret_cast<const uint8_t*>(text.data()), text.size());
+    to += text.size();
+  };
+  fill(left);
+  copy(head);
+  fill(middle);
+  copy(body);
+  fill(pad - left - middle);
+  return string;
+}
+
 Result<Value> format_int(VM& vm, Value value, Str* spec_text) {
   if (spec_text->length == 0) return str_of(vm, value);
   FormatSpec spec = TRY(parse_format_spec(vm, spec_text, value, 'd', '>'));
@@ -246,6 +289,15 @@ Result<Value> format_int(VM& vm, Value value, Str* spec_text) {
     return vm.raise(Exc::ValueError,
                     "Negative zero coercion (z) not allowed in integer format specifier");
   if (spec.type == 'c') return format_int_character(vm, value, spec);
+  if (base == 10 && !spec.grouping && value.is_small_int()) {
+    int64_t i = value.as_small_int();
+    char digits[kMaxDigits];
+    char* end = digits + sizeof digits;
+    char* begin =
+        write_digits(end, i < 0 ? 0 - static_cast<uint64_t>(i) : static_cast<uint64_t>(i));
+    return padded_number(vm, spec, shown_sign(spec, i < 0),
+                         {begin, static_cast<size_t>(end - begin)});
+  }
   NumberText number;
   number.digits = TRY(int_to_string(vm, value, base));
   if (number.digits[0] == '-') {

@@ -225,6 +225,18 @@ Result<void> set_own_attribute(VM& vm, Cell* cell, Str* name, Value value) {
   return {};
 }
 
+bool remove_newest_attribute(VM& vm, Cell* cell, const Str* name) {
+  Shape* shape = vm.shape(cell->shape);
+  if (plain_dict_word(cell) || shape->is_dict_mode() || !shape->parent || shape->key != name)
+    return false;
+  Value* address = slot_address(vm, cell, shape->slot_count - 1);
+  if (!address) return false;
+  *address = Value();
+  cell->shape = shape->parent->id;
+  vm.barrier(cell);
+  return true;
+}
+
 namespace {
 
 /// The attributes of a cell that keeps them in slots.

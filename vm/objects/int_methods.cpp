@@ -274,6 +274,14 @@ Result<Value> int_from_bytes(VM& vm, Type* cls, Value source, Optional<Str*> ord
   }
   uint64_t size = view.size();
   bool negative = is_signed.value_or(false) && size > 0 && (view[big ? 0 : size - 1] & 0x80);
+  if (size <= 7 && cls == vm.type(BuiltinType::Int)) {
+    uint64_t number = 0;
+    for (uint64_t i = 0; i < size; ++i)
+      number |= uint64_t{static_cast<uint8_t>(view[big ? size - 1 - i : i])} << (i * 8);
+    auto result = static_cast<int64_t>(number);
+    if (negative) result -= int64_t{1} << (size * 8);
+    return Value::small_int(result);
+  }
   uint64_t limbs = size / 8 + 1;
   BigInt* cell = TRY(make_big_int(vm, limbs));
   uint64_t* out = cell->limbs();

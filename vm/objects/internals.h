@@ -1,6 +1,7 @@
 #pragma once
 // VM::Internals: the VM's tables that only vm/objects (and, for modules, vm/interpreter) looks
 // into.
+#include <memory>
 #include <unordered_map>
 #include <vector>
 
@@ -104,6 +105,8 @@ struct VM::Internals {
   FloatCell* zero = nullptr;          // 0.0, by far the commonest float that no word holds
   Tuple* empty_tuple = nullptr;       // the only one of the type itself; null until needed
   std::unordered_map<const void*, void*> module_states;
+  /// What vm/binding keeps of native functions' signatures, by definition.
+  std::unordered_map<const void*, std::shared_ptr<const void>> signatures;
   void clear_caches();
 };
 

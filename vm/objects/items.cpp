@@ -315,9 +315,28 @@ Result<bool> claims_base(VM& vm, Value sub, Value cls) {
 
 }  // namespace
 
+namespace {
+/// May `__class__` of it be another than its type? Not of the builtin types that are met most.
+bool can_claim_class(VM& vm, Value object) {
+  if (!object.is_cell()) return false;
+  switch (object.cell()->kind) {
+    case CellKind::Str:
+    case CellKind::List:
+    case CellKind::Tuple:
+    case CellKind::Dict:
+    case CellKind::Bytes:
+    case CellKind::Function:
+      return vm.type_of(object)->flags & Type::kHeapType;
+    default:
+      return true;
+  }
+}
+}  // namespace
+
 Result<bool> plain_instance_check(VM& vm, Value object, Value cls) {
   if (Type* type = try_as<Type>(cls)) {
     if (vm.type_of(object)->is_subtype_of(type)) return true;
+    if (!can_claim_class(vm, object)) return false;
     return TRY(claimed_class(vm, object))->is_subtype_of(type);
   }
   Tuple* bases;

@@ -3,6 +3,7 @@
 // The builtin iterators are stepped directly; everything else goes through the special methods of
 // its type. Exhaustion of a script iterator arrives as a pending StopIteration, which iterator_next
 // absorbs.
+#include "vm/binding/native.h"
 #include "vm/objects/frame.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
@@ -45,12 +46,16 @@ Result<bool> next_of_generator(VM& vm, Generator* generator, Value* out) {
   return false;
 }
 
+/// Is __next__ that of the native class, rather than of a script's subclass?
+bool has_own_next(VM& vm, const NativeObject* object) {
+  Type* type = vm.type_of(object);
+  if (!(type->flags & Type::kHeapType)) return true;
+  auto* method = try_as<NativeFunction>(type_special(vm, type, Special::Next));
+  const NativeTypeDef* owner = method && method->owner ? method->owner->definition : nullptr;
+  return owner && owner->native_class == object->native_class;
+}
+
 Result<bool> next_slow(VM& vm, Value iterator, Value* out) {
-  if (is_kind(iterator, CellKind::NativeObject)) {
-    auto* object = as<NativeObject>(iterator);
-    if (object->native_class->next && !(vm.type_of(object)->flags & Type::kHeapType))
-      return object->native_class->next(vm, object, out);
-  }
   bool found = false;
   auto item = vm.call_special(iterator, Special::Next, {}, &found);
   if (item.is_ok()) {
@@ -142,6 +147,12 @@ Result<bool> iterator_next(VM& vm, Value iterator, Value* out) {
   // Iterators over iterators can be nested without limit.
   NativeDepth guard(vm);
   TRY(guard.check());
+  if (cell->kind == CellKind::NativeObject) {
+    auto* object = static_cast<NativeObject*>(cell);
+    if (object->native_class->next && has_own_next(vm, object)) [[likely]]
+      return object->native_class->next(vm, object, out);
+    return next_slow(vm, iterator, out);
+  }
   switch (cell->shape) {
     case shape_of(BuiltinType::Enumerate):
       return enumerate_next(vm, record, out);

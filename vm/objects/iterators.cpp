@@ -62,7 +62,9 @@ Result<bool> str_iterator_next(VM& vm, Record* iterator, Value* out) {
     f[0] = Value::none();
     return false;
   }
-  *out = TRY(make_str_char(vm, string->at(index)));
+  uint32_t c = string->at(index);
+  Str* known = c < 0x100 ? vm.latin1_character(static_cast<uint8_t>(c)) : nullptr;
+  *out = known ? Value(known) : Value(TRY(make_str_char(vm, c)));
   f[1] = Value::small_int(static_cast<int64_t>(index + 1));
   return true;
 }

@@ -119,6 +119,27 @@ Error raise_unsupported(VM& vm, BinaryOp op, bool in_place, Value a, Value b) {
                   vm.type_of(a), vm.type_of(b));
 }
 
+/// Sum, difference or product of two small ints that is one too; empty otherwise.
+Value small_int_result(BinaryOp op, Value a, Value b) {
+  int64_t x = a.as_small_int(), y = b.as_small_int(), result;
+  bool overflow;
+  switch (op) {
+    case BinaryOp::Add:
+      overflow = __builtin_add_overflow(x, y, &result);
+      break;
+    case BinaryOp::Subtract:
+      overflow = __builtin_sub_overflow(x, y, &result);
+      break;
+    case BinaryOp::Multiply:
+      overflow = __builtin_mul_overflow(x, y, &result);
+      break;
+    default:
+      return Value();
+  }
+  bool fits = !overflow && result <= Value::kMaxSmallInt && result >= -Value::kMaxSmallInt;
+  return fits ? Value::small_int(result) : Value();
+}
+
 /// Operations on exact builtin values that need no lookup. Empty: not one of them.
 Result<Value> quick_binary(VM& vm, BinaryOp op, Value a, Value b, bool* handled) {
   *handled = true;
@@ -148,6 +169,8 @@ Result<Value> binary_declined(VM& vm, BinaryOp op, bool in_place, Value a, Value
 }
 
 Result<Value> binary_operation(VM& vm, BinaryOp op, Value a, Value b) {
+  if (Value::both_small_int(a, b))
+    if (Value result = small_int_result(op, a, b); !result.is_empty()) return result;
   bool handled;
   auto quick = quick_binary(vm, op, a, b, &handled);
   if (handled && (quick.is_error() || !quick.value().is_not_implemented())) return quick;

@@ -5,6 +5,7 @@
 #include "vm/objects/format.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/str_functions.h"
+#include "vm/objects/text.h"
 #include "vm/objects/text_methods.h"
 
 namespace apy {
@@ -29,6 +30,13 @@ struct StrAlphabet {
   Result<Value> key(VM& vm, size_t begin, size_t end) const {
     return str_slice(vm, format, begin, end);
   }
+  /// The next % in [at, length), or length.
+  size_t find_percent(size_t at) const {
+    return with_units(format, [&](const auto* units) {
+      while (at < format->length && units[at] != '%') ++at;
+      return at;
+    });
+  }
   static size_t size(Str* text) { return text->length; }
   static void append(StrBuilder& out, Str* text, size_t length) { out.append(text, 0, length); }
 };
@@ -46,6 +54,7 @@ struct BytesAlphabet {
   Result<Value> key(VM& vm, size_t begin, size_t end) const {
     return make_bytes(vm, format.substr(begin, end - begin));
   }
+  size_t find_percent(size_t at) const { return std::min(format.find('%', at), format.size()); }
   static size_t size(std::string_view text) { return text.size(); }
   static void append(ByteBuilder& out, std::string_view text, size_t length) {
     out.append(text.substr(0, length));
@@ -75,12 +84,16 @@ class PercentFormatter {
     size_t at = 0, n = format_.length();
     while (at < n) {
       size_t literal = at;
-      while (at < n && format_.at(at) != '%') ++at;
+      at = format_.find_percent(at);
       format_.copy(out, literal, at);
       if (at == n) break;
       ++at;
       if (at < n && format_.at(at) == '%') {
         out.append(uint32_t{'%'});
+        ++at;
+        continue;
+      }
+      if (at < n && TRY(convert_plain(out, format_.at(at)))) {
         ++at;
         continue;
       }
@@ -94,6 +107,27 @@ class PercentFormatter {
   }
 
  private:
+  /// %s and %d without flags, and of the usual values; false: nothing has happened.
+  Result<bool> convert_plain(Builder& out, uint32_t type) {
+    if constexpr (Alphabet::kBytes) {
+      return false;
+    } else {
+      if ((type != 's' && type != 'd') || next_ >= count_) return false;
+      Value v = count_ < 0 ? args_ : as<Tuple>(args_)->values()[next_];
+      if (v.is_small_int()) {
+        out.append_int(v.as_small_int());
+      } else if (type == 's') {
+        ++next_;
+        out.append(TRY(str_of(vm_, v)));
+        return true;
+      } else {
+        return false;
+      }
+      ++next_;
+      return true;
+    }
+  }
+
   Error incomplete() { return vm_.raise(Exc::ValueError, "incomplete format"); }
 
   Result<Value> next_argument() {

@@ -15,27 +15,27 @@ std::string_view message_name(const Type* type) {
 
 namespace {
 
-void append_argument(std::string& text, const FormatArgument& argument) {
+void append_argument(StrBuilder& text, const FormatArgument& argument) {
   switch (argument.kind) {
     case FormatArgument::Kind::Text:
-      text += argument.text;
+      text.append_utf8(argument.text);
       break;
     case FormatArgument::Kind::Integer:
-      text += std::to_string(argument.integer);
+      text.append(std::to_string(argument.integer));
       break;
     case FormatArgument::Kind::Unsigned:
-      text += std::to_string(static_cast<uint64_t>(argument.integer));
+      text.append(std::to_string(static_cast<uint64_t>(argument.integer)));
       break;
     case FormatArgument::Kind::String:
-      append_utf8(text, as<Str>(argument.value));
+      text.append(as<Str>(argument.value));
       break;
     case FormatArgument::Kind::TypeName: {
       const Type* type = as<Type>(argument.value);
       std::string_view name = message_name(type);
       if (name.empty())
-        append_utf8(text, type->name);
+        text.append(type->name);
       else
-        text += name;
+        text.append_utf8(name);
       break;
     }
   }
@@ -64,19 +64,20 @@ void break_context_cycle(VM& vm, Exception* handled, const Exception* exception)
 
 Error VM::raise_formatted(Exc type, std::string_view format, const FormatArgument* arguments,
                           size_t count) {
-  std::string text;
-  size_t used = 0;
-  for (size_t i = 0; i < format.size(); ++i) {
-    if (format[i] == '{' && i + 1 < format.size() && format[i + 1] == '}' && used < count) {
-      append_argument(text, arguments[used++]);
-      ++i;
-    } else {
-      text += format[i];
-    }
+  StrBuilder text(*this);
+  size_t at = 0;
+  for (size_t used = 0; used < count; ++used) {
+    size_t place = format.find("{}", at);
+    if (place == format.npos) break;
+    text.append_utf8(format.substr(at, place - at));
+    append_argument(text, arguments[used]);
+    at = place + 2;
   }
-  auto exception = make_exception(*this, type, text);
-  if (exception.is_error()) return Error{};
-  return raise_exception(exception.value());
+  text.append_utf8(format.substr(at));
+  auto message = text.finish();
+  if (message.is_error()) return Error{};
+  Value argument = message.value();
+  return raise_with(type, {&argument, 1});
 }
 
 Error VM::raise_exception(Value value) {

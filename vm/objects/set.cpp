@@ -168,6 +168,9 @@ Result<Value> set_lookup_key(VM& vm, Value key, uint64_t* hash) {
 
 Result<bool> set_contains_hashed(VM& vm, Set* set, Value key, uint64_t hash) {
   if (!set->table) return false;
+  const SetEntry& first = set->table->entries()[hash & (set->table->capacity - 1)];
+  if (first.key.is_empty()) return false;
+  if (first.key == key) return true;
   SetEntry* entry;
   switch (probe(vm, set, key, hash, &entry)) {
     case Probe::Error:
@@ -187,7 +190,13 @@ Result<bool> set_contains(VM& vm, Set* set, Value key) {
 }
 
 Result<bool> set_add_hashed(VM& vm, Set* set, Value key, uint64_t hash) {
-  SetEntry *entry = nullptr, *deleted;
+  SetEntry *entry = nullptr, *deleted = nullptr;
+  if (!set->table) TRY(set_resize(vm, set, 0));
+  SetEntry* first = set->table->entries() + (hash & (set->table->capacity - 1));
+  if (first->key.is_empty())
+    entry = first;
+  else if (first->key == key)
+    return false;
   while (!entry) {
     if (!set->table) TRY(set_resize(vm, set, 0));
     Probe outcome = probe(vm, set, key, hash, &entry, &deleted);

@@ -13,6 +13,7 @@
 
 #include <algorithm>
 
+#include "vm/objects/digits.h"
 #include "vm/objects/text.h"
 #include "vm/objects/utf8.h"
 #include "vm/objects/vm.h"
@@ -36,18 +37,6 @@ Result<Str*> allocate_ascii(VM& vm, size_t length) {
   s->data = inline_text(s);
   return s;
 }
-/// "00" to "99".
-struct DigitPairs {
-  char text[200];
-  constexpr DigitPairs() : text() {
-    for (int i = 0; i < 100; ++i) {
-      text[2 * i] = static_cast<char>('0' + i / 10);
-      text[2 * i + 1] = static_cast<char>('0' + i % 10);
-    }
-  }
-};
-constexpr DigitPairs kDigitPairs;
-
 /// A string over [text, text + length units) inside `storage`.
 Result<Str*> make_shared(VM& vm, ByteStorage* storage, const uint8_t* text, size_t length,
                          uint16_t flags) {
@@ -95,7 +84,7 @@ int compare_units(const A* a, const B* b, size_t length) {
 }  // namespace
 
 Result<Str*> allocate_str(VM& vm, size_t length, unsigned width, bool ascii) {
-  if (length > kMaxTextBytes / width) return vm.out_of_memory();
+  if (length > kMaxTextBytes || length * width > kMaxTextBytes) return vm.out_of_memory();
   Str* s = TRY(
       vm.allocate<Str>(BuiltinType::Str, sizeof(Str) + length * width, flags_for(width, ascii)));
   s->length = length;
@@ -204,15 +193,8 @@ Result<Str*> make_str_char(VM& vm, uint32_t code_point) {
 Result<Str*> str_from_int64(VM& vm, int64_t i) {
   if (i >= 0 && i < 10) return make_str_char(vm, static_cast<uint32_t>('0' + i));
   // Written from the back, so that the length is known before the cell is made.
-  char digits[24];
-  char* begin = digits + sizeof digits;
-  auto rest = i < 0 ? 0 - static_cast<uint64_t>(i) : static_cast<uint64_t>(i);
-  for (; rest >= 100; rest /= 100) std::memcpy(begin -= 2, kDigitPairs.text + rest % 100 * 2, 2);
-  if (rest >= 10)
-    std::memcpy(begin -= 2, kDigitPairs.text + rest * 2, 2);
-  else
-    *--begin = static_cast<char>('0' + rest);
-  if (i < 0) *--begin = '-';
+  char digits[kMaxDigits];
+  char* begin = write_signed_digits(digits + sizeof digits, i);
   auto length = static_cast<size_t>(digits + sizeof digits - begin);
   Str* s = TRY(allocate_ascii(vm, length));
   copy_bytes(inline_text(s), reinterpret_cast<const uint8_t*>(begin), length);
@@ -316,7 +298,7 @@ Result<Str*> str_concat(VM& vm, Str* a, Str* b) {
     return s;
   }
   unsigned width = std::max(a->width(), b->width());
-  if (length > kMaxTextBytes / width) return vm.out_of_memory();
+  if (length > kMaxTextBytes || length * width > kMaxTextBytes) return vm.out_of_memory();
   bool flat = length * width < kShareThreshold || a->length < b->length;
   return flat ? concat_flat(vm, a, b, width, ascii) : concat_shared(vm, a, b, width, ascii);
 }
@@ -442,7 +424,14 @@ void StrBuilder::append_slow(const Str* string, size_t begin, size_t end) {
   length_ += end - begin;
 }
 
-void StrBuilder::append(std::string_view ascii) {
+void StrBuilder::append_int(int64_t number) {
+  char digits[kMaxDigits];
+  char* end = digits + sizeof digits;
+  char* begin = write_signed_digits(end, number);
+  append(std::string_view(begin, static_cast<size_t>(end - begin)));
+}
+
+void StrBuilder::append_ascii_slow(std::string_view ascii) {
   if (!reserve(ascii.size(), 1)) return;
   auto* units = reinterpret_cast<const uint8_t*>(ascii.data());
   switch (width_) {
@@ -471,8 +460,8 @@ void StrBuilder::append_utf8(std::string_view utf8) {
   }
 }
 
-void StrBuilder::append_repeated(uint32_t code_point, size_t count) {
-  if (count == 0 || !reserve(count, width_for(code_point))) return;
+void StrBuilder::append_repeated_slow(uint32_t code_point, size_t count) {
+  if (!reserve(count, width_for(code_point))) return;
   seen_ |= code_point;
   switch (width_) {
     case 1:

@@ -122,9 +122,20 @@ class StrBuilder {
     append_slow(string, begin, end);
   }
   /// Plain ASCII text.
-  void append(std::string_view ascii);
+  void append(std::string_view ascii) {
+    if (width_ == 1 && ascii.size() <= capacity_ - length_) [[likely]] {
+      if (!ascii.empty()) std::memcpy(buffer_ + length_, ascii.data(), ascii.size());
+      length_ += ascii.size();
+      return;
+    }
+    append_ascii_slow(ascii);
+  }
+  /// Decimal digits.
+  void append_int(int64_t number);
   void append_utf8(std::string_view utf8);
-  void append_repeated(uint32_t code_point, size_t count);
+  void append_repeated(uint32_t code_point, size_t count) {
+    if (count > 0) append_repeated_slow(code_point, count);
+  }
   /// Makes room for so many code points in all, as a hint.
   void expect(size_t length) {
     if (length > capacity_) reserve(length - length_, 1);
@@ -137,6 +148,8 @@ class StrBuilder {
  private:
   bool reserve(size_t more, unsigned width);
   void append_slow(const Str* string, size_t begin, size_t end);
+  void append_ascii_slow(std::string_view ascii);
+  void append_repeated_slow(uint32_t code_point, size_t count);
   void put(uint32_t code_point) {
     switch (width_) {
       case 1:

@@ -23,6 +23,28 @@ Result<Str*> map_ascii(VM& vm, Str* string, Map map) {
   return result;
 }
 
+/// The ASCII letters from `first` on get their other case, eight bytes at a time: in each byte the
+/// high bit of `letters` says whether it is one.
+template <uint8_t first>
+Result<Str*> flip_ascii(VM& vm, Str* string) {
+  constexpr uint64_t kOnes = 0x0101010101010101u;
+  constexpr uint64_t kFrom = (0x80u - first) * kOnes, kBehind = (0x80u - first - 26) * kOnes;
+  Str* result = TRY(allocate_str(vm, string->length, 1, true));
+  auto* out = units_of<uint8_t>(result);
+  const uint8_t* in = string->data;
+  size_t i = 0;
+  for (; i + 8 <= string->length; i += 8) {
+    uint64_t word;
+    std::memcpy(&word, in + i, 8);
+    uint64_t letters = (word + kFrom) & ~(word + kBehind) & (0x80 * kOnes);
+    word ^= letters >> 2;
+    std::memcpy(out + i, &word, 8);
+  }
+  for (; i < string->length; ++i)
+    out[i] = static_cast<uint8_t>(in[i] ^ ((in[i] - uint32_t{first} < 26) << 5));
+  return result;
+}
+
 /// Is the sigma at `index` the last letter of a word? Then its lower case is a final sigma.
 bool is_final_sigma(const Str* string, size_t index) {
   size_t before = index;
@@ -71,17 +93,13 @@ constexpr bool is_ascii_digit(uint32_t c) { return c - '0' < 10; }
 }  // namespace
 
 Result<Str*> str_lower(VM& vm, Str* string) {
-  if (string->is_ascii())
-    return map_ascii(vm, string,
-                     [](uint8_t c) { return static_cast<uint8_t>(c | (is_ascii_upper(c) << 5)); });
+  if (string->is_ascii()) return flip_ascii<'A'>(vm, string);
   return map_unicode(
       vm, string, [string](size_t i, uint32_t, uint32_t* out) { return lower_at(string, i, out); });
 }
 
 Result<Str*> str_upper(VM& vm, Str* string) {
-  if (string->is_ascii())
-    return map_ascii(vm, string,
-                     [](uint8_t c) { return static_cast<uint8_t>(c & ~(is_ascii_lower(c) << 5)); });
+  if (string->is_ascii()) return flip_ascii<'a'>(vm, string);
   return map_unicode(vm, string,
                      [](size_t, uint32_t c, uint32_t* out) { return unicode_to_upper(c, out); });
 }

@@ -6,6 +6,7 @@
 #include "vm/objects/format.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/str_functions.h"
+#include "vm/objects/text.h"
 #include "vm/objects/unicode.h"
 
 namespace apy {
@@ -28,7 +29,7 @@ class Formatter {
     size_t at = piece.begin;
     while (at < piece.end) {
       size_t literal = at;
-      while (at < piece.end && text->at(at) != '{' && text->at(at) != '}') ++at;
+      at = skip_literal(text, at, piece.end);
       out.append(text, literal, at);
       if (at == piece.end) break;
       uint32_t brace = text->at(at++);
@@ -41,6 +42,11 @@ class Formatter {
       if (brace == '}')
         return vm_.raise(Exc::ValueError, "Single '}' encountered in format string");
       if (at_end) return vm_.raise(Exc::ValueError, "Single '{' encountered in format string");
+      if (text->at(at) == '}') {
+        ++at;
+        TRY(append_plain(out, TRY(first_value(text, {at, at}))));
+        continue;
+      }
       Field field = TRY(read_field(text, &at, piece.end));
       TRY(render_field(out, text, field, depth));
     }
@@ -48,6 +54,25 @@ class Formatter {
   }
 
  private:
+  static size_t skip_literal(const Str* text, size_t at, size_t end) {
+    return with_units(text, [&](const auto* units) {
+      while (at < end && units[at] != '{' && units[at] != '}') ++at;
+      return at;
+    });
+  }
+
+  /// A value without a format specification.
+  Result<void> append_plain(StrBuilder& out, Value value) {
+    if (is_exact(value, BuiltinType::Str)) {
+      out.append(as<Str>(value));
+    } else if (value.is_small_int()) {
+      out.append_int(value.as_small_int());
+    } else {
+      out.append(as<Str>(TRY(format_value(vm_, value, vm_.names().empty))));
+    }
+    return {};
+  }
+
   struct Field {
     Piece name{}, spec{};
     uint32_t conversion = 0;
@@ -106,10 +131,7 @@ class Formatter {
     } else if (!field.spec.empty()) {
       spec = TRY(str_slice(vm_, text, field.spec.begin, field.spec.end));
     }
-    if (spec->length == 0 && is_exact(value, BuiltinType::Str)) {
-      out.append(as<Str>(value));
-      return {};
-    }
+    if (spec->length == 0) return append_plain(out, value);
     out.append(as<Str>(TRY(format_value(vm_, value, spec))));
     return {};
   }

@@ -21,7 +21,10 @@ struct StrFamily {
   static size_t length(const Str* self) { return self->length; }
   static size_t size(const Str* operand) { return operand->length; }
   static uint32_t at(const Str* operand, size_t i) { return operand->at(i); }
-  static bool is_space(uint32_t c) { return is_unicode_space(c); }
+  static bool is_space(uint32_t c) {
+    if (c < 0x80) return c <= ' ' && (kAsciiSpaces >> c & 1);
+    return is_unicode_space(c);
+  }
   static bool is_line_break(uint32_t c) { return is_unicode_line_break(c); }
 
   template <class F>
@@ -39,6 +42,15 @@ struct StrFamily {
   }
 
   static Result<Str*> slice(VM& vm, Str* self, size_t begin, size_t end) {
+    size_t length = end - begin;
+    if (self->is_ascii() && length > 1 && length < self->length) {
+      Str* piece = TRY(vm.allocate<Str>(BuiltinType::Str, sizeof(Str) + length, 1 | Str::kAscii));
+      auto* text = reinterpret_cast<uint8_t*>(piece + 1);
+      piece->length = length;
+      piece->data = text;
+      copy_bytes(text, self->data + begin, length);
+      return piece;
+    }
     return str_slice(vm, self, begin, end);
   }
   static Result<Str*> stepped_slice(VM& vm, Str* self, const SliceIndices& s) {
@@ -119,6 +131,8 @@ using Text = TextMethods<StrFamily>;
 
 Result<Value> str_new(VM& vm, Type* cls, Optional<Value> object, Optional<Value> encoding,
                       Optional<Value> errors) {
+  if (object.present && !encoding.present && !errors.present && cls == vm.type(BuiltinType::Str))
+    return str_of(vm, object.value);
   const char* which = "encoding";
   for (const Optional<Value>* name : {&encoding, &errors}) {
     if (name->present && !try_as<Str>(name->value))

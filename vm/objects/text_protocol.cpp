@@ -1,5 +1,6 @@
 // repr(), str(), ascii() and format() of any value.
 #include "vm/objects/descriptor.h"
+#include "vm/objects/format.h"
 #include "vm/objects/internals.h"
 #include "vm/objects/special_call.h"
 #include "vm/objects/str_functions.h"
@@ -66,6 +67,10 @@ Result<Value> format_value(VM& vm, Value v, Value spec) {
     if (is_exact(v, BuiltinType::Str)) return v;
     if (v.is_small_int() || v.is_inline_float()) return str_of(vm, v);
     spec = vm.names().empty;
+  } else if (is_exact(spec, BuiltinType::Str)) {
+    if (v.is_small_int()) return format_int(vm, v, as<Str>(spec));
+    if (v.is_inline_float()) return format_float(vm, v, as<Str>(spec));
+    if (is_exact(v, BuiltinType::Str)) return format_string(vm, as<Str>(v), as<Str>(spec));
   }
   Value method = type_special(vm, vm.type_of(v), Special::Format);
   if (method.is_empty())

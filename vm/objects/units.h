@@ -129,10 +129,27 @@ size_t count_units(const T* s, size_t n, const T* p, size_t m, size_t limit) {
   return count;
 }
 
+/// Position of the first `unit` in s[from, n), or n; it is expected to be near.
+template <class T>
+size_t find_near_unit(const T* s, size_t from, size_t n, T unit) {
+  size_t near = std::min(n, from + 16);
+  while (from < near && s[from] != unit) ++from;
+  return from == near && near < n ? from + find_unit(s + from, n - from, unit) : from;
+}
+
 /// Pieces between occurrences of p (m > 0), left to right, at most `limit` cuts.
 template <class T, class Emit>
 Result<void> split_units(const T* s, size_t n, const T* p, size_t m, size_t limit, Emit emit) {
   size_t from = 0;
+  if (m == 1) {
+    for (; limit > 0; --limit) {
+      size_t at = find_near_unit(s, from, n, p[0]);
+      if (at == n) break;
+      TRY(emit(from, at));
+      from = at + 1;
+    }
+    return emit(from, n);
+  }
   for (; limit > 0; --limit) {
     int64_t at = find_units(s + from, n - from, p, m);
     if (at < 0) break;
