@@ -2,6 +2,10 @@
 // sets of one byte.
 #include <iconv.h>
 
+#include <cerrno>
+#include <cstring>
+#include <string>
+
 #include "vm/binding/bind.h"
 #include "vm/objects/codec.h"
 #include "vm/objects/text.h"
@@ -61,6 +65,68 @@ Result<Value> charset_table(VM& vm, Str* name) {
   return table.finish();
 }
 
+/// What a conversion of the system made: (result, how much of the source it took, 0: all of it, 1:
+/// what follows is wrong, 2: what follows is not complete).
+Result<Value> conversion_result(VM& vm, Value result, size_t taken, int status) {
+  Value parts[3] = {result, Value::small_int(static_cast<int64_t>(taken)),
+                    Value::small_int(status)};
+  return make_tuple(vm, parts);
+}
+
+/// Converts `source`; -1: the system does not know one of the sets.
+int convert(const char* to, const char* from, std::string_view source, bool finish,
+            std::string* result, size_t* taken) {
+  iconv_t converter = iconv_open(to, from);
+  if (converter == iconv_t(-1)) return -1;
+  char* in = const_cast<char*>(source.data());
+  size_t in_left = source.size();
+  int status = 0;
+  for (bool at_end = false; !at_end;) {
+    char buffer[4096];
+    char* out = buffer;
+    size_t out_left = sizeof buffer;
+    // Without input a set with states goes back to its first one.
+    bool flushing = in_left == 0;
+    size_t done = flushing ? iconv(converter, nullptr, nullptr, &out, &out_left)
+                           : iconv(converter, &in, &in_left, &out, &out_left);
+    int error = errno;
+    result->append(buffer, sizeof buffer - out_left);
+    at_end = flushing || (in_left == 0 && !finish);
+    if (done == size_t(-1) && error != E2BIG) {
+      status = error == EINVAL ? 2 : 1;
+      at_end = true;
+    }
+  }
+  iconv_close(converter);
+  *taken = source.size() - in_left;
+  return status;
+}
+
+Result<Value> system_decode(VM& vm, Str* name, Value data) {
+  std::string_view bytes;
+  if (!get_bytes(data, &bytes))
+    return vm.raise(Exc::TypeError, "a bytes-like object is required, not '{}'", vm.type_of(data));
+  std::string units;
+  size_t taken = 0;
+  int status = convert("UTF-32LE", to_utf8(name).c_str(), bytes, true, &units, &taken);
+  if (status < 0) return Value::none();
+  Value text = TRY(make_str_ucs4(vm, reinterpret_cast<const uint32_t*>(units.data()),
+                                 units.size() / sizeof(uint32_t)));
+  return conversion_result(vm, text, taken, status);
+}
+Result<Value> system_encode(VM& vm, Str* name, Str* text, bool finish) {
+  std::string units(text->length * sizeof(uint32_t), '\0');
+  for (size_t i = 0; i < text->length; ++i) {
+    uint32_t unit = text->at(i);
+    std::memcpy(units.data() + i * sizeof unit, &unit, sizeof unit);
+  }
+  std::string bytes;
+  size_t taken = 0;
+  int status = convert(to_utf8(name).c_str(), "UTF-32LE", units, finish, &bytes, &taken);
+  if (status < 0) return Value::none();
+  return conversion_result(vm, TRY(make_bytes(vm, bytes)), taken / sizeof(uint32_t), status);
+}
+
 /// What CPython has in this module, and pickles name so.
 Result<Value> codecs_attribute(VM& vm, Str* name) {
   constexpr std::string_view kNames[] = {"encode",     "decode",         "lookup",      "register",
@@ -72,6 +138,12 @@ Result<Value> codecs_attribute(VM& vm, Str* name) {
 }
 
 constexpr NativeFunctionDef kFunctions[] = {
+    {"system_decode(name, data, /)",
+     "Decode with a set of the system: (text, bytes used, status), or None if it has none.",
+     bind<system_decode>()},
+    {"system_encode(name, text, finish, /)",
+     "Encode with a set of the system: (bytes, characters used, status), or None if it has none.",
+     bind<system_encode>()},
     {"encode_text(text, encoding, errors, /)", "Encode with an encoding of the engine.",
      bind<encode>()},
     {"decode_text(data, encoding, errors, /)", "Decode with an encoding of the engine.",

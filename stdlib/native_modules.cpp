@@ -3,6 +3,10 @@
 namespace apy {
 
 extern const NativeModuleDef kAbcModule;
+extern const NativeModuleDef kBlake2Module;
+extern const NativeModuleDef kBz2Module;
+extern const NativeModuleDef kLzmaModule;
+extern const NativeModuleDef kPyexpatModule;
 extern const NativeModuleDef kArrayModule;
 extern const NativeModuleDef kCmathModule;
 extern const NativeModuleDef kAsyncioModule;
@@ -52,6 +56,10 @@ namespace {
 // clang-format off
 constexpr const NativeModuleDef* kModules[] = {
     &kAbcModule,
+    &kBlake2Module,
+    &kBz2Module,
+    &kLzmaModule,
+    &kPyexpatModule,
     &kArrayModule,
     &kCmathModule,
     &kAsyncioModule,

@@ -6,6 +6,7 @@ set -eu
 packages="
   build-essential cmake ninja-build
   re2c libboost-context1.81-dev libuv1-dev libgmp-dev libutf8proc-dev libpcre2-dev zlib1g-dev
+  libbz2-dev liblzma-dev libexpat1-dev
   unicode-data
   doctest-dev
   ccache mold

@@ -9,8 +9,10 @@ namespace apy {
 
 namespace {
 
-constexpr HashInfo kInfo[] = {{"md5", 16, 64},    {"sha1", 20, 64},    {"sha224", 28, 64},
-                              {"sha256", 32, 64}, {"sha384", 48, 128}, {"sha512", 64, 128}};
+constexpr HashInfo kInfo[] = {{"md5", 16, 64},       {"sha1", 20, 64},      {"sha224", 28, 64},
+                              {"sha256", 32, 64},    {"sha384", 48, 128},   {"sha512", 64, 128},
+                              {"sha3_224", 28, 144}, {"sha3_256", 32, 136}, {"sha3_384", 48, 104},
+                              {"sha3_512", 64, 72},  {"shake_128", 0, 168}, {"shake_256", 0, 136}};
 
 // SHA-2's constants are the fractions of cube roots of the first primes; those of SHA-256 are the
 // upper halves.
@@ -138,6 +140,39 @@ void sha2_block(T* state, const uint8_t* data, const int (&r)[12]) {
   for (int k = 0; k < 8; ++k) state[k] += v[k];
 }
 
+/// The permutation of SHA-3: 24 rounds over 5 x 5 words. The rotations and the round constants come
+/// from their definitions (a walk over the words; a shift register).
+void keccak(uint64_t* state) {
+  uint8_t feedback = 1;
+  for (int round = 0; round < 24; ++round) {
+    uint64_t columns[5];
+    for (int x = 0; x < 5; ++x)
+      columns[x] = state[x] ^ state[x + 5] ^ state[x + 10] ^ state[x + 15] ^ state[x + 20];
+    for (int x = 0; x < 5; ++x) {
+      uint64_t change = columns[(x + 4) % 5] ^ std::rotl(columns[(x + 1) % 5], 1);
+      for (int y = 0; y < 25; y += 5) state[x + y] ^= change;
+    }
+    uint64_t carried = state[1];
+    for (int t = 0, x = 1, y = 0; t < 24; ++t) {
+      int next = (2 * x + 3 * y) % 5;
+      x = y;
+      y = next;
+      uint64_t kept = state[x + 5 * y];
+      state[x + 5 * y] = std::rotl(carried, ((t + 1) * (t + 2) / 2) % 64);
+      carried = kept;
+    }
+    for (int y = 0; y < 25; y += 5) {
+      uint64_t row[5];
+      std::copy_n(state + y, 5, row);
+      for (int x = 0; x < 5; ++x) state[y + x] = row[x] ^ (~row[(x + 1) % 5] & row[(x + 2) % 5]);
+    }
+    for (int bit = 0; bit < 7; ++bit) {
+      if (feedback & 1) state[0] ^= uint64_t{1} << ((1 << bit) - 1);
+      feedback = static_cast<uint8_t>(feedback << 1 ^ (feedback & 0x80 ? 0x71 : 0));
+    }
+  }
+}
+
 constexpr int kRotations256[12] = {2, 13, 22, 6, 11, 25, 7, 18, 3, 17, 19, 10};
 constexpr int kRotations512[12] = {28, 34, 39, 14, 18, 41, 1, 8, 7, 19, 61, 6};
 
@@ -162,8 +197,12 @@ void HashState::start(HashKind kind) {
     case HashKind::Sha512:
       std::copy_n(kStart512, 8, long_words_);
       break;
-    default:
+    case HashKind::Md5:
+    case HashKind::Sha1:
       std::copy_n(kStartSmall, 5, words_);
+      break;
+    default:
+      std::fill_n(long_words_, 25, 0);
   }
 }
 
@@ -179,8 +218,14 @@ void HashState::block(const uint8_t* data) {
     case HashKind::Sha256:
       sha2_block<uint32_t, 64>(words_, data, kRotations256);
       break;
-    default:
+    case HashKind::Sha384:
+    case HashKind::Sha512:
       sha2_block<uint64_t, 80>(long_words_, data, kRotations512);
+      break;
+    default:
+      for (size_t i = 0; i < hash_info(kind_).block_size / 8u; ++i)
+        long_words_[i] ^= load<uint64_t>(data + 8 * i, false);
+      keccak(long_words_);
   }
 }
 
@@ -202,7 +247,24 @@ void HashState::update(const uint8_t* data, size_t size) {
   used_ = static_cast<uint8_t>(size);
 }
 
-void HashState::finish(uint8_t* out) {
+/// The end of SHA-3: padding, then output block by block.
+void HashState::squeeze(uint8_t* out, size_t size) {
+  size_t rate = hash_info(kind_).block_size;
+  std::memset(buffer_ + used_, 0, rate - used_);
+  buffer_[used_] = kind_ >= HashKind::Shake128 ? 0x1f : 0x06;
+  buffer_[rate - 1] |= 0x80;
+  block(buffer_);
+  while (size > 0) {
+    size_t piece = std::min(size, rate);
+    std::memcpy(out, long_words_, piece);
+    out += piece;
+    size -= piece;
+    if (size > 0) keccak(long_words_);
+  }
+}
+
+void HashState::finish(uint8_t* out, size_t size) {
+  if (is_keccak()) return squeeze(out, size);
   const HashInfo& info = hash_info(kind_);
   size_t counter = info.block_size / 8;  // bytes for the length in bits
   uint64_t bits = length_ * 8;
@@ -229,7 +291,7 @@ void HashState::finish(uint8_t* out) {
       std::memcpy(all + 4 * i, &word, 4);
     }
   }
-  std::memcpy(out, all, info.digest_size);
+  std::memcpy(out, all, size);
 }
 
 }  // namespace apy

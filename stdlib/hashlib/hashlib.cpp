@@ -11,7 +11,14 @@ struct Hash : NativeObject {
   static const NativeClass kClass;
   HashState state;
 };
+/// Key of the type of hashes whose digest has any length; they are Hash objects as well.
+const char kXofKey = 0;
 void trace_hash(const Cell*, Visitor&) {}
+bool has_any_length(HashKind kind) { return hash_info(kind).digest_size == 0; }
+Type* hash_type(VM& vm, HashKind kind) {
+  return has_any_length(kind) ? static_cast<Type*>(vm.module_state(&kXofKey))
+                              : native_type<Hash>(vm);
+}
 const NativeClass Hash::kClass = {"_hashlib.HASH", trace_hash, nullptr};
 
 Result<void> add_data(VM& vm, Hash* self, Value data) {
@@ -26,7 +33,7 @@ Result<void> add_data(VM& vm, Hash* self, Value data) {
 
 template <HashKind kind>
 Result<Value> make_hash(VM& vm, Optional<Value> data, Optional<Value>) {
-  Hash* hash = TRY(make_native<Hash>(vm, native_type<Hash>(vm)));
+  Hash* hash = TRY(make_native<Hash>(vm, hash_type(vm, kind)));
   hash->state.start(kind);
   if (data.present) TRY(add_data(vm, hash, data.value));
   return hash;
@@ -35,15 +42,27 @@ Result<Value> make_hash(VM& vm, Optional<Value> data, Optional<Value>) {
 Result<Value> digest(VM& vm, Hash* self) {
   HashState copy = self->state;
   Bytes* bytes = TRY(make_bytes(vm, hash_info(copy.kind()).digest_size));
-  copy.finish(bytes->data());
+  copy.finish(bytes->data(), hash_info(copy.kind()).digest_size);
   return bytes;
+}
+Result<Value> long_digest(VM& vm, Hash* self, int64_t length) {
+  if (length < 0) return vm.raise(Exc::ValueError, "value must be positive");
+  if (length >= int64_t{1} << 29) return vm.raise(Exc::ValueError, "length is too large");
+  HashState copy = self->state;
+  Bytes* bytes = TRY(make_bytes(vm, static_cast<size_t>(length)));
+  copy.finish(bytes->data(), static_cast<size_t>(length));
+  return bytes;
+}
+Result<Value> long_hex_digest(VM& vm, Hash* self, int64_t length) {
+  Value bytes = TRY(long_digest(vm, self, length));
+  return vm.call_method(bytes, TRY(intern(vm, "hex")), {});
 }
 Result<Value> hex_digest(VM& vm, Hash* self) {
   Value bytes = TRY(digest(vm, self));
   return vm.call_method(bytes, TRY(intern(vm, "hex")), {});
 }
 Result<Value> copy_hash(VM& vm, Hash* self) {
-  Hash* hash = TRY(make_native<Hash>(vm, native_type<Hash>(vm)));
+  Hash* hash = TRY(make_native<Hash>(vm, hash_type(vm, self->state.kind())));
   hash->state = self->state;
   return hash;
 }
@@ -59,7 +78,8 @@ Result<Value> hash_repr(VM& vm, Hash* self) {
   StrBuilder out(vm);
   out.append("<");
   out.append(hash_info(self->state.kind()).name);
-  out.append(" _hashlib.HASH object @ ");
+  out.append(has_any_length(self->state.kind()) ? " _hashlib.HASHXOF object @ "
+                                                : " _hashlib.HASH object @ ");
   char buffer[24];
   out.append(std::string_view(buffer, static_cast<size_t>(snprintf(buffer, sizeof buffer, "%p",
                                                                    static_cast<void*>(self)))));
@@ -113,6 +133,18 @@ const NativeTypeDef kHashType = {.name = "_hashlib.HASH",
                                  .instance_size = sizeof(Hash),
                                  .native_class = &Hash::kClass};
 
+constexpr NativeFunctionDef kXofMethods[] = {
+    {"digest(self, /, length)", "The hash of the data so far, `length` bytes of it.",
+     bind<long_digest>()},
+    {"hexdigest(self, /, length)", "The hash as hexadecimal digits, `length` bytes of it.",
+     bind<long_hex_digest>()},
+};
+const NativeTypeDef kXofType = {.name = "_hashlib.HASHXOF",
+                                .doc = "A hash in the making whose digest has any length.",
+                                .methods = kXofMethods,
+                                .flags = Type::kDisallowNew,
+                                .instance_size = sizeof(Hash)};
+
 constexpr NativeFunctionDef kFunctions[] = {
     {"md5(string=b'', *, usedforsecurity=True)", "An MD5 hash.", bind<make_hash<HashKind::Md5>>()},
     {"sha1(string=b'', *, usedforsecurity=True)", "A SHA-1 hash.",
@@ -125,12 +157,27 @@ constexpr NativeFunctionDef kFunctions[] = {
      bind<make_hash<HashKind::Sha384>>()},
     {"sha512(string=b'', *, usedforsecurity=True)", "A SHA-512 hash.",
      bind<make_hash<HashKind::Sha512>>()},
+    {"sha3_224(string=b'', *, usedforsecurity=True)", "A SHA3-224 hash.",
+     bind<make_hash<HashKind::Sha3_224>>()},
+    {"sha3_256(string=b'', *, usedforsecurity=True)", "A SHA3-256 hash.",
+     bind<make_hash<HashKind::Sha3_256>>()},
+    {"sha3_384(string=b'', *, usedforsecurity=True)", "A SHA3-384 hash.",
+     bind<make_hash<HashKind::Sha3_384>>()},
+    {"sha3_512(string=b'', *, usedforsecurity=True)", "A SHA3-512 hash.",
+     bind<make_hash<HashKind::Sha3_512>>()},
+    {"shake_128(string=b'', *, usedforsecurity=True)", "A SHAKE128 hash.",
+     bind<make_hash<HashKind::Shake128>>()},
+    {"shake_256(string=b'', *, usedforsecurity=True)", "A SHAKE256 hash.",
+     bind<make_hash<HashKind::Shake256>>()},
     {"compare_digest(a, b, /)", "a == b, in a time that does not tell where they differ.",
      bind<compare_digest>()},
 };
 
 Result<void> initialize(VM& vm, Module* module) {
-  return add_native_type(vm, module, kHashType, "HASH");
+  TRY(add_native_type(vm, module, kHashType, "HASH"));
+  Type* with_any_length = TRY(make_native_type(vm, kXofType, native_type<Hash>(vm)));
+  vm.module_state(&kXofKey) = with_any_length;
+  return module_set(vm, module, "HASHXOF", with_any_length);
 }
 
 }  // namespace

@@ -88,7 +88,8 @@ Result<Mode> parse_mode(VM& vm, const std::string& text) {
   return mode;
 }
 
-Result<int> open_descriptor(VM& vm, Value file, const Mode& mode) {
+/// `*name`: the path as a str or bytes.
+Result<int> open_descriptor(VM& vm, Value file, const Mode& mode, Value* name) {
   Value path = file;
   bool found;
   if (!is_kind(path, CellKind::Str) && !is_kind(path, CellKind::Bytes)) {
@@ -99,6 +100,7 @@ Result<int> open_descriptor(VM& vm, Value file, const Mode& mode) {
                       vm.type_of(file));
     path = TRY(vm.call_method(path, vm.names().fspath, {}));
   }
+  *name = path;
   std::string text = is_kind(path, CellKind::Bytes) ? std::string(as<Bytes>(path)->view())
                                                     : TRY(str_text(vm, path));
   if (text.find('\0') != std::string::npos) return vm.raise(Exc::ValueError, "embedded null byte");
@@ -168,7 +170,8 @@ Result<Value> open_file(VM& vm, Value file, Value mode_value, int64_t buffering,
   FileObject::Newline newline_mode = TRY(parse_newline(vm, newline));
   int64_t descriptor = is_number ? TRY(to_int64(vm, file)) : -1;
   if (is_number && descriptor < 0) return vm.raise(Exc::ValueError, "negative file descriptor");
-  if (!is_number) descriptor = TRY(open_descriptor(vm, file, mode));
+  Value name = file;
+  if (!is_number) descriptor = TRY(open_descriptor(vm, file, mode, &name));
   auto made =
       allocate_instance(vm, TRY(file_type(vm, mode.binary, mode.reading && !mode.updating)));
   if (made.is_error()) {
@@ -190,7 +193,7 @@ Result<Value> open_file(VM& vm, Value file, Value mode_value, int64_t buffering,
   object->output = new std::string;
   object->input = new std::string;
   vm.heap().register_finalizer(object);
-  object->name = file;
+  object->name = name;
   object->mode = mode_value;
   object->encoding = TRY(make_str(vm, encoding_text));
   vm.barrier(object);

@@ -1,6 +1,7 @@
 // Methods of open files, and the builtin open().
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -9,6 +10,7 @@
 #include "stdlib/stream.h"
 #include "vm/binding/bind.h"
 #include "vm/objects/codec.h"
+#include "vm/objects/memoryview.h"
 #include "vm/objects/text.h"
 
 namespace apy {
@@ -131,6 +133,43 @@ Result<Value> method_read(VM& vm, FileObject* self, Optional<Value> size) {
     text.append(decoded);
   }
   return text.finish();
+}
+/// What the buffer holds, filled once if it is empty.
+Result<std::string_view> buffered(VM& vm, FileObject* self) {
+  TRY(check_readable(vm, self));
+  if (!self->output->empty()) TRY(file_flush(vm, self));
+  if (self->input->size() == self->input_position) TRY(file_fill(vm, self));
+  return std::string_view(*self->input).substr(self->input_position);
+}
+Result<Value> method_read1(VM& vm, FileObject* self, Optional<int64_t> size) {
+  std::string_view bytes = TRY(buffered(vm, self));
+  if (size.value_or(-1) >= 0) bytes = bytes.substr(0, static_cast<size_t>(size.value));
+  self->input_position += bytes.size();
+  return make_bytes(vm, bytes);
+}
+Result<Value> method_peek(VM& vm, FileObject* self, Optional<int64_t>) {
+  return make_bytes(vm, TRY(buffered(vm, self)));
+}
+/// `once`: what one read gives.
+template <bool once>
+Result<int64_t> method_readinto(VM& vm, FileObject* self, Value buffer) {
+  TRY(check_readable(vm, self));
+  WritableBytes target = writable_bytes(buffer);
+  if (!target.data)
+    return vm.raise(Exc::TypeError,
+                    "readinto() argument must be read-write bytes-like object, not {}",
+                    vm.type_of(buffer));
+  std::string bytes;
+  if (once) {
+    bytes = TRY(buffered(vm, self)).substr(0, target.size);
+    self->input_position += bytes.size();
+  } else {
+    bytes = TRY(file_read_bytes(vm, self, static_cast<int64_t>(target.size)));
+  }
+  target = writable_bytes(buffer);  // a signal handler may have changed it
+  size_t count = std::min(target.size, bytes.size());
+  std::copy_n(bytes.data(), count, reinterpret_cast<char*>(target.data));
+  return static_cast<int64_t>(count);
 }
 Result<Value> method_readline(VM& vm, FileObject* self, Optional<Value> size) {
   TRY(check_readable(vm, self));
@@ -310,30 +349,42 @@ Result<Value> get_encoding(VM&, Value self) { return file_of(self)->encoding; }
 Result<Value> get_errors(VM&, Value self) { return file_of(self)->errors; }
 Result<Value> get_closed(VM&, Value self) { return Value::boolean(file_of(self)->closed); }
 
-constexpr NativeFunctionDef kMethods[] = {
-    {"read(self, size=-1, /)", "Read at most size characters or bytes, or all.",
-     bind<method_read>()},
-    {"readline(self, size=-1, /)", "Read a line with its newline.", bind<method_readline>()},
-    {"readlines(self, hint=-1, /)", "Read all lines as a list.", bind<method_readlines>()},
-    {"write(self, data, /)", "Write; returns the number of characters or bytes.",
-     bind<method_write>()},
-    {"writelines(self, lines, /)", "Write each item of an iterable.", bind<method_writelines>()},
-    {"flush(self, /)", "Write out what is buffered.", bind<method_flush>()},
-    {"close(self, /)", "Flush and close.", bind<method_close>()},
-    {"seek(self, offset, whence=0, /)", "Change the position.", bind<method_seek>()},
-    {"tell(self, /)", "The position.", bind<method_tell>()},
-    {"truncate(self, size=None, /)", "Cut the file.", bind<method_truncate>()},
-    {"fileno(self, /)", "The file descriptor.", bind<method_fileno>()},
-    {"isatty(self, /)", "Is it a terminal?", bind<method_isatty>()},
-    {"readable(self, /)", "Can it be read?", bind<method_readable>()},
-    {"writable(self, /)", "Can it be written?", bind<method_writable>()},
-    {"seekable(self, /)", "Can the position be changed?", bind<method_seekable>()},
-    {"__enter__(self, /)", nullptr, bind<method_enter>()},
-    {"__exit__(self, /, *args)", nullptr, bind<method_exit>()},
-    {"__iter__(self, /)", nullptr, bind<method_iter>()},
-    {"__next__(self, /)", nullptr, bind<method_next>()},
-    {"__repr__(self, /)", nullptr, bind<method_repr>()},
+#define METHODS                                                                                 \
+  {"read(self, size=-1, /)", "Read at most size characters or bytes, or all.",                  \
+   bind<method_read>()},                                                                        \
+      {"readline(self, size=-1, /)", "Read a line with its newline.", bind<method_readline>()}, \
+      {"readlines(self, hint=-1, /)", "Read all lines as a list.", bind<method_readlines>()},   \
+      {"write(self, data, /)", "Write; returns the number of characters or bytes.",             \
+       bind<method_write>()},                                                                   \
+      {"writelines(self, lines, /)", "Write each item of an iterable.",                         \
+       bind<method_writelines>()},                                                              \
+      {"flush(self, /)", "Write out what is buffered.", bind<method_flush>()},                  \
+      {"close(self, /)", "Flush and close.", bind<method_close>()},                             \
+      {"seek(self, offset, whence=0, /)", "Change the position.", bind<method_seek>()},         \
+      {"tell(self, /)", "The position.", bind<method_tell>()},                                  \
+      {"truncate(self, size=None, /)", "Cut the file.", bind<method_truncate>()},               \
+      {"fileno(self, /)", "The file descriptor.", bind<method_fileno>()},                       \
+      {"isatty(self, /)", "Is it a terminal?", bind<method_isatty>()},                          \
+      {"readable(self, /)", "Can it be read?", bind<method_readable>()},                        \
+      {"writable(self, /)", "Can it be written?", bind<method_writable>()},                     \
+      {"seekable(self, /)", "Can the position be changed?", bind<method_seekable>()},           \
+      {"__enter__(self, /)", nullptr, bind<method_enter>()},                                    \
+      {"__exit__(self, /, *args)", nullptr, bind<method_exit>()},                               \
+      {"__iter__(self, /)", nullptr, bind<method_iter>()},                                      \
+      {"__next__(self, /)", nullptr, bind<method_next>()}, {                                    \
+    "__repr__(self, /)", nullptr, bind<method_repr>()                                           \
+  }
+constexpr NativeFunctionDef kMethods[] = {METHODS};
+constexpr NativeFunctionDef kBinaryMethods[] = {
+    METHODS,
+    {"read1(self, size=-1, /)", "Read at most size bytes with at most one read.",
+     bind<method_read1>()},
+    {"peek(self, size=0, /)", "What is in the buffer, without moving on.", bind<method_peek>()},
+    {"readinto(self, buffer, /)", "Read into a buffer.", bind<method_readinto<false>>()},
+    {"readinto1(self, buffer, /)", "Read into a buffer with at most one read.",
+     bind<method_readinto<true>>()},
 };
+#undef METHODS
 constexpr NativeGetSetDef kTextAttributes[] = {
     {"name", "what was opened", get_name},
     {"mode", "mode of opening", get_mode},
@@ -351,10 +402,10 @@ const NativeTypeDef kTextType = {"_io.TextIOWrapper", "A text file.", kMethods,
                                  kTextAttributes,     kFlags,         sizeof(FileObject),
                                  &FileObject::kClass};
 const NativeTypeDef kReaderType = {
-    "_io.BufferedReader", "A binary file for reading.", kMethods, kBinaryAttributes, kFlags,
+    "_io.BufferedReader", "A binary file for reading.", kBinaryMethods, kBinaryAttributes, kFlags,
     sizeof(FileObject),   &FileObject::kClass};
 const NativeTypeDef kWriterType = {
-    "_io.BufferedWriter", "A binary file for writing.", kMethods, kBinaryAttributes, kFlags,
+    "_io.BufferedWriter", "A binary file for writing.", kBinaryMethods, kBinaryAttributes, kFlags,
     sizeof(FileObject),   &FileObject::kClass};
 
 Result<Value> builtin_open(VM& vm, Value file, Optional<Value> mode, Optional<int64_t> buffering,

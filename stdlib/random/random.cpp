@@ -217,7 +217,7 @@ Result<Bytes*> sha512_digest(VM& vm, Value data) {
   hash.start(HashKind::Sha512);
   hash.update(reinterpret_cast<const uint8_t*>(view.data()), view.size());
   std::array<uint8_t, 64> digest;
-  hash.finish(digest.data());
+  hash.finish(digest.data(), digest.size());
   return make_bytes(vm, {reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 

@@ -52,6 +52,9 @@ LIBRARIES: Dict[str, Tuple[str, ...]] = {
     "utf8proc.h": ("lexer", "parser", "vm/objects"),
     "pcre2.h": ("stdlib/re",),
     "zlib.h": ("stdlib",),
+    "bzlib.h": ("stdlib/compression",),
+    "lzma.h": ("stdlib/compression",),
+    "expat.h": ("stdlib/xml",),
     "doctest/": ("tests/unit",),
 }
 

@@ -95,9 +95,30 @@ bool has_foreign_finders(VM& vm) {
                      standard->span().end(), [](Value a, Value b) { return a.is(b); });
 }
 
+/// Is there a file, or something below a file, where folders are expected? It may be an archive.
+Result<bool> has_archives(VM& vm, Value path) {
+  if (path.is_empty() || path.is_none()) return false;
+  Value entries = TRY(list_from(vm, path));
+  for (Value entry : as<List>(entries)->span()) {
+    Str* text = try_as<Str>(entry);
+    struct stat status;
+    if (!text || text->length == 0) continue;
+    if (stat(to_utf8(text).c_str(), &status) == 0 ? S_ISREG(status.st_mode) : errno == ENOTDIR)
+      return true;
+  }
+  return false;
+}
+
 /// The module that such a finder gives, or None. `after`: the engine has found nothing.
 Result<Value> ask_finders(VM& vm, const std::string& name, Value path, bool top_level, bool after) {
-  if (name.starts_with("importlib") || !has_foreign_finders(vm)) return Value::none();
+  if (name.starts_with("importlib")) return Value::none();
+  if (!has_foreign_finders(vm)) {
+    // Modules of the library are found before anybody gets here, so archives cost them nothing.
+    if (!after || !TRY(has_archives(vm, path))) return Value::none();
+    Value external = TRY(vm.import_module("importlib._bootstrap_external"));
+    TRY(vm.call(TRY(get_attribute(vm, external, TRY(intern(vm, "_install_archive_hook")))),
+                std::span<const Value>()));
+  }
   Value bootstrap = TRY(vm.import_module("importlib._bootstrap"));
   Value ask = TRY(get_attribute(vm, bootstrap, TRY(intern(vm, "_ask"))));
   Value where = top_level || path.is_empty() ? Value::none() : path;
