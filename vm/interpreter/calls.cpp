@@ -11,6 +11,10 @@
 
 namespace apy {
 
+/// TypeError unless the receiver of a method that was looked up on its type is an instance of that
+/// type, whatever layout it shares with others (vm/binding/native.cpp).
+Result<void> check_receiver(VM& vm, const NativeFunction* function, const Arguments& arguments);
+
 Value* stack_top(VM& vm) {
   Frame* frame = vm.current_frame();
   Context* context = vm.context();
@@ -192,7 +196,11 @@ Result<void> bind_function_arguments(VM& vm, Function* function, const Value* ar
 Result<Value> call_native(VM& vm, NativeFunction* native, const Value* values, uint32_t positional,
                           Tuple* keyword_names) {
   Arguments arguments{values, positional, keyword_names};
-  if (native->aux & NativeFunction::kStatic) TRY(check_new_arguments(vm, native, arguments));
+  if (native->aux & NativeFunction::kStatic) {
+    TRY(check_new_arguments(vm, native, arguments));
+  } else if (native->shape == shape_of(BuiltinType::MethodDescriptor)) {
+    TRY(check_receiver(vm, native, arguments));
+  }
   Value result = native->definition->bound.entry(vm, *native->definition, arguments);
   return result;
 }
