@@ -57,9 +57,7 @@ Result<bool> builtin_callable(VM& vm, Value object) { return is_callable(vm, obj
 Result<Value> builtin_chr(VM& vm, Value number) {
   Value integer = TRY(to_index(vm, number));
   int64_t code;
-  if (!fits_int64(integer, &code))
-    return vm.raise(Exc::OverflowError, "Python int too large to convert to C int");
-  if (code < 0 || code > 0x10FFFF)
+  if (!fits_int64(integer, &code) || code < 0 || code > 0x10FFFF)
     return vm.raise(Exc::ValueError, "chr() arg not in range(0x110000)");
   return make_str_char(vm, static_cast<uint32_t>(code));
 }

@@ -164,15 +164,39 @@ bool is_slot_method(VM& vm, std::string_view name) {
   return false;
 }
 
+/// Special methods that CPython's types list as methods of their own, beside the slot.
+bool is_listed_method(std::string_view qualified) {
+  return qualified == "list.__getitem__" || qualified == "dict.__getitem__" ||
+         qualified == "dict.__contains__" || qualified == "set.__contains__" ||
+         qualified == "frozenset.__contains__";
+}
+
+/// Whether CPython unpacks the arguments of this slot's method without a name for the message,
+/// which then begins with a space.
+bool is_unpacked_without_name(std::string_view type, std::string_view name) {
+  if (name == "__mul__" || name == "__rmul__" || name == "__imul__")
+    return type != "int" && type != "float" && type != "complex" && type != "bool";
+  return name == "__pow__" || name == "__rpow__" || name == "__setitem__" || name == "__get__" ||
+         name == "__set__" || name == "__setattr__";
+}
+
 CallNames names_for(VM& vm, const NativeFunctionDef& definition, const Signature& signature,
                     const Arguments& arguments) {
   CallNames names{std::string(definition.name()), std::string(definition.name())};
-  if (!signature.has_receiver) return names;
+  if (!signature.has_receiver) {
+    if (const Type* owner = builtin_owner(vm, definition))
+      names.qualified = std::string(message_name(owner)) + "." + names.plain;
+    return names;
+  }
   const Type* owner =
       arguments.positional_count ? owner_of(vm, definition, arguments.values[0]) : nullptr;
   if (!owner) owner = builtin_owner(vm, definition);
   if (!owner) return names;
   std::string type_name(message_name(owner));
+  // A method that was found on a class, through its metaclass or as a class method, has the class's
+  // name.
+  if (arguments.positional_count)
+    if (Type* receiver = try_as<Type>(arguments.values[0])) type_name = to_utf8(receiver->qualname);
   if (names.plain == "__new__" || names.plain == "__init__") {
     names.plain = names.qualified = to_utf8(owner->name);
     names.is_constructor = true;
@@ -188,12 +212,26 @@ const char* plural(size_t n) { return n == 1 ? "" : "s"; }
 Error raise_positional(VM& vm, const CallNames& names, const Signature& signature,
                        const Arguments& arguments, size_t given) {
   auto own = signature.own();
-  if (arguments.keyword_count())
-    return vm.raise(Exc::TypeError, "{}() takes no keyword arguments", names.qualified);
   bool is_constructor = names.is_constructor;
-  if (!is_constructor && signature.has_receiver && is_slot_method(vm, names.plain)) {
-    return vm.raise(Exc::TypeError, "expected {} argument{}, got {}", own.size(),
-                    plural(own.size()), given);
+  bool is_slot = !is_constructor && signature.has_receiver && is_slot_method(vm, names.plain) &&
+                 !is_listed_method(names.qualified);
+  if (arguments.keyword_count()) {
+    if (is_slot)
+      return vm.raise(Exc::TypeError, "wrapper {}() takes no keyword arguments", names.plain);
+    return vm.raise(Exc::TypeError, "{}() takes no keyword arguments", names.qualified);
+  }
+  if (is_slot) {
+    std::string_view type = names.qualified;
+    type = type.substr(0, type.find('.'));
+    size_t required = static_cast<size_t>(std::count_if(
+        own.begin(), own.end(), [](const SignatureParameter& p) { return p.is_required(); }));
+    size_t bound = given < required ? required : own.size();
+    return vm.raise(Exc::TypeError, "{}expected {}{} argument{}, got {}",
+                    is_unpacked_without_name(type, names.plain) ? " " : "",
+                    required == own.size() ? ""
+                    : given < required     ? "at least "
+                                           : "at most ",
+                    bound, plural(bound), given);
   }
   if (own.empty() && !is_constructor)
     return vm.raise(Exc::TypeError, "{}() takes no arguments ({} given)", names.qualified, given);
@@ -225,8 +263,8 @@ Error raise_too_many(VM& vm, const CallNames& names, const Signature& signature,
   }
   if (given + keyword_count > own.size()) {
     return vm.raise(Exc::TypeError, "{}() takes {} {} {}argument{} ({} given)", names.plain,
-                    required < own.size() ? "at most" : "exactly", own.size(),
-                    given == 0 ? "keyword " : "", plural(own.size()), given + keyword_count);
+                    "at most", own.size(), given == 0 ? "keyword " : "", plural(own.size()),
+                    given + keyword_count);
   }
   if (positional == 0)
     return vm.raise(Exc::TypeError, "{}() takes no positional arguments", names.plain);
@@ -287,23 +325,33 @@ Error raise_unexpected_name(VM& vm, const CallNames& names, const Signature& sig
                   name);
 }
 
+/// Puts the values of keyword arguments into their slots; what is wrong with others is found last.
+Result<void> bind_keywords(VM& vm, const Signature& signature, const Arguments& arguments,
+                           Value* slots, Dict* extra) {
+  for (uint32_t i = 0; i < arguments.keyword_count(); ++i) {
+    Str* name = as<Str>(arguments.keyword_names->values()[i]);
+    int64_t index = find_parameter(signature, name);
+    if (index >= 0 && slots[index].is_empty()) slots[index] = arguments.keyword_values()[i];
+    if (index < 0 && extra) TRY(dict_set_str(vm, extra, name, arguments.keyword_values()[i]));
+  }
+  return {};
+}
+
+/// TypeError for a keyword argument that no parameter takes, or that was given by position too.
 /// `names()` gives the CallNames, which only messages need.
 template <class Names>
-Result<void> bind_keywords(VM& vm, Names names, const Signature& signature,
-                           const Arguments& arguments, Value* slots, Dict* extra) {
+Result<void> check_keywords(VM& vm, Names names, const Signature& signature,
+                            const Arguments& arguments, bool has_extra) {
   size_t receiver = signature.has_receiver ? 1 : 0;
   for (uint32_t i = 0; i < arguments.keyword_count(); ++i) {
     Str* name = as<Str>(arguments.keyword_names->values()[i]);
     int64_t index = find_parameter(signature, name);
-    if (index < 0 && extra) {
-      TRY(dict_set_str(vm, extra, name, arguments.keyword_values()[i]));
-    } else if (index < 0) {
-      return raise_unexpected_name(vm, names(), signature, name);
-    } else if (!slots[index].is_empty()) {
+    if (index < 0 && !has_extra) return raise_unexpected_name(vm, names(), signature, name);
+    bool by_position = index >= 0 && static_cast<size_t>(index) < arguments.positional_count &&
+                       signature.parameters[static_cast<size_t>(index)].kind == Kind::Normal;
+    if (by_position) {
       return vm.raise(Exc::TypeError, "argument for {}() given by name ('{}') and position ({})",
                       names().plain, name, static_cast<size_t>(index) + 1 - receiver);
-    } else {
-      slots[index] = arguments.keyword_values()[i];
     }
   }
   return {};
@@ -336,11 +384,12 @@ Result<void> check_required(VM& vm, Names names, const Signature& signature, siz
 
 }  // namespace
 
-Result<void> require_receiver(VM& vm, const NativeFunctionDef& definition) {
+namespace {
+
+Result<void> require_receiver(VM& vm, const NativeFunctionDef& definition, const Type* owner) {
   Signature signature(definition);
   if (!signature.has_receiver) return {};
   std::string_view name = definition.name();
-  const Type* owner = builtin_owner(vm, definition);
   std::string owner_name = owner ? std::string(message_name(owner)) : std::string("object");
   if (name == "__new__")
     return vm.raise(Exc::TypeError, "{}.__new__(): not enough arguments", owner_name);
@@ -348,6 +397,22 @@ Result<void> require_receiver(VM& vm, const NativeFunctionDef& definition) {
     return vm.raise(Exc::TypeError, "descriptor '{}' of '{}' object needs an argument", name,
                     owner_name);
   return vm.raise(Exc::TypeError, "unbound method {}.{}() needs an argument", owner_name, name);
+}
+
+}  // namespace
+
+Result<void> require_receiver(VM& vm, const NativeFunctionDef& definition) {
+  return require_receiver(vm, definition, builtin_owner(vm, definition));
+}
+
+Result<void> check_receiver(VM& vm, const NativeFunction* function, const Arguments& arguments) {
+  const Type* owner = function->owner;
+  if (function->aux & NativeFunction::kClassMethod) return {};
+  if (arguments.positional_count == 0) return require_receiver(vm, *function->definition, owner);
+  Value receiver = arguments.values[0];
+  if (vm.type_of(receiver)->is_subtype_of(owner)) return {};
+  return wrong_receiver(vm, *function->definition, std::string(message_name(owner)).c_str(),
+                        receiver);
 }
 
 Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const Arguments& arguments,
@@ -382,8 +447,9 @@ Result<void> bind_arguments(VM& vm, const NativeFunctionDef& definition, const A
   for (size_t i = 0; i < bound.parameter_count; ++i)
     slots[i] = i < taken ? arguments.values[i] : Value();
   if (known.extra_index && known.extra_index <= count) slots[known.extra_index - 1] = extra;
-  TRY(bind_keywords(vm, names, signature, arguments, slots, extra));
-  return check_required(vm, names, signature, given, slots);
+  TRY(bind_keywords(vm, signature, arguments, slots, extra));
+  TRY(check_required(vm, names, signature, given, slots));
+  return check_keywords(vm, names, signature, arguments, extra != nullptr);
 }
 
 Result<void> check_new_arguments(VM& vm, const NativeFunction* function,
@@ -402,7 +468,8 @@ Result<void> check_new_arguments(VM& vm, const NativeFunction* function,
                     message_name(owner), message_name(cls), message_name(cls), message_name(owner));
   // The nearest native base decides about the layout and must be made by this very function.
   Type* native = const_cast<Type*>(cls);
-  while (native->flags & Type::kHeapType) native = native->base;
+  while (!is_kind(type_special(vm, native, Special::New), CellKind::NativeFunction))
+    native = native->base;
   if (!type_special(vm, native, Special::New).is(function))
     return vm.raise(Exc::TypeError, "{}.__new__({}) is not safe, use {}.__new__()",
                     message_name(owner), message_name(cls), message_name(native));

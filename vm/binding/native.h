@@ -107,6 +107,8 @@ Result<void> check_new_arguments(VM& vm, const NativeFunction* function,
 /// For calls without any positional argument: an error if the function is a method, which needs a
 /// receiver.
 Result<void> require_receiver(VM& vm, const NativeFunctionDef& definition);
+/// TypeError unless the first argument of a native method is an instance of its class.
+Result<void> check_receiver(VM& vm, const NativeFunction* function, const Arguments& arguments);
 /// "f() argument 'x' must be int, not str" and the like.
 Error wrong_argument(VM& vm, const NativeFunctionDef& definition, unsigned index,
                      const char* expected, Value got);

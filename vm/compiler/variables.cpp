@@ -1,7 +1,9 @@
 // Names: which register or namespace each variable of a unit lives in, and loading, storing and
 // deleting it. The resolver has decided where a variable lives (ast::Symbol::place); Symbol::slot
 // is the register given to it here.
+#include <algorithm>
 #include <cassert>
+#include <vector>
 
 #include "vm/compiler/compiler.h"
 
@@ -89,7 +91,13 @@ void Compiler::declare_free_variables() {
     unit_->captured.push_back(outer);
     return unit_->temporary();
   };
-  for (Symbol* symbol : unit_->scope->free_variables) {
+  // In the order of their names, as co_freevars, __closure__ and locals() show them.
+  std::vector<Symbol*> symbols(unit_->scope->free_variables.begin(),
+                               unit_->scope->free_variables.end());
+  std::sort(symbols.begin(), symbols.end(), [](const Symbol* left, const Symbol* right) {
+    return left->name.view() < right->name.view();
+  });
+  for (Symbol* symbol : symbols) {
     symbol->slot = add(symbol->name.view(), symbol->outer->slot);
   }
   CodeUnit* inner = unit_;

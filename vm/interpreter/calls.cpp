@@ -192,7 +192,11 @@ Result<void> bind_function_arguments(VM& vm, Function* function, const Value* ar
 Result<Value> call_native(VM& vm, NativeFunction* native, const Value* values, uint32_t positional,
                           Tuple* keyword_names) {
   Arguments arguments{values, positional, keyword_names};
-  if (native->aux & NativeFunction::kStatic) TRY(check_new_arguments(vm, native, arguments));
+  if (native->aux & NativeFunction::kStatic) {
+    TRY(check_new_arguments(vm, native, arguments));
+  } else if (native->shape == shape_of(BuiltinType::MethodDescriptor)) {
+    TRY(check_receiver(vm, native, arguments));
+  }
   Value result = native->definition->bound.entry(vm, *native->definition, arguments);
   return result;
 }

@@ -12,6 +12,7 @@
 #include "vm/interpreter/frame_object.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "vm/binding/bind.h"
 #include "vm/bytecode/code.h"
@@ -69,15 +70,33 @@ bool is_name_of(const Tuple* names, Value name) {
   return false;
 }
 
-/// Adds the variables of a function to `locals`.
+/// Adds the variables of a function to `locals`: first parameters and those that no inner function
+/// uses, then the others by name, then the ones of outer functions.
 Result<void> collect_locals(VM& vm, Dict* locals, const Code* code, const Value* values,
                             const Tuple* closure) {
+  uint32_t parameters = code->argument_count + code->keyword_only_count +
+                        ((code->flags & Code::kVarArgs) != 0) +
+                        ((code->flags & Code::kVarKeywords) != 0);
+  std::vector<uint32_t> captured;
   for (uint32_t i = 0; i < code->local_count; ++i) {
     Value name = code->local_names->values()[i];
     Value value = values[i];
+    if (i >= parameters && is_name_of(code->cell_names, name)) {
+      captured.push_back(i);
+      continue;
+    }
     if (is_kind(value, CellKind::CellVariable) && is_name_of(code->cell_names, name))
       value = as<CellVariable>(value)->value;
     if (!value.is_empty()) TRY(dict_set_str(vm, locals, as<Str>(name), value));
+  }
+  const Value* names = code->local_names->values();
+  std::sort(captured.begin(), captured.end(), [names](uint32_t left, uint32_t right) {
+    return str_compare(as<Str>(names[left]), as<Str>(names[right])) < 0;
+  });
+  for (uint32_t i : captured) {
+    Value value = values[i];
+    if (is_kind(value, CellKind::CellVariable)) value = as<CellVariable>(value)->value;
+    if (!value.is_empty()) TRY(dict_set_str(vm, locals, as<Str>(names[i]), value));
   }
   if (!code->free_names || !closure) return {};
   for (uint64_t i = 0; i < code->free_names->length; ++i) {
@@ -396,7 +415,9 @@ Result<Value> get_traceback_frame(VM& vm, Value self) {
 
 Result<Value> get_traceback_line(VM& vm, Value self) {
   const Traceback* level = TRY(traceback_receiver(vm, self));
-  int32_t line = level->code->positions[level->position].line;
+  const Code* code = level->code;
+  int32_t line = level->position < code->position_count ? code->positions[level->position].line
+                                                        : code->first_line;
   return line < 0 ? Value::none() : Value::small_int(line);
 }
 Result<Value> get_traceback_instruction(VM& vm, Value self) {

@@ -202,6 +202,8 @@ void finish_generator(VM& vm, Generator* generator) {
 }
 
 void convert_stop_iteration(VM& vm, Generator* generator) {
+  // Thrown in before the first instruction: as it is.
+  if (generator->frame.pc == generator->frame.code->instructions) return;
   bool stop = vm.is_instance(vm.pending(), BuiltinType::StopIteration);
   bool async = generator->shape == shape_of(BuiltinType::AsyncGenerator);
   bool stop_async = async && vm.is_instance(vm.pending(), BuiltinType::StopAsyncIteration);

@@ -230,12 +230,19 @@ const NativeModuleDef* find_native(VM& vm, std::string_view name) {
   return nullptr;
 }
 
+/// The repr of a module's name, for messages.
+std::string quoted(VM& vm, const std::string& name) {
+  auto text = make_str(vm, name);
+  if (text.is_error()) return {};
+  auto repr = repr_of(vm, text.value());
+  return repr.is_ok() ? to_utf8(repr.value()) : std::string();
+}
+
 Error module_not_found(VM& vm, const std::string& name, const std::string& parent_not_package) {
-  Error error =
-      parent_not_package.empty()
-          ? vm.raise(Exc::ModuleNotFoundError, "No module named '{}'", name)
-          : vm.raise(Exc::ModuleNotFoundError, "No module named '{}'; '{}' is not a package", name,
-                     parent_not_package);
+  Error error = parent_not_package.empty()
+                    ? vm.raise(Exc::ModuleNotFoundError, "No module named {}", quoted(vm, name))
+                    : vm.raise(Exc::ModuleNotFoundError, "No module named {}; {} is not a package",
+                               quoted(vm, name), quoted(vm, parent_not_package));
   if (Exception* exception = try_as<Exception>(vm.pending())) {
     auto text = make_str(vm, name);
     if (text.is_ok()) exception->fields[1] = text.value();

@@ -36,12 +36,6 @@ inline int64_t floor_modulo(int64_t a, int64_t b) {
   return (remainder != 0 && ((remainder < 0) != (b < 0))) ? remainder + b : remainder;
 }
 
-/// The word of a float if it has one, which is_inline_float then says; any other word if not. Where
-/// both are asked for at once, it takes one test less than Value::try_inline_float.
-inline Value float_word(double d) {
-  return Value::from_bits(std::rotl(std::bit_cast<uint64_t>(d) + (uint64_t{256} << 52), 3));
-}
-
 /// An operand of mixed arithmetic as a double. An int is rounded as float() rounds it.
 struct MixedOperand {
   [[gnu::always_inline]] explicit MixedOperand(Value v) {

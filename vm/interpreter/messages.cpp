@@ -63,8 +63,8 @@ Error raise_too_many_positional(VM& vm, Function* function, uint32_t given, cons
   uint32_t keyword_given = 0;
   for (uint32_t i = takes; i < takes + code->keyword_only_count; ++i)
     keyword_given += !bound[i].is_empty();
-  std::string count = default_count ? "from " + std::to_string(takes - default_count) + " to " +
-                                          std::to_string(takes)
+  std::string count = default_count ? "from " + std::to_string(int64_t{takes} - default_count) +
+                                          " to " + std::to_string(takes)
                                     : std::to_string(takes);
   bool plural = default_count ? true : takes != 1;
   std::string extra;

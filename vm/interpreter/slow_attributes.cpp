@@ -386,7 +386,7 @@ bool LoadSuperAttr(VM& vm, Frame* frame, Instruction* i) {
   if (found.is_error()) return false;
   Value value = found.value();
   if (!self.is_empty()) {
-    auto bound = make_bound_method(vm, value, self);
+    auto bound = bind_descriptor(vm, value, self, vm.type_of(self));
     if (bound.is_error()) return false;
     value = bound.value();
   }
@@ -453,7 +453,11 @@ bool LoadItem(VM& vm, Frame* frame, Instruction* i) {
       if (outcome == DictOutcome::Undecided) {
         auto found = dict_get(vm, as<Dict>(object), key, &value);
         if (found.is_error()) return false;
-        if (found.value()) outcome = DictOutcome::Found;
+        if (!found.value()) {  // looking again would hash again
+          (void)vm.raise_with(Exc::KeyError, {&key, 1});
+          return false;
+        }
+        outcome = DictOutcome::Found;
       }
       if (outcome == DictOutcome::Found) [[likely]] {
         r[i->a] = value;
@@ -595,7 +599,11 @@ bool CallSpread(VM& vm, Frame* frame, Instruction* i) {
     size_t index = 0;
     for (DictCursor cursor(dict); cursor.next(); ++index) {
       if (!is_kind(cursor.key(), CellKind::Str)) {
-        (void)vm.raise(Exc::TypeError, "keywords must be strings");
+        auto callable = is_callable(vm, callee);
+        if (callable.is_ok() && !callable.value())
+          (void)vm.raise(Exc::TypeError, "'{}' object is not callable", vm.type_of(callee));
+        else if (callable.is_ok())
+          (void)vm.raise(Exc::TypeError, "keywords must be strings");
         return false;
       }
       names->values()[index] = cursor.key();

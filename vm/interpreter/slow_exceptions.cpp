@@ -116,8 +116,6 @@ Result<void> split_group(VM& vm, Value exception, Value pattern, Value* match, V
       Value members = TRY(make_tuple(vm, {&exception, 1}));
       Value wrapped = TRY(
           vm.call(vm.type(BuiltinType::BaseExceptionGroup), {Value(vm.names().empty), members}));
-      as<Exception>(wrapped)->traceback = as<Exception>(exception)->traceback;
-      vm.barrier(wrapped.cell());
       *match = wrapped;
     }
     return {};

@@ -32,7 +32,9 @@ void add_traceback(VM& vm, Frame* frame) {
   // Until tb_frame is asked for, only where the frame was (see frame_object.cpp).
   level->frame = frame->flags & Frame::kHasObject ? frame->extra : hidden_frame(frame);
   bool started = frame->pc != frame->code->instructions;
-  level->position = started ? static_cast<uint64_t>(frame->pc - frame->code->instructions) - 1 : 0;
+  // Not started: no instruction, so it shows the line of the definition.
+  level->position =
+      started ? static_cast<uint64_t>(frame->pc - frame->code->instructions) - 1 : UINT64_MAX;
   exception->traceback = level;
   vm.barrier(exception);
 }

@@ -200,9 +200,9 @@ Result<void> bytearray_set_item(VM& vm, ByteArray* self, Value key, Value value)
   Slice* slice = try_as<Slice>(key);
   if (!slice) {
     // The value before the range of the key: its __index__ may change the length.
-    if (!key.is_small_int())
-      TRY(index_in(vm, key, self->length, "bytearray", "bytearray index out of range"));
-    uint32_t byte = TRY(byte_value(vm, value));
+    bool is_index = !type_special(vm, vm.type_of(key), Special::Index).is_empty();
+    if (!key.is_small_int() && is_index) key = TRY(to_index(vm, key));
+    uint32_t byte = is_index ? TRY(byte_value(vm, value)) : 0;
     int64_t at = TRY(index_in(vm, key, self->length, "bytearray", "bytearray index out of range"));
     self->storage->data()[at] = static_cast<uint8_t>(byte);
     return {};
@@ -218,6 +218,11 @@ Result<void> bytearray_set_item(VM& vm, ByteArray* self, Value key, Value value)
     TRY(append_bytes_from(vm, out, value, false));
     copy = TRY(out.finish());
     data = copy->view();
+    slice = TRY(evaluate_slice(vm, as<Slice>(key)));  // once more, as CPython does
+  } else if (!is_kind(value, CellKind::ByteArray)) {
+    slice = TRY(evaluate_slice(vm, as<Slice>(key)));
+    if (!get_bytes(value, &data))
+      return vm.raise(Exc::ValueError, "operation forbidden on released memoryview object");
   } else if (value.is(self)) {
     copy = TRY(make_bytes(vm, data));
     data = copy->view();

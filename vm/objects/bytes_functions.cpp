@@ -122,6 +122,11 @@ Result<void> append_from_hex(VM& vm, ByteBuilder& out, Value argument) {
     uint32_t letter = (c | 0x20) - 'a';
     return c < 0x80 && letter < 6 ? static_cast<int>(letter + 10) : -1;
   };
+  // A character beyond ASCII is named before anything else is looked at.
+  for (size_t i = 0; i < text->length; ++i)
+    if (text->at(i) >= 0x80)
+      return vm.raise(Exc::ValueError,
+                      "non-hexadecimal number found in fromhex() arg at position {}", i);
   for (size_t i = 0; i < text->length;) {
     if (is_ascii_space(text->at(i))) {
       ++i;

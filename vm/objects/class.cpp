@@ -381,7 +381,8 @@ Result<void> ClassMaker::add_members() {
   if (is_kind(slots, CellKind::Str)) slots = TRY(make_tuple(vm_, {&slots, 1}));
   Tuple* items = TRY(tuple_from(vm_, slots));
   wants_dict_ = wants_weakref_ = false;
-  if (items->length > 0 && is_variable_size(type_->instance_kind))
+  bool variable = is_variable_size(type_->instance_kind) || type_->instance_kind == CellKind::Type;
+  if (items->length > 0 && variable)
     return vm_.raise(Exc::TypeError, "nonempty __slots__ not supported for subtype of '{}'",
                      base_->name);
   RootVector members(vm_.heap());

@@ -6,6 +6,7 @@
 #include "vm/objects/complex.h"
 #include "vm/objects/float.h"
 #include "vm/objects/format.h"
+#include "vm/objects/indexing.h"
 #include "vm/objects/number_receiver.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/units.h"
@@ -280,8 +281,8 @@ constexpr NativeFunctionDef kComplexMethods[] = {
      bind<complex_conjugate>()},
 };
 constexpr NativeGetSetDef kComplexAttributes[] = {
-    {"real", "the real part of a complex number", get_real},
-    {"imag", "the imaginary part of a complex number", get_imaginary},
+    {"real", "the real part of a complex number", get_real, readonly_member},
+    {"imag", "the imaginary part of a complex number", get_imaginary, readonly_member},
 };
 
 }  // namespace

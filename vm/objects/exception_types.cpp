@@ -1,5 +1,6 @@
 // The exception types below BaseException: their fields and texts.
 #include <cerrno>
+#include <cmath>
 
 #include "vm/binding/bind.h"
 #include "vm/objects/exception_fields.h"
@@ -85,6 +86,8 @@ Result<void> store_keywords(VM& vm, Exception* exception, const Value* values, T
       if (names.empty())
         return vm.raise(Exc::TypeError, "{}() takes no keyword arguments",
                         vm.type_of(exception)->name);
+      // The type that declares the names.
+      while (exception_kind(type->base) == exception_kind(type)) type = type->base;
       return vm.raise(Exc::TypeError, "{}() got an unexpected keyword argument '{}'", type->name,
                       name);
     }
@@ -188,15 +191,15 @@ Result<void> initialize_fields(VM& vm, Exception* exception, std::span<const Val
       TRY(initialize_os_error(vm, exception, args));
       return keywords({}, {});
     case ExceptionGroupKind::SyntaxError:
-      TRY(initialize_syntax_error(vm, exception, args));
-      return keywords({}, {});
+      TRY(keywords({}, {}));
+      return initialize_syntax_error(vm, exception, args);
     case ExceptionGroupKind::UnicodeDecode:
     case ExceptionGroupKind::UnicodeEncode:
-      TRY(initialize_unicode_error(vm, exception, args, false));
-      return keywords({}, {});
+      TRY(keywords({}, {}));
+      return initialize_unicode_error(vm, exception, args, false);
     case ExceptionGroupKind::UnicodeTranslate:
-      TRY(initialize_unicode_error(vm, exception, args, true));
-      return keywords({}, {});
+      TRY(keywords({}, {}));
+      return initialize_unicode_error(vm, exception, args, true);
     case ExceptionGroupKind::Group:
     case ExceptionGroupKind::KeyError:
     case ExceptionGroupKind::Plain:
@@ -206,6 +209,11 @@ Result<void> initialize_fields(VM& vm, Exception* exception, std::span<const Val
 }
 
 BuiltinType os_error_type(VM&, Value number) {
+  if (number.is_true()) number = Value::small_int(1);
+  if (number.is_inline_float() &&
+      number.as_inline_float() == std::trunc(number.as_inline_float()) &&
+      std::abs(number.as_inline_float()) < 1e6)
+    number = Value::small_int(static_cast<int64_t>(number.as_inline_float()));
   if (!number.is_small_int()) return Exc::OSError;
   switch (number.as_small_int()) {
     case EAGAIN:

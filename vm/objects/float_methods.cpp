@@ -271,7 +271,9 @@ HexOutcome scan_hex(std::string_view text, double* out) {
   return std::isinf(*out) ? HexOutcome::TooLarge : HexOutcome::Good;
 }
 
-Result<Value> float_fromhex(VM& vm, Type* cls, Str* string) {
+Result<Value> float_fromhex(VM& vm, Type* cls, Value argument) {
+  Str* string = try_as<Str>(argument);
+  if (!string) return vm.raise(Exc::TypeError, "bad argument type for built-in operation");
   if (!string->is_ascii())
     return vm.raise(Exc::ValueError, "invalid hexadecimal floating-point string");
   std::string storage = to_utf8(string);

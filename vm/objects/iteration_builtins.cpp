@@ -153,13 +153,32 @@ Result<Tuple*> iterators_of(VM& vm, std::span<const Value> iterables) {
   return iterators;
 }
 
-Result<Value> enumerate_new(VM& vm, Type* cls, Optional<Value> iterable, Optional<Value> start) {
-  if (!iterable.present)
+Result<Value> enumerate_new(VM& vm, const Arguments& arguments) {
+  Type* cls = as<Type>(arguments.values[0]);
+  auto values = arguments.positional().subspan(1);
+  if (values.size() + arguments.keyword_count() > 2)
+    return vm.raise(Exc::TypeError, "enumerate() takes at most 2 arguments ({} given)",
+                    values.size() + arguments.keyword_count());
+  Value iterable = values.empty() ? Value() : values[0];
+  Value start = values.size() > 1 ? values[1] : Value();
+  for (uint32_t i = 0; i < arguments.keyword_count(); ++i) {
+    Str* keyword = as<Str>(arguments.keyword_names->values()[i]);
+    Value* slot = str_equal(keyword, "iterable") ? &iterable
+                  : str_equal(keyword, "start")  ? &start
+                                                 : nullptr;
+    // In CPython, `start` alone, or an argument given twice, is as wrong as an unknown name.
+    if (!slot || !slot->is_empty() ||
+        (arguments.keyword_count() == 1 && values.empty() && slot == &start))
+      return vm.raise(Exc::TypeError, "'{}' is an invalid keyword argument for enumerate()",
+                      keyword);
+    *slot = arguments.keyword_values()[i];
+  }
+  if (iterable.is_empty())
     return vm.raise(Exc::TypeError, "enumerate() missing required argument 'iterable'");
   Value number = Value::small_int(0);
-  if (start.present) number = TRY(to_index(vm, start.value));
+  if (!start.is_empty()) number = TRY(to_index(vm, start));
   if (number.is_bool()) number = Value::small_int(number.as_bool());
-  Value iterator = TRY(get_iterator(vm, iterable.value));
+  Value iterator = TRY(get_iterator(vm, iterable));
   return make_record_of(vm, cls, BuiltinType::Enumerate, {iterator, number});
 }
 

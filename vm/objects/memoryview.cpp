@@ -317,8 +317,16 @@ Result<void> view_delete_item(VM& vm, MemoryView*, Value) {
   return vm.raise(Exc::TypeError, "cannot delete memory");
 }
 
-Result<Bytes*> view_tobytes(VM& vm, MemoryView* self, Optional<Value>) {
+Result<Bytes*> view_tobytes(VM& vm, MemoryView* self, Optional<Value> order) {
   TRY(check(vm, self));
+  if (order.present && !order.value.is_none()) {
+    const Str* text = try_as<Str>(order.value);
+    if (!text)
+      return vm.raise(Exc::TypeError, "tobytes() argument 'order' must be str or None, not {}",
+                      vm.type_of(order.value));
+    if (!str_equal(text, "C") && !str_equal(text, "F") && !str_equal(text, "A"))
+      return vm.raise(Exc::ValueError, "order must be 'C', 'F' or 'A'");
+  }
   return memoryview_bytes(vm, self);
 }
 Result<List*> view_tolist(VM& vm, MemoryView* self) {

@@ -52,7 +52,9 @@ Result<Value> object_new(VM& vm, const Arguments& arguments) {
     return vm.raise(Exc::TypeError, "cannot create '{}' instances", cls);
   if (cls->instance_kind != CellKind::Instance) {
     const Type* native = cls;
-    while (native->flags & Type::kHeapType) native = native->base;
+    while (!is_kind(type_special(vm, const_cast<Type*>(native), Special::New),
+                    CellKind::NativeFunction))
+      native = native->base;
     std::string_view name = message_name(native);
     return vm.raise(Exc::TypeError, "object.__new__({}) is not safe, use {}.__new__()", cls->name,
                     name);

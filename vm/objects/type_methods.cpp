@@ -368,14 +368,14 @@ Result<void> set_bases(VM& vm, Value self, Value value) {
 Result<Value> get_abstract(VM& vm, Value self) {
   Value names = dict_get_str(vm, self_type(self)->dict, vm.names().abstractmethods);
   if (names.is_empty() || self_type(self) == vm.type(BuiltinType::Type))
-    return raise_no_attribute(vm, self, vm.names().abstractmethods);
+    return vm.raise(Exc::AttributeError, "__abstractmethods__");
   return names;
 }
 Result<void> set_abstract(VM& vm, Value self, Value value) {
   Type* type = self_type(self);
   if (value.is_empty()) {
     if (!TRY(dict_remove(vm, type->dict, vm.names().abstractmethods, nullptr)))
-      return raise_no_attribute(vm, self, vm.names().abstractmethods);
+      return vm.raise(Exc::AttributeError, "__abstractmethods__");
     type->flags &= ~Type::kAbstract;
   } else {
     bool abstract = TRY(is_truthy(vm, value));

@@ -34,6 +34,13 @@ Result<std::string> shown(VM& vm, Value v) {
   if (v.is_ellipsis()) return std::string("...");
   if (v.is(Value(vm.type(BuiltinType::NoneType)))) return std::string("None");
   if (Type* type = try_as<Type>(v)) {
+    // As it prints itself, if its metaclass gives it a say.
+    if (vm.type_of(v) != vm.type(BuiltinType::Type)) {
+      Value origin, arguments;
+      if (TRY(get_attribute_optional(vm, v, TRY(intern(vm, "__origin__")), &origin)) &&
+          TRY(get_attribute_optional(vm, v, TRY(intern(vm, "__args__")), &arguments)))
+        return repr_text(vm, v);
+    }
     std::string text;
     Value module;
     if (TRY(get_attribute_optional(vm, type, vm.names().module_, &module)) &&

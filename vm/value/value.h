@@ -70,8 +70,13 @@ class Value {
   }
   /// The word for `d`, or empty when `d` needs a FloatCell.
   static Value try_inline_float(double d) {
-    uint64_t word = std::rotl(std::bit_cast<uint64_t>(d) + kExponentShift, 3);
-    return ((word - 2) & 3) == 0 ? Value(word) : Value();
+    Value word = float_word(d);
+    return word.is_inline_float() ? word : Value();
+  }
+  /// The word for `d` if is_inline_float() says that it is one; else meaningless. Where that is
+  /// asked anyway, it takes one test less than try_inline_float.
+  static Value float_word(double d) {
+    return Value(std::rotl(std::bit_cast<uint64_t>(d) + kExponentShift, 3));
   }
 
   constexpr bool is_cell() const { return (bits_ & 7) == 0 && bits_ != 0; }

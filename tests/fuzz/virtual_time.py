@@ -1,0 +1,47 @@
+"""A loop of asyncio whose clock jumps to the next timer when nothing is ready: programs with timeouts end at once, in one order."""
+
+import asyncio
+import selectors
+import sys
+
+LIMIT = 20000
+
+
+class Selector(selectors.SelectSelector):
+    now = 0.0
+    calls = 0
+
+    def select(self, timeout=None):
+        self.calls += 1
+        if timeout is None or self.calls > LIMIT:
+            raise RuntimeError("stuck")
+        self.now += max(timeout, 0)
+        return super().select(0)
+
+
+class Loop(asyncio.SelectorEventLoop):
+    def __init__(self):
+        clock = Selector()
+        super().__init__(clock)
+        self._selector = clock
+        self.set_exception_handler(report)
+
+    def time(self):
+        return self._selector.now
+
+
+def report(loop, context):
+    print("handler:", context["message"], repr(context.get("exception")))
+
+
+def run_async(main, virtual):
+    """Runs a program's main(); apy uses its own clock where the program waits for no time."""
+    factory = None if not virtual and sys.implementation.name == "apy" else Loop
+    try:
+        with asyncio.Runner(loop_factory=factory) as runner:
+            runner.get_loop().set_exception_handler(report)
+            print("main:", runner.run(main()))
+    except RuntimeError as error:
+        print("stuck" if "stuck" in str(error) or "deadlock" in str(error) else ("RuntimeError", str(error)))
+    except BaseException as error:
+        print("main failed:", type(error).__name__, error)
