@@ -10,6 +10,7 @@
 #include "vm/interpreter/statistics.h"
 #include "vm/interpreter/suspend.h"
 #include "vm/interpreter/tracing.h"
+#include "vm/objects/equality.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
 
@@ -148,6 +149,7 @@ SECTION(poll);
 SECTION(special_return);
 SECTION(operator_returned);
 SECTION(compare_branch);
+SECTION(equality_branch);
 SECTION(too_deep);
 SECTION(suspend);
 SECTION(unwind);
