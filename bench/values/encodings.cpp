@@ -1,10 +1,10 @@
 // Self-tagged floats against NaN-boxing, in one small register machine.
 //
-// The engine's dispatch loop cannot be compiled with another encoding of values: too much rests on it.
-// So the instructions that an encoding touches are here once more, with the tests that the engine makes
-// (type of both operands, overflow of ints, floats that do not fit), as a template over the encoding. Three
-// kernels are hand-compiled for it as the engine compiles them: mandelbrot (floats in registers),
-// particles (floats in the slots of objects) and collatz (ints).
+// The engine's dispatch loop cannot be compiled with another encoding of values: too much rests on
+// it. So the instructions that an encoding touches are here once more, with the tests that the
+// engine makes (type of both operands, overflow of ints, floats that do not fit), as a template
+// over the encoding. Three kernels are hand-compiled for it as the engine compiles them: mandelbrot
+// (floats in registers), particles (floats in the slots of objects) and collatz (ints).
 //
 //   g++ -O2 -std=c++20 bench/values/encodings.cpp -o /tmp/encodings && /tmp/encodings
 //
@@ -43,19 +43,24 @@ struct SelfTagged {
     *out |= 1;
     return fits;
   }
-  static bool less(uint64_t a, uint64_t b) { return static_cast<int64_t>(a) < static_cast<int64_t>(b); }
+  static bool less(uint64_t a, uint64_t b) {
+    return static_cast<int64_t>(a) < static_cast<int64_t>(b);
+  }
   static uint64_t from_pointer(void* p) { return reinterpret_cast<uint64_t>(p); }
   static bool is_pointer(uint64_t v) { return (v & 7) == 0; }
   static uint64_t* slots(uint64_t v) { return reinterpret_cast<uint64_t*>(v); }
 };
 
-/// Doubles shifted up by 2^48 * 2, ints of 48 bits with the top bits set, pointers with the top bits clear.
+/// Doubles shifted up by 2^48 * 2, ints of 48 bits with the top bits set, pointers with the top
+/// bits clear.
 struct NanBoxed {
   static constexpr const char* kName = "NaN-boxed";
   static constexpr uint64_t kOffset = uint64_t{2} << 48;
   static constexpr uint64_t kInts = uint64_t{0xFFFE} << 48;
   static constexpr int64_t kMaxInt = (int64_t{1} << 47) - 1;
-  static uint64_t from_int(int64_t i) { return kInts | (static_cast<uint64_t>(i) & (kOffset / 2 - 1)); }
+  static uint64_t from_int(int64_t i) {
+    return kInts | (static_cast<uint64_t>(i) & (kOffset / 2 - 1));
+  }
   static bool is_int(uint64_t v) { return v >= kInts; }
   static bool both_int(uint64_t a, uint64_t b) { return (a & b) >= kInts; }
   static bool is_float(uint64_t v) { return v - kOffset < kInts - kOffset; }
@@ -66,7 +71,9 @@ struct NanBoxed {
     *out = d == d ? std::bit_cast<uint64_t>(d) + kOffset : 0x7FF8000000000000 + kOffset;
     return true;
   }
-  static bool fits(int64_t i) { return static_cast<uint64_t>(i + kMaxInt + 1) <= 2 * uint64_t{kMaxInt} + 1; }
+  static bool fits(int64_t i) {
+    return static_cast<uint64_t>(i + kMaxInt + 1) <= 2 * uint64_t{kMaxInt} + 1;
+  }
   static bool add(uint64_t a, uint64_t b, uint64_t* out) {
     int64_t sum = as_int(a) + as_int(b);
     *out = from_int(sum);
@@ -84,7 +91,20 @@ struct NanBoxed {
   static uint64_t* slots(uint64_t v) { return reinterpret_cast<uint64_t*>(v); }
 };
 
-enum Op : uint16_t { kAdd, kSub, kMul, kLoad, kStore, kJumpUnlessLess, kJump, kMove, kAddInt, kHalf, kJumpIfOdd, kEnd };
+enum Op : uint16_t {
+  kAdd,
+  kSub,
+  kMul,
+  kLoad,
+  kStore,
+  kJumpUnlessLess,
+  kJump,
+  kMove,
+  kAddInt,
+  kHalf,
+  kJumpIfOdd,
+  kEnd
+};
 
 struct Instruction {
   uint16_t op, a, b, c;
@@ -92,27 +112,28 @@ struct Instruction {
 
 template <class V>
 uint64_t run(const Instruction* i, uint64_t* r) {
-  static const void* const kLabels[] = {&&add,  &&sub,  &&mul,     &&load, &&store,       &&jump_unless_less,
-                                        &&jump, &&move, &&add_int, &&half, &&jump_if_odd, &&end};
+  static const void* const kLabels[] = {
+      &&add,  &&sub,  &&mul,     &&load, &&store,       &&jump_unless_less,
+      &&jump, &&move, &&add_int, &&half, &&jump_if_odd, &&end};
   uint64_t executed = 0;
-#define NEXT(n)              \
-  do {                       \
-    i += (n);                \
-    ++executed;              \
-    goto* kLabels[i->op];    \
+#define NEXT(n)           \
+  do {                    \
+    i += (n);             \
+    ++executed;           \
+    goto* kLabels[i->op]; \
   } while (0)
-#define ARITHMETIC(label, int_operation, symbol)                                        \
-  label : {                                                                             \
-    uint64_t x = r[i->b], y = r[i->c], result;                                          \
-    if (V::both_int(x, y)) {                                                            \
-      if (!(int_operation)) std::abort();                                               \
-      r[i->a] = result;                                                                 \
-      NEXT(1);                                                                          \
-    }                                                                                   \
-    if (!V::both_float(x, y)) std::abort();                                             \
-    if (!V::from_float(V::as_float(x) symbol V::as_float(y), &result)) std::abort();    \
-    r[i->a] = result;                                                                   \
-    NEXT(1);                                                                            \
+#define ARITHMETIC(label, int_operation, symbol)                                     \
+  label : {                                                                          \
+    uint64_t x = r[i->b], y = r[i->c], result;                                       \
+    if (V::both_int(x, y)) {                                                         \
+      if (!(int_operation)) std::abort();                                            \
+      r[i->a] = result;                                                              \
+      NEXT(1);                                                                       \
+    }                                                                                \
+    if (!V::both_float(x, y)) std::abort();                                          \
+    if (!V::from_float(V::as_float(x) symbol V::as_float(y), &result)) std::abort(); \
+    r[i->a] = result;                                                                \
+    NEXT(1);                                                                         \
   }
   NEXT(0);
   ARITHMETIC(add, V::add(x, y, &result), +)
@@ -144,7 +165,8 @@ move:
   NEXT(1);
 add_int : {
   uint64_t result;
-  if (!V::both_int(r[i->b], r[i->b]) || !V::add(r[i->b], V::from_int(static_cast<int16_t>(i->c)), &result))
+  if (!V::both_int(r[i->b], r[i->b]) ||
+      !V::add(r[i->b], V::from_int(static_cast<int16_t>(i->c)), &result))
     std::abort();
   r[i->a] = result;
   NEXT(1);
@@ -174,35 +196,72 @@ uint64_t word(double d) {
 /// i = 0; while i < n: x, y = x*x - y*y + c, 2*x*y + d; i += 1
 template <class V>
 uint64_t mandelbrot() {
-  const Instruction code[] = {{kJumpUnlessLess, 0, 1, 11}, {kMul, 6, 2, 2}, {kMul, 7, 3, 3},   {kAdd, 8, 6, 7},
-                              {kJumpUnlessLess, 8, 9, 7},  {kMul, 8, 10, 2}, {kMul, 8, 8, 3},  {kAdd, 3, 8, 5},
-                              {kSub, 8, 6, 7},             {kAdd, 2, 8, 4}, {kAddInt, 0, 0, 1}, {kJump, 0, 0, back(12)},
+  const Instruction code[] = {{kJumpUnlessLess, 0, 1, 11},
+                              {kMul, 6, 2, 2},
+                              {kMul, 7, 3, 3},
+                              {kAdd, 8, 6, 7},
+                              {kJumpUnlessLess, 8, 9, 7},
+                              {kMul, 8, 10, 2},
+                              {kMul, 8, 8, 3},
+                              {kAdd, 3, 8, 5},
+                              {kSub, 8, 6, 7},
+                              {kAdd, 2, 8, 4},
+                              {kAddInt, 0, 0, 1},
+                              {kJump, 0, 0, back(12)},
                               {kEnd, 0, 0, 0}};
-  uint64_t r[11] = {V::from_int(0), V::from_int(20'000'000), word<V>(0.1), word<V>(0.2), word<V>(-0.1), word<V>(0.6),
-                    0, 0, 0, word<V>(4.0), word<V>(2.0)};
+  uint64_t r[11] = {V::from_int(0),
+                    V::from_int(20'000'000),
+                    word<V>(0.1),
+                    word<V>(0.2),
+                    word<V>(-0.1),
+                    word<V>(0.6),
+                    0,
+                    0,
+                    0,
+                    word<V>(4.0),
+                    word<V>(2.0)};
   return run<V>(code, r);
 }
 
 /// for each step: p.x += p.vx * dt; p.vx -= p.x * k
 template <class V>
 uint64_t particles() {
-  const Instruction code[] = {{kJumpUnlessLess, 0, 1, 11}, {kLoad, 5, 2, 0}, {kLoad, 6, 2, 1}, {kMul, 6, 6, 3},
-                              {kAdd, 5, 5, 6}, {kStore, 5, 2, 0}, {kLoad, 6, 2, 1}, {kMul, 5, 5, 4}, {kSub, 6, 6, 5},
-                              {kStore, 6, 2, 1}, {kAddInt, 0, 0, 1}, {kJump, 0, 0, back(12)}, {kEnd, 0, 0, 0}};
+  const Instruction code[] = {{kJumpUnlessLess, 0, 1, 11},
+                              {kLoad, 5, 2, 0},
+                              {kLoad, 6, 2, 1},
+                              {kMul, 6, 6, 3},
+                              {kAdd, 5, 5, 6},
+                              {kStore, 5, 2, 0},
+                              {kLoad, 6, 2, 1},
+                              {kMul, 5, 5, 4},
+                              {kSub, 6, 6, 5},
+                              {kStore, 6, 2, 1},
+                              {kAddInt, 0, 0, 1},
+                              {kJump, 0, 0, back(12)},
+                              {kEnd, 0, 0, 0}};
   static uint64_t object[2];
   object[0] = word<V>(1.0);
   object[1] = word<V>(0.5);
-  uint64_t r[7] = {V::from_int(0), V::from_int(20'000'000), V::from_pointer(object), word<V>(1e-3), word<V>(1e-3)};
+  uint64_t r[7] = {V::from_int(0), V::from_int(20'000'000), V::from_pointer(object), word<V>(1e-3),
+                   word<V>(1e-3)};
   return run<V>(code, r);
 }
 
 /// for n in range(1, limit): while 1 < n: n = 3 * n + 1 if n & 1 else n >> 1
 template <class V>
 uint64_t collatz() {
-  const Instruction code[] = {{kJumpUnlessLess, 0, 1, 10}, {kMove, 2, 0, 0},       {kJumpUnlessLess, 3, 2, 6},
-                              {kJumpIfOdd, 2, 0, 2},       {kHalf, 2, 2, 0},       {kJump, 0, 0, back(4)},
-                              {kMul, 2, 2, 4},             {kAdd, 2, 2, 3},        {kJump, 0, 0, back(7)},
-                              {kAddInt, 0, 0, 1},          {kJump, 0, 0, back(11)}, {kEnd, 0, 0, 0}};
+  const Instruction code[] = {{kJumpUnlessLess, 0, 1, 10},
+                              {kMove, 2, 0, 0},
+                              {kJumpUnlessLess, 3, 2, 6},
+                              {kJumpIfOdd, 2, 0, 2},
+                              {kHalf, 2, 2, 0},
+                              {kJump, 0, 0, back(4)},
+                              {kMul, 2, 2, 4},
+                              {kAdd, 2, 2, 3},
+                              {kJump, 0, 0, back(7)},
+                              {kAddInt, 0, 0, 1},
+                              {kJump, 0, 0, back(11)},
+                              {kEnd, 0, 0, 0}};
   uint64_t r[5] = {V::from_int(1), V::from_int(700'000), 0, V::from_int(1), V::from_int(3)};
   return run<V>(code, r);
 }
@@ -231,5 +290,6 @@ int main() {
                       {"collatz", collatz<SelfTagged>, collatz<NanBoxed>}};
   std::printf("%-12s %12s %12s  ns for each instruction\n", "", SelfTagged::kName, NanBoxed::kName);
   for (const Row& row : rows)
-    std::printf("%-12s %12.2f %12.2f\n", row.name, nanoseconds(row.self_tagged), nanoseconds(row.nan_boxed));
+    std::printf("%-12s %12.2f %12.2f\n", row.name, nanoseconds(row.self_tagged),
+                nanoseconds(row.nan_boxed));
 }

@@ -165,3 +165,49 @@ TEST_CASE("the verifier finds faults") {
   CHECK(fault_of([](Draft& d) { d.ranges[0].end = 3; }) != "none");
   CHECK(fault_of([](Draft& d) { d.positions.pop_back(); }) != "none");
 }
+
+TEST_CASE("a value that only the next instruction reads is passed to it") {
+  constexpr Register kLocals = 2;  // above: temporaries
+  auto opcode_of_first = [](Register left, Register right, Opcode first = Opcode::Multiply) {
+    CodeBuilder builder;
+    builder.emit(first, 2, 0, 1);
+    builder.pass_number(left, right, kLocals);
+    builder.emit(Opcode::Add, 3, left, right);
+    builder.emit(Opcode::Return, 3);
+    return finished(builder).instructions[0].opcode;
+  };
+  CHECK(opcode_of_first(2, 0) == Opcode::MultiplyToLeft);
+  CHECK(opcode_of_first(0, 2) == Opcode::MultiplyToRight);
+  CHECK(opcode_of_first(2, 2) == Opcode::Multiply);  // it would be read twice
+  CHECK(opcode_of_first(0, 1) == Opcode::Multiply);
+  CHECK(opcode_of_first(2, 0, Opcode::Modulo) == Opcode::Modulo);
+  CodeBuilder local;
+  local.emit(Opcode::Multiply, 1, 0, 0);
+  local.pass_number(1, 0, kLocals);
+  local.emit(Opcode::Add, 3, 1, 0);
+  local.emit(Opcode::Return, 3);
+  CHECK(finished(local).instructions[0].opcode == Opcode::Multiply);
+}
+
+TEST_CASE("the verifier lets a number pass only to an instruction that takes it") {
+  auto fault_of = [](Opcode next, int64_t a, int64_t b, int64_t c) {
+    CodeBuilder builder;
+    builder.emit(Opcode::MultiplyToLeft, 2, 0, 1);
+    builder.emit(next, a, b, c);
+    builder.emit(Opcode::Return, 3);
+    CodeDraft draft;
+    builder.finish(draft);
+    draft.register_count = 8;
+    return verify(draft).value_or("none");
+  };
+  CHECK(fault_of(Opcode::Add, 3, 2, 1) == "none");
+  CHECK(fault_of(Opcode::AddInt, 3, 2, 7) == "none");
+  CHECK(fault_of(Opcode::Add, 3, 1, 2) ==
+        "word 0 (MultiplyToLeft): the next instruction takes another number");
+  CHECK(fault_of(Opcode::Add, 3, 2, 2) ==
+        "word 0 (MultiplyToLeft): the next instruction takes another number");
+  CHECK(fault_of(Opcode::Modulo, 3, 2, 1) ==
+        "word 0 (MultiplyToLeft): the next instruction takes no number");
+  CHECK(fault_of(Opcode::Move, 3, 2, 0) ==
+        "word 0 (MultiplyToLeft): the next instruction takes no number");
+}
