@@ -245,7 +245,8 @@ Result<bool> read_more(VM& vm, FileObject* file, size_t size) {
     }
     if (count == 0) return false;
     if (error != EINTR) return raise_errno(vm, error);
-    if (vm.poll_needed()) TRY(vm.poll());
+    if (vm.poll_needed()) TRY(vm.poll());  // which may have read from the file
+    before = buffer.size();
     if (at_once) buffer.resize(before + size);
   }
 }

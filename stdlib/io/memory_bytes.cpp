@@ -217,8 +217,10 @@ Result<Value> bytes_iter(VM& vm, MemoryBytes* self) {
 
 Result<int64_t> bytes_write(VM& vm, MemoryBytes* self, Value value) {
   TRY(check(vm, self));
-  std::string_view data = TRY(bytes_given(vm, value));
   TRY(check_no_views(vm, self));
+  std::string_view data = TRY(bytes_given(vm, value));
+  // A script can get hold of the array itself through a view.
+  if (value.is(self->owner)) data = TRY(make_bytes(vm, data))->view();
   if (data.empty()) return int64_t{0};
   if (self->position > static_cast<uint64_t>(INT64_MAX) - data.size())
     return vm.raise(Exc::OverflowError, "new position too large");

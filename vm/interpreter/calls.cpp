@@ -315,6 +315,8 @@ Value construct_native(VM& vm, Value* values, uint32_t count, Tuple* keyword_nam
 
 CallOutcome call_type(VM& vm, Value* window, uint32_t dst, uint32_t count, Tuple* keyword_names) {
   Type* type = as<Type>(window[0]);
+  if (type == vm.type(BuiltinType::Type) && count == 1 && !keyword_names)
+    return done(vm, dst, vm.type_of(window[kFrameWords]));
   if (type == vm.type(BuiltinType::Str) && count == 1 && !keyword_names) {
     FloorGuard guard(vm.context(), window + kFrameWords + 1);
     auto text = str_of(vm, window[kFrameWords]);

@@ -110,7 +110,29 @@ bool float_operands(Value a, Value b, double* x, double* y) {
   return !Value::both_small_int(a, b) && as_double(a, x) && as_double(b, y);
 }
 
+namespace {
+bool compare_strings(CompareOp op, const Str* a, const Str* b) {
+  switch (op) {
+    case CompareOp::Equal:
+      return str_equal(a, b);
+    case CompareOp::NotEqual:
+      return !str_equal(a, b);
+    case CompareOp::Less:
+      return str_compare(a, b) < 0;
+    case CompareOp::LessEqual:
+      return str_compare(a, b) <= 0;
+    case CompareOp::Greater:
+      return str_compare(a, b) > 0;
+    case CompareOp::GreaterEqual:
+      return str_compare(a, b) >= 0;
+  }
+  return false;
+}
+}  // namespace
+
 std::optional<bool> compare_plain(CompareOp op, Value a, Value b) {
+  if (is_exact(a, BuiltinType::Str) && is_exact(b, BuiltinType::Str))
+    return compare_strings(op, as<Str>(a), as<Str>(b));
   double x, y;
   if (float_operands(a, b, &x, &y)) {
     switch (op) {
@@ -127,10 +149,6 @@ std::optional<bool> compare_plain(CompareOp op, Value a, Value b) {
       case CompareOp::GreaterEqual:
         return x >= y;
     }
-  }
-  if ((op == CompareOp::Equal || op == CompareOp::NotEqual) && is_exact(a, BuiltinType::Str) &&
-      is_exact(b, BuiltinType::Str)) {
-    return (a.is(b) || str_equal(as<Str>(a), as<Str>(b))) == (op == CompareOp::Equal);
   }
   return {};
 }

@@ -46,6 +46,12 @@ void locate_slot(VM& vm, Cell* cell, uint32_t index, AttributeEntry* entry) {
 
 /// The descriptors of which a load or store can be done without a call from C++.
 void resolve_data_descriptor(VM& vm, Cell* cell, Value descriptor, AttributeEntry* entry) {
+  if (descriptor.is(type_special(vm, vm.type(BuiltinType::Object), Special::Class))) {
+    // `__class__`: one for all objects of the shape.
+    entry->kind = AttributeKind::TypeValue;
+    entry->payload = Value(vm.type_of(cell)).bits();
+    return;
+  }
   if (const GetSet* member = try_as<GetSet>(descriptor); member && !member->definition) {
     // The type's own layout has the slot only when the member comes along the MRO's layout bases.
     if (!vm.type_of(cell)->is_subtype_of(member->owner)) return;

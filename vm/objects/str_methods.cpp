@@ -25,7 +25,10 @@ struct StrFamily {
     if (c < 0x80) return c <= ' ' && (kAsciiSpaces >> c & 1);
     return is_unicode_space(c);
   }
-  static bool is_line_break(uint32_t c) { return is_unicode_line_break(c); }
+  static bool is_line_break(uint32_t c) {
+    if (c < 0x80) return c < ' ' && (kAsciiLineBreaks >> c & 1);
+    return is_unicode_line_break(c);
+  }
 
   template <class F>
   static auto units(const Str* self, F f) {
