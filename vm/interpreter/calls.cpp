@@ -294,7 +294,8 @@ Value construct_native(VM& vm, Value* values, uint32_t count, Tuple* keyword_nam
   Type* type = as<Type>(values[0]);
   uint32_t keyword_count = keyword_names ? static_cast<uint32_t>(keyword_names->length) : 0;
   Arguments arguments{values, count - keyword_count + 1, keyword_names};
-  if (type != maker.make->owner && check_new_arguments(vm, maker.make, arguments).is_error())
+  // A builtin class has its own, right one.
+  if ((type->flags & Type::kHeapType) && check_new_arguments(vm, maker.make, arguments).is_error())
     return Value();
   uint32_t version = type->version;
   Value object = maker.make->definition->bound.entry(vm, *maker.make->definition, arguments);
