@@ -75,7 +75,7 @@ Result<bool> read_directly(VM& vm, FileObject* self, Value* out) {
   bool translates = self->newline == FileObject::Newline::Universal;
   if (self->input_position != self->input->size() || !(self->binary || self->utf8)) return false;
   if (!self->output->empty()) TRY(file_flush(vm, self));
-  size_t expected = file_bytes_left(self);
+  size_t expected = file_bytes_left(self, kLarge);
   if (expected < kLarge) return false;
   self->input->clear();
   self->input_position = 0;
