@@ -51,6 +51,7 @@ struct Writer : NativeObject {
   static const NativeClass kClass;
   Value write, error, terminator;
   Format format;
+  uint64_t special[2];  // of the ASCII characters: may they have to be quoted?
 };
 
 bool is_line_end(uint32_t c) { return c == '\n' || c == '\r'; }
@@ -336,7 +337,7 @@ Result<Value> get_line_number(VM& vm, Value self) {
 
 // --- writing ---
 
-bool is_special(const Writer* writer, uint32_t c) {
+bool find_special(const Writer* writer, uint32_t c) {
   const Format& format = writer->format;
   if (c == format.delimiter || c == format.quote || c == format.escape || is_line_end(c))
     return true;
@@ -344,6 +345,10 @@ bool is_special(const Writer* writer, uint32_t c) {
   for (size_t i = 0; i < terminator->length; ++i)
     if (terminator->at(i) == c) return true;
   return false;
+}
+
+bool is_special(const Writer* writer, uint32_t c) {
+  return c < 128 ? writer->special[c / 64] >> c % 64 & 1 : find_special(writer, c);
 }
 
 Error writer_error(VM& vm, const Writer* writer, std::string_view message) {
@@ -431,6 +436,9 @@ Result<void> writer_start(VM& vm, Writer* self, Value write, Value delimiter, Va
   self->format = make_format(delimiter, quote, escape, quoting, doubled_quotes, skip_space, false);
   self->terminator = terminator;
   self->error = error;
+  self->special[0] = self->special[1] = 0;
+  for (uint32_t c = 0; c < 128; ++c)
+    self->special[c / 64] |= uint64_t{find_special(self, c)} << c % 64;
   vm.barrier(self);
   return {};
 }

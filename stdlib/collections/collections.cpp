@@ -6,6 +6,7 @@
 #include "stdlib/collections/deque.h"
 #include "stdlib/native_iterator.h"
 #include "vm/objects/dict.h"
+#include "vm/objects/tuple_getter.h"
 
 namespace apy {
 
@@ -407,14 +408,6 @@ Result<void> count_elements(VM& vm, Value mapping, Value iterable) {
     return true;
   });
 }
-
-/// The descriptor of a namedtuple's field.
-struct TupleGetter : NativeObject {
-  static const NativeClass kClass;
-  Value doc;
-  uint64_t index;
-};
-const NativeClass TupleGetter::kClass = {"collections._tuplegetter", trace_values<1>, nullptr};
 
 Result<Value> tuplegetter_new(VM& vm, Type* cls, int64_t index, Value doc) {
   TupleGetter* self = TRY(make_native<TupleGetter>(vm, cls));

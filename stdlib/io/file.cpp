@@ -248,7 +248,8 @@ Result<bool> read_more(VM& vm, FileObject* file, size_t size) {
     }
     if (count == 0) return false;
     if (error != EINTR) return raise_errno(vm, error);
-    if (vm.poll_needed()) TRY(vm.poll());
+    if (vm.poll_needed()) TRY(vm.poll());  // which may have read from the file
+    before = buffer.size();
     if (at_once) buffer.resize(before + size);
   }
 }
@@ -265,9 +266,11 @@ void drop_consumed(FileObject* file) {
 
 }  // namespace
 
-size_t file_bytes_left(const FileObject* file) {
+size_t file_bytes_left(const FileObject* file, size_t minimum) {
   struct stat status;
-  if (fstat(file->descriptor, &status) != 0 || !S_ISREG(status.st_mode)) return 0;
+  if (fstat(file->descriptor, &status) != 0 || !S_ISREG(status.st_mode) ||
+      status.st_size < static_cast<off_t>(minimum))
+    return 0;
   off_t at = lseek(file->descriptor, 0, SEEK_CUR);
   return at >= 0 && status.st_size > at ? static_cast<size_t>(status.st_size - at) : 0;
 }
@@ -350,14 +353,15 @@ Result<std::string_view> file_read_line_bytes(VM& vm, FileObject* file, int64_t 
 
 Result<std::string_view> file_read_bytes(VM& vm, FileObject* file, int64_t count) {
   if (!file->output->empty()) TRY(file_flush(vm, file));
-  while (!file->at_end) {
+  for (bool is_long = false; !file->at_end; is_long = true) {
     size_t available = file->input->size() - file->input_position;
     if (count >= 0 && available >= static_cast<size_t>(count)) break;
     drop_consumed(file);
-    // One more than is left, and the end shows at once.
+    // Most files end within the first read. Later: one more than is left, and the end shows at
+    // once.
     size_t wanted = kBufferSize;
-    if (count < 0 || static_cast<size_t>(count) - available > kBufferSize)
-      wanted = std::max(wanted, file_bytes_left(file) + 1);
+    if (is_long && (count < 0 || static_cast<size_t>(count) - available > kBufferSize))
+      wanted = std::max(wanted, file_bytes_left(file, kBufferSize) + 1);
     if (count >= 0)
       wanted = std::max(kBufferSize, std::min(wanted, static_cast<size_t>(count) - available));
     if (!TRY(read_more(vm, file, wanted))) break;

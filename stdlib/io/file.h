@@ -32,8 +32,8 @@ Result<void> file_check_open(VM& vm, const FileObject* file);
 Result<void> file_flush(VM& vm, FileObject* file);
 /// Reads more into `input`; false at the end of the file.
 Result<bool> file_fill(VM& vm, FileObject* file);
-/// Bytes that a regular file has left, as far as the system says so.
-size_t file_bytes_left(const FileObject* file);
+/// Bytes that a regular file of at least `minimum` bytes has left, as far as the system says so.
+size_t file_bytes_left(const FileObject* file, size_t minimum);
 /// Reads past `input` until there are `size` bytes or the file ends; how many there were.
 Result<size_t> file_read_into(VM& vm, FileObject* file, char* place, size_t size);
 /// The next line's bytes with its newline as it is in the file; empty at the end. `limit` < 0:

@@ -58,7 +58,12 @@ Result<Value> present(VM& vm, FileObject* file, std::string_view bytes) {
   if (file->binary) return make_bytes(vm, bytes);
   bool translate = file->newline == FileObject::Newline::Universal && !bytes.empty() &&
                    std::memchr(bytes.data(), '\r', bytes.size());
-  if (file->utf8 && !translate && is_ascii_text(bytes)) return make_str_latin1(vm, bytes);
+  if (file->utf8 && !translate && bytes.size() > 1 && is_ascii_text(bytes)) {
+    Str* text = TRY(allocate_str(vm, bytes.size(), 1, true));
+    copy_bytes(units_of<uint8_t>(text), reinterpret_cast<const uint8_t*>(bytes.data()),
+               bytes.size());
+    return text;
+  }
   // Decoding may run a script's error handler, which may use the file.
   std::string text = translate ? translate_newlines(bytes) : std::string(bytes);
   std::string encoding = to_utf8(as<Str>(file->encoding)), errors = TRY(str_text(vm, file->errors));
@@ -72,7 +77,7 @@ Result<bool> read_directly(VM& vm, FileObject* self, Value* out) {
   bool translates = self->newline == FileObject::Newline::Universal;
   if (self->input_position != self->input->size() || !(self->binary || self->utf8)) return false;
   if (!self->output->empty()) TRY(file_flush(vm, self));
-  size_t expected = file_bytes_left(self);
+  size_t expected = file_bytes_left(self, kLarge);
   if (expected < kLarge) return false;
   self->input->clear();
   self->input_position = 0;

@@ -3,6 +3,7 @@
 // The content is a bytes object until something is written or getbuffer() is called, then a
 // bytearray, which knows how many views of it there are.
 #include <algorithm>
+#include <cstring>
 
 #include "stdlib/io/memory.h"
 #include "stdlib/native_iterator.h"
@@ -61,9 +62,11 @@ Result<void> check(VM& vm, const MemoryBytes* self) {
 }
 
 std::string_view content(const MemoryBytes* self) {
-  std::string_view view;
-  if (self->owner) get_bytes(Value(self->owner), &view);
-  return view;
+  if (!self->owner) return {};
+  if (self->owner->kind == CellKind::Bytes) return static_cast<const Bytes*>(self->owner)->view();
+  auto* array = static_cast<const ByteArray*>(self->owner);
+  if (!array->storage) return {};
+  return {reinterpret_cast<const char*>(array->storage->data()), array->length};
 }
 
 /// The content as an array that can be written to.
@@ -91,27 +94,28 @@ Result<void> check_no_views(VM& vm, MemoryBytes* self) {
   return bytearray_resize(vm, array, length);
 }
 
-/// The bytes [position, position + count), which are then behind the position.
-Result<Value> take(VM& vm, MemoryBytes* self, uint64_t count) {
-  std::string_view all = content(self);
-  if (self->position >= all.size()) return make_bytes(vm, std::string_view());
-  count = std::min<uint64_t>(count, all.size() - self->position);
-  if (count == all.size() && is_exact(Value(self->owner), BuiltinType::Bytes)) {
+/// The `count` bytes from the position on, which are then behind the position. There are so many.
+Result<Value> take(VM& vm, MemoryBytes* self, std::string_view all, size_t count) {
+  if (count == all.size() && count > 0 && is_exact(Value(self->owner), BuiltinType::Bytes)) {
     self->position = count;
     return Value(self->owner);
   }
-  Bytes* piece = TRY(make_bytes(vm, all.substr(self->position, count)));
+  Bytes* piece = TRY(make_bytes(vm, count));
+  copy_bytes(piece->data(), reinterpret_cast<const uint8_t*>(all.data()) + self->position, count);
   self->position += count;
   return piece;
 }
 
+/// Empty at the end.
 Result<Value> take_line(VM& vm, MemoryBytes* self, int64_t limit) {
   std::string_view all = content(self);
   if (self->position >= all.size()) return make_bytes(vm, std::string_view());
-  size_t end = all.find('\n', self->position);
-  uint64_t count = (end == all.npos ? all.size() : end + 1) - self->position;
-  if (limit >= 0) count = std::min(count, static_cast<uint64_t>(limit));
-  return take(vm, self, count);
+  size_t left = all.size() - self->position;
+  const char* begin = all.data() + self->position;
+  auto* end = static_cast<const char*>(std::memchr(begin, '\n', left));
+  size_t count = end ? static_cast<size_t>(end - begin) + 1 : left;
+  if (limit >= 0) count = std::min(count, static_cast<size_t>(limit));
+  return take(vm, self, all, count);
 }
 
 Result<Value> bytes_new(VM& vm, const Arguments& arguments) {
@@ -157,7 +161,10 @@ Result<Value> bytes_getbuffer(VM& vm, MemoryBytes* self) {
 Result<Value> bytes_read(VM& vm, MemoryBytes* self, Optional<Value> size) {
   TRY(check(vm, self));
   int64_t count = size.present ? TRY(stream_count(vm, size.value)) : -1;
-  return take(vm, self, count < 0 ? UINT64_MAX : static_cast<uint64_t>(count));
+  std::string_view all = content(self);
+  if (self->position >= all.size()) return make_bytes(vm, std::string_view());
+  size_t left = all.size() - self->position;
+  return take(vm, self, all, count < 0 ? left : std::min(left, static_cast<size_t>(count)));
 }
 
 Result<Value> bytes_readline(VM& vm, MemoryBytes* self, Optional<Value> size) {
@@ -217,8 +224,10 @@ Result<Value> bytes_iter(VM& vm, MemoryBytes* self) {
 
 Result<int64_t> bytes_write(VM& vm, MemoryBytes* self, Value value) {
   TRY(check(vm, self));
-  std::string_view data = TRY(bytes_given(vm, value));
   TRY(check_no_views(vm, self));
+  std::string_view data = TRY(bytes_given(vm, value));
+  // A script can get hold of the array itself through a view.
+  if (value.is(self->owner)) data = TRY(make_bytes(vm, data))->view();
   if (data.empty()) return int64_t{0};
   if (self->position > static_cast<uint64_t>(INT64_MAX) - data.size())
     return vm.raise(Exc::OverflowError, "new position too large");

@@ -456,7 +456,7 @@ Result<void> check_new_arguments(VM& vm, const NativeFunction* function,
                                  const Arguments& arguments) {
   Type* owner = function->owner;
   if (!owner || (arguments.positional_count > 0 && arguments.values[0].is(owner))) return {};
-  if (!std::string_view(function->definition->signature).starts_with("__new__(")) return {};
+  if (std::strncmp(function->definition->signature, "__new__(", 8) != 0) return {};
   if (arguments.positional_count == 0)
     return vm.raise(Exc::TypeError, "{}.__new__(): not enough arguments", message_name(owner));
   const Type* cls = try_as<Type>(arguments.values[0]);

@@ -21,6 +21,10 @@ constexpr size_t kKeepUnused = 16 * kMegabyte;
 /// Never-used blocks that get their memory in one go: few at first, a quarter of what there is
 /// later.
 constexpr size_t kFewestPopulated = 2, kMostPopulated = 32;
+/// A heap of more arenas has its next ones in huge pages: one of them costs as much to get as some
+/// tens of small ones. What is asked for too early is then a small part of the heap.
+constexpr size_t kArenasOfSmallPages = 4;
+constexpr size_t kHugePage = 2 * kMegabyte;
 /// Of a large cell: what is behind that may never be touched.
 constexpr size_t kPopulatedOfLarge = 8 * kMegabyte;
 
@@ -30,6 +34,14 @@ constexpr size_t kPopulatedOfLarge = 8 * kMegabyte;
 void populate(void* start, size_t size) {
 #ifdef MADV_POPULATE_WRITE
   madvise(start, size, MADV_POPULATE_WRITE);
+#else
+  (void)start, (void)size;
+#endif
+}
+
+void ask_for_huge_pages(void* start, size_t size) {
+#ifdef MADV_HUGEPAGE
+  madvise(start, size, MADV_HUGEPAGE);
 #else
   (void)start, (void)size;
 #endif
@@ -118,14 +130,16 @@ Block* Heap::State::take_block(unsigned size_class, size_t cell_size) {
       arena.base = static_cast<char*>(memory);
       std::memset(arena.classes, kNoClass, sizeof arena.classes);
       mapped_bytes += kArenaSize;
+      if (arenas.size() > kArenasOfSmallPages) ask_for_huge_pages(memory, kArenaSize);
       arena_cursor = arena_populated = 0;
       lowest = std::min(lowest, base);
       highest = std::max(highest, base + kArenaSize);
     }
     if (arena_cursor == arena_populated) {
       size_t taken = (arenas.size() - 1) * kBlocksPerArena + arena_cursor;
-      size_t count = std::min(std::clamp(taken / 4, kFewestPopulated, kMostPopulated),
-                              kBlocksPerArena - arena_cursor);
+      size_t most = arenas.size() > kArenasOfSmallPages ? kHugePage / kBlockSize : kMostPopulated;
+      size_t count =
+          std::min(std::clamp(taken / 4, kFewestPopulated, most), kBlocksPerArena - arena_cursor);
       populate(arenas.back().block(arena_cursor), count * kBlockSize);
       arena_populated += count;
     }

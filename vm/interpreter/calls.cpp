@@ -298,7 +298,8 @@ Value construct_native(VM& vm, Value* values, uint32_t count, Tuple* keyword_nam
   Type* type = as<Type>(values[0]);
   uint32_t keyword_count = keyword_names ? static_cast<uint32_t>(keyword_names->length) : 0;
   Arguments arguments{values, count - keyword_count + 1, keyword_names};
-  if (type != maker.make->owner && check_new_arguments(vm, maker.make, arguments).is_error())
+  // A builtin class has its own, right one.
+  if ((type->flags & Type::kHeapType) && check_new_arguments(vm, maker.make, arguments).is_error())
     return Value();
   uint32_t version = type->version;
   Value object = maker.make->definition->bound.entry(vm, *maker.make->definition, arguments);
@@ -319,6 +320,8 @@ Value construct_native(VM& vm, Value* values, uint32_t count, Tuple* keyword_nam
 
 CallOutcome call_type(VM& vm, Value* window, uint32_t dst, uint32_t count, Tuple* keyword_names) {
   Type* type = as<Type>(window[0]);
+  if (type == vm.type(BuiltinType::Type) && count == 1 && !keyword_names)
+    return done(vm, dst, vm.type_of(window[kFrameWords]));
   if (type == vm.type(BuiltinType::Str) && count == 1 && !keyword_names) {
     FloorGuard guard(vm.context(), window + kFrameWords + 1);
     auto text = str_of(vm, window[kFrameWords]);

@@ -130,7 +130,29 @@ bool float_operands(Value a, Value b, double* x, double* y) {
   return !Value::both_small_int(a, b) && as_double(a, x) && as_double(b, y);
 }
 
+namespace {
+bool compare_strings(CompareOp op, const Str* a, const Str* b) {
+  switch (op) {
+    case CompareOp::Equal:
+      return str_equal(a, b);
+    case CompareOp::NotEqual:
+      return !str_equal(a, b);
+    case CompareOp::Less:
+      return str_compare(a, b) < 0;
+    case CompareOp::LessEqual:
+      return str_compare(a, b) <= 0;
+    case CompareOp::Greater:
+      return str_compare(a, b) > 0;
+    case CompareOp::GreaterEqual:
+      return str_compare(a, b) >= 0;
+  }
+  return false;
+}
+}  // namespace
+
 std::optional<bool> compare_plain(CompareOp op, Value a, Value b) {
+  if (is_exact(a, BuiltinType::Str) && is_exact(b, BuiltinType::Str))
+    return compare_strings(op, as<Str>(a), as<Str>(b));
   bool equality = op == CompareOp::Equal || op == CompareOp::NotEqual;
   if (equality && (is_exact(a, BuiltinType::Str) || is_exact(a, BuiltinType::Tuple))) {
     Equality outcome = plain_equality(a, b);

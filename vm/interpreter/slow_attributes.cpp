@@ -8,6 +8,7 @@
 #include "vm/objects/descriptor.h"
 #include "vm/objects/internals.h"
 #include "vm/objects/protocol.h"
+#include "vm/objects/tuple_getter.h"
 
 namespace apy::slow {
 
@@ -46,6 +47,12 @@ void locate_slot(VM& vm, Cell* cell, uint32_t index, AttributeEntry* entry) {
 
 /// The descriptors of which a load or store can be done without a call from C++.
 void resolve_data_descriptor(VM& vm, Cell* cell, Value descriptor, AttributeEntry* entry) {
+  if (descriptor.is(type_special(vm, vm.type(BuiltinType::Object), Special::Class))) {
+    // `__class__`: one for all objects of the shape.
+    entry->kind = AttributeKind::TypeValue;
+    entry->payload = Value(vm.type_of(cell)).bits();
+    return;
+  }
   if (const GetSet* member = try_as<GetSet>(descriptor); member && !member->definition) {
     // The type's own layout has the slot only when the member comes along the MRO's layout bases.
     if (!vm.type_of(cell)->is_subtype_of(member->owner)) return;
@@ -230,12 +237,29 @@ Value dict_mode_attribute(VM& vm, Cell* cell, Str* name, Value* self) {
 
 }  // namespace
 
+namespace {
+/// A namedtuple's field; empty for everything else.
+Value tuple_field(VM& vm, const Tuple* tuple, Str* name) {
+  Type* type = vm.type_of(tuple);
+  if (!(type->flags & Type::kHeapType) || !has_plain_lookup(type)) return Value();
+  const TupleGetter* getter = try_native<TupleGetter>(type_lookup(vm, type, name));
+  return getter && getter->index < tuple->length ? tuple->values()[getter->index] : Value();
+}
+}  // namespace
+
 bool LoadAttr(VM& vm, Frame* frame, Instruction* i) {
   REGISTERS;
   Value object = r[i->b];
   Str* name = name_constant(frame, i->c);
   if (object.is_cell()) {
     Value value;
+    if (object.cell()->kind == CellKind::Tuple) {
+      value = tuple_field(vm, as<Tuple>(object), name);
+      if (!value.is_empty()) {
+        r[i->a] = value;
+        return true;
+      }
+    }
     if (specialise_module(vm, i, object, name, Opcode::LoadAttrModule, &value)) {
       r[i->a] = value;
       return true;

@@ -4,6 +4,7 @@
 #include "vm/interpreter/interpreter.h"
 #include "vm/interpreter/messages.h"
 #include "vm/interpreter/script_operators.h"
+#include "vm/objects/format.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
 #include "vm/objects/set.h"
@@ -38,6 +39,10 @@ bool binary(VM& vm, Frame* frame, Instruction* i) {
   Value a = r[i->b], b = r[i->c];
   if (op == BinaryOp::Add && are_strings(a, b))
     return put(frame, i->a, str_concat(vm, as<Str>(a), as<Str>(b)));
+  // Only a subclass of str can come before str's own %.
+  if (op == BinaryOp::Modulo && is_exact(a, BuiltinType::Str) &&
+      (!b.is_cell() || !(vm.type_of(b)->flags & Type::kHeapType)))
+    return put(frame, i->a, percent_format(vm, as<Str>(a), b));
   Value method = script_operator(vm, op, a, b);
   if (!method.is_empty()) return enter_script(vm, frame, method, i->a, Frame::kOperator, a, b);
   return put(frame, i->a, binary_operation(vm, op, a, b));

@@ -10,6 +10,7 @@
 #include "vm/interpreter/messages.h"
 #include "vm/interpreter/setup.h"
 #include "vm/interpreter/traceback.h"
+#include "vm/objects/exception_fields.h"
 #include "vm/objects/frame.h"
 #include "vm/objects/protocol.h"
 
@@ -117,6 +118,11 @@ bool is_standard_module(VM& vm, Str* name) {
 }  // namespace
 
 void note_raising_frame(VM& vm, Exception* exception, Frame* frame) {
+  const Type* type = vm.type_of(exception);
+  if (!(type->flags & Type::kHeapType)) {
+    ExceptionGroupKind kind = exception_kind(type);
+    if (kind != ExceptionGroupKind::NameError && kind != ExceptionGroupKind::AttributeError) return;
+  }
   bool is_name = vm.is_instance(exception, Exc::NameError);
   if (!is_name && !vm.is_instance(exception, Exc::AttributeError)) return;
   if (!exception->fields[kSelf].is_empty() || !exception->fields[kLocalNames].is_empty()) return;

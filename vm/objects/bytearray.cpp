@@ -27,7 +27,8 @@ Result<void> resize(VM& vm, ByteArray* self, size_t length) {
   if (length == self->length) return {};
   TRY(check_resizable(vm, self));
   size_t capacity = self->storage ? self->storage->capacity : 0;
-  if (length > capacity || (length < capacity / 4 && capacity > 256)) {
+  bool is_sparse = self->storage && self->storage->dropped > length && capacity > 256;
+  if (length > capacity || (length < capacity / 4 && capacity > 256) || is_sparse) {
     if (length > kMaxTextBytes) return vm.out_of_memory();
     // Long ones grow in larger steps: each step copies everything into fresh pages.
     size_t spare = length < 4096 ? length / 8 + 16 : length / 4;
@@ -50,9 +51,17 @@ Result<void> splice(VM& vm, ByteArray* self, size_t begin, size_t end, std::stri
   size_t length = begin + data.size() + tail;
   if (length < self->length) {
     TRY(check_resizable(vm, self));
-    uint8_t* bytes = self->storage->data();
-    std::memmove(bytes + begin + data.size(), bytes + end, tail);
-    TRY(resize(vm, self, length));
+    ByteStorage* storage = self->storage;
+    uint64_t removed = end - begin - data.size();
+    // At the front nothing moves, as long as most of the memory is in use.
+    if (begin == 0 && storage->dropped + removed <= length) {
+      storage->drop_front(removed);
+      self->length = storage->used = length;
+    } else {
+      uint8_t* bytes = storage->data();
+      std::memmove(bytes + begin + data.size(), bytes + end, tail);
+      TRY(resize(vm, self, length));
+    }
   } else if (length > self->length) {
     TRY(resize(vm, self, length));
     uint8_t* bytes = self->storage->data();

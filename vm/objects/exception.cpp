@@ -31,8 +31,10 @@ Result<Exception*> make_exception(VM& vm, BuiltinType type, std::string_view mes
 }
 
 Result<bool> exception_matches(VM& vm, Value exception, Value pattern) {
-  if (Type* type = try_as<Type>(pattern); type && (type->flags & Type::kException))
-    return vm.type_of(exception)->is_subtype_of(type);
+  if (Type* type = try_as<Type>(pattern); type && (type->flags & Type::kException)) {
+    Type* own = vm.type_of(exception);
+    return own == type || own->is_subtype_of(type);
+  }
   if (Tuple* patterns = try_as<Tuple>(pattern)) {
     for (Value entry : patterns->span()) {
       Type* type = try_as<Type>(entry);

@@ -337,7 +337,8 @@ Result<bool> plain_instance_check(VM& vm, Value object, Value cls) {
   if (Type* type = try_as<Type>(cls)) {
     if (vm.type_of(object)->is_subtype_of(type)) return true;
     if (!can_claim_class(vm, object)) return false;
-    return TRY(claimed_class(vm, object))->is_subtype_of(type);
+    Type* claimed = TRY(claimed_class(vm, object));
+    return claimed != vm.type_of(object) && claimed->is_subtype_of(type);
   }
   Tuple* bases;
   if (!TRY(claimed_bases(vm, cls, &bases)))

@@ -342,6 +342,13 @@ Result<bool> is_truthy(VM& vm, Value v) {
       return as<Tuple>(v)->length != 0;
     case shape_of(BuiltinType::Dict):
       return as<Dict>(v)->length != 0;
+    case shape_of(BuiltinType::Set):
+    case shape_of(BuiltinType::FrozenSet):
+      return as<Set>(v)->length != 0;
+    case shape_of(BuiltinType::Bytes):
+      return as<Bytes>(v)->length != 0;
+    case shape_of(BuiltinType::ByteArray):
+      return as<ByteArray>(v)->length != 0;
     case shape_of(BuiltinType::Int):
       return true;
     case shape_of(BuiltinType::Float):

@@ -34,6 +34,11 @@ Result<SetTable*> make_table(VM& vm, size_t capacity) {
 void insert_clean(SetTable* table, Value key, uint64_t hash) {
   size_t mask = table->capacity - 1;
   uint64_t perturb = hash;
+  if (SetEntry* first = table->entries() + (hash & mask); first->key.is_empty()) {
+    first->key = key;
+    first->hash = hash;
+    return;
+  }
   for (size_t i = hash & mask;;) {
     SetEntry* entry = table->entries() + i;
     size_t probes = i + kLinearProbes <= mask ? kLinearProbes : 0;
@@ -220,6 +225,7 @@ Result<bool> set_add_hashed(VM& vm, Set* set, Value key, uint64_t hash) {
 }
 
 Result<bool> set_add(VM& vm, Set* set, Value key) {
+  if (key.is_small_int()) return set_add_hashed(vm, set, key, hash_small_int(key.as_small_int()));
   return set_add_hashed(vm, set, key, TRY(hash_key(vm, key)));
 }
 

@@ -21,10 +21,15 @@ class VM;
 /// Raw bytes on the heap. `used` counts the bytes taken by the owner(s).
 struct ByteStorage : Cell {
   static constexpr CellKind kKind = CellKind::ByteStorage;
-  uint64_t capacity;
+  uint64_t capacity;  // from data() on
   uint64_t used;
-  uint8_t* data() { return reinterpret_cast<uint8_t*>(this + 1); }
-  const uint8_t* data() const { return reinterpret_cast<const uint8_t*>(this + 1); }
+  uint64_t dropped;  // bytes in front that a bytearray has given up
+  uint8_t* data() { return reinterpret_cast<uint8_t*>(this + 1) + dropped; }
+  const uint8_t* data() const { return reinterpret_cast<const uint8_t*>(this + 1) + dropped; }
+  void drop_front(uint64_t count) {
+    dropped += count;
+    capacity -= count;
+  }
   void trace(Visitor&) const {}
 };
 

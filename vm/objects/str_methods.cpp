@@ -25,7 +25,10 @@ struct StrFamily {
     if (c < 0x80) return c <= ' ' && (kAsciiSpaces >> c & 1);
     return is_unicode_space(c);
   }
-  static bool is_line_break(uint32_t c) { return is_unicode_line_break(c); }
+  static bool is_line_break(uint32_t c) {
+    if (c < 0x80) return c < ' ' && (kAsciiLineBreaks >> c & 1);
+    return is_unicode_line_break(c);
+  }
 
   template <class F>
   static auto units(const Str* self, F f) {
@@ -217,7 +220,21 @@ Result<Bytes*> str_encode(VM& vm, Str* self, Optional<Str*> encoding, Optional<S
 /// Text::replace_all when everything is ASCII and so the result's size is known.
 Result<Str*> replace_ascii(VM& vm, Str* self, Str* old, Str* replacement, size_t limit) {
   size_t n = self->length, m = old->length, added = replacement->length;
-  size_t count = count_units(self->data, n, old->data, m, limit);
+  // Where the first ones are, so that most are searched for once.
+  constexpr size_t kRemembered = 16;
+  size_t places[kRemembered];
+  size_t count = 0;
+  if (m > 1) {
+    for (size_t from = 0; count < limit; ++count) {
+      int64_t at = find_units(self->data + from, n - from, old->data, m);
+      if (at < 0) break;
+      from += static_cast<size_t>(at);
+      if (count < kRemembered) places[count] = from;
+      from += m;
+    }
+  } else {
+    count = count_units(self->data, n, old->data, m, limit);
+  }
   if (count == 0) return str_slice(vm, self, 0, n);
   if (added > 0 && count > kMaxTextBytes / added) return vm.out_of_memory();
   size_t length = n - m * count + added * count;
@@ -234,9 +251,14 @@ Result<Str*> replace_ascii(VM& vm, Str* self, Str* old, Str* replacement, size_t
     return result;
   }
   for (size_t i = 0; i < count; ++i) {
-    auto skipped =
-        m ? static_cast<size_t>(find_units(from, static_cast<size_t>(end - from), old->data, m))
-          : size_t{i != 0};
+    size_t skipped = i != 0;
+    if (m > 1 && i < kRemembered)
+      skipped = static_cast<size_t>(self->data + places[i] - from);
+    else if (m == 1)
+      skipped = find_near_unit(from, 0, static_cast<size_t>(end - from), *old->data);
+    else if (m > 1)
+      skipped =
+          static_cast<size_t>(find_units(from, static_cast<size_t>(end - from), old->data, m));
     copy_bytes(to, from, skipped);
     copy_bytes(to + skipped, replacement->data, added);
     to += skipped + added;
@@ -451,6 +473,8 @@ bool str_contains(const Str* haystack, const Str* needle) {
   if (needle->length == 1 && (needle->aux & haystack->aux & 1)) {
     return haystack->length && std::memchr(haystack->data, *needle->data, haystack->length);
   }
+  if (needle->aux & haystack->aux & 1)
+    return find_units(haystack->data, haystack->length, needle->data, needle->length) >= 0;
   return str_find(haystack, needle, 0, haystack->length) >= 0;
 }
 Result<Value> str_get_item(VM& vm, Str* string, Value key) {

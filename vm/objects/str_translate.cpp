@@ -98,7 +98,9 @@ Result<Str*> str_join(VM& vm, Str* separator, Value iterable) {
   uint8_t* to = units_of<uint8_t>(result);
   if (width == 1) {
     for (size_t i = 0; i < items.size(); ++i) {
-      if (i) {
+      if (i && separator->length == 1) {
+        *to++ = *separator->data;
+      } else if (i) {
         copy_bytes(to, separator->data, separator->length);
         to += separator->length;
       }

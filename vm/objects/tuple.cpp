@@ -10,8 +10,17 @@
 #include "vm/objects/internals.h"
 #include "vm/objects/iterators.h"
 #include "vm/objects/protocol.h"
+#include "vm/objects/tuple_getter.h"
 
 namespace apy {
+
+namespace {
+void trace_getter(const Cell* cell, Visitor& visitor) {
+  visitor.visit(static_cast<const TupleGetter*>(cell)->doc);
+}
+}  // namespace
+
+const NativeClass TupleGetter::kClass = {"collections._tuplegetter", trace_getter, nullptr};
 
 Result<Tuple*> make_tuple(VM& vm, size_t length) {
   if (length > kMaximumLength) return vm.out_of_memory();
