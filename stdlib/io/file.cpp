@@ -1,6 +1,8 @@
 #include "stdlib/io/file.h"
+#include "runtime/async/threads.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -181,6 +183,8 @@ Result<Value> open_file(VM& vm, Value file, Value mode_value, int64_t buffering,
   object->native_class = &FileObject::kClass;
   object->descriptor = static_cast<int>(descriptor);
   object->binary = mode.binary;
+  struct stat status;
+  object->may_wait = fstat(object->descriptor, &status) == 0 && !S_ISREG(status.st_mode);
   object->readable = mode.reading || mode.updating;
   object->writable = !mode.reading || mode.updating;
   object->append = mode.appending;
@@ -232,6 +236,10 @@ Result<bool> file_fill(VM& vm, FileObject* file) {
   }
   char chunk[kBufferSize];
   while (true) {
+    if (file->may_wait) {
+      pollfd entry{file->descriptor, POLLIN, 0};
+      TRY(let_others_run(vm, {&entry, 1}, -1));
+    }
     ssize_t count = read(file->descriptor, chunk, sizeof chunk);
     if (count > 0) {
       buffer.append(chunk, static_cast<size_t>(count));
