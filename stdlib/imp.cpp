@@ -2,10 +2,14 @@
 #include <sys/stat.h>
 
 #include "vm/binding/bind.h"
+#include "vm/bytecode/code.h"
+#include "vm/bytecode/opcode_info.h"
 #include "vm/interpreter/import.h"
 #include "vm/interpreter/setup.h"
 
 namespace apy {
+
+TYPE_NAME_OF(Code, "code")
 
 namespace {
 
@@ -47,6 +51,27 @@ Result<int64_t> file_kind(VM&, Str* path) {
   return int64_t{S_ISREG(status.st_mode) ? 1 : S_ISDIR(status.st_mode) ? 2 : 3};
 }
 
+/// (name, the name it is about or None) of each instruction word; words of caches are ("", None).
+Result<Value> instructions(VM& vm, Code* code) {
+  List* list = TRY(make_list(vm, size_t{code->instruction_count}));
+  auto add = [&](std::string_view name, Value about) -> Result<void> {
+    Value pair[2] = {TRY(intern(vm, name)), about};
+    return list_append(vm, list, TRY(make_tuple(vm, pair)));
+  };
+  for (uint32_t at = 0; at < code->instruction_count;) {
+    const Instruction& instruction = code->instructions[at];
+    const OpcodeInfo& info = opcode_info(instruction.opcode);
+    const uint16_t operands[3] = {instruction.a, instruction.b, instruction.c};
+    Value about = Value::none();
+    for (int i = 0; i < 3; ++i)
+      if (info.operands[i] == OperandKind::Name) about = code->constants[operands[i]];
+    uint32_t end = at + instruction_size(instruction.opcode);
+    TRY(add(info.name, about));
+    for (++at; at < end; ++at) TRY(add("", Value::none()));
+  }
+  return list;
+}
+
 Result<Value> absolute(VM& vm, Str* name) { return import_absolute(vm, name); }
 Result<int64_t> lock_held(VM&) { return int64_t{0}; }
 Result<void> no_lock(VM&) { return {}; }
@@ -60,6 +85,8 @@ constexpr NativeFunctionDef kFunctions[] = {
     {"file_kind(path, /)", "0: not there, 1: file, 2: folder, 3: other.", bind<file_kind>()},
     {"import_absolute(name, /)", "Import a module and return it.", bind<absolute>()},
     {"load_native(name, /)", "Import a native module.", bind<absolute>()},
+    {"instructions(code, /)", "(name, what it is about) of each word of code, for dis.",
+     bind<instructions>()},
     {"lock_held()", "Does somebody hold the lock of imports?", bind<lock_held>()},
     {"acquire_lock()", "There is no lock of imports.", bind<no_lock>()},
     {"release_lock()", "There is no lock of imports.", bind<no_lock>()},

@@ -36,6 +36,7 @@ extern const NativeModuleDef kPickleModule;
 extern const NativeModuleDef kPosixModule;
 extern const NativeModuleDef kRandomModule;
 extern const NativeModuleDef kRegexModule;
+extern const NativeModuleDef kResourceModule;
 extern const NativeModuleDef kSelectModule;
 extern const NativeModuleDef kSignalModule;
 extern const NativeModuleDef kSocketModule;
@@ -89,6 +90,7 @@ constexpr const NativeModuleDef* kModules[] = {
     &kPosixModule,
     &kRandomModule,
     &kRegexModule,
+    &kResourceModule,
     &kSelectModule,
     &kSignalModule,
     &kSocketModule,

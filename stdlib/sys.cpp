@@ -135,6 +135,23 @@ Result<Value> sys_breakpointhook(VM& vm, const Arguments& arguments) {
   return vm.call_keywords(hook, {arguments.values, count}, arguments.keyword_names);
 }
 
+const char kAuditHooks = 0;
+Result<void> sys_addaudithook(VM& vm, Value hook) {
+  void*& hooks = vm.module_state(&kAuditHooks);
+  if (!hooks) hooks = TRY(make_list(vm, size_t{1}));
+  return list_append(vm, static_cast<List*>(hooks), hook);
+}
+/// The library itself reports nothing; programs can.
+Result<void> sys_audit(VM& vm, Value event, Rest arguments) {
+  if (!is_kind(event, CellKind::Str))
+    return vm.raise(Exc::TypeError, "audit() argument 1 must be str, not {}", vm.type_of(event));
+  auto* hooks = static_cast<List*>(vm.module_state(&kAuditHooks));
+  if (!hooks) return {};
+  Value tuple = TRY(make_tuple(vm, arguments.values));
+  for (size_t i = 0; i < hooks->length; ++i) TRY(vm.call(hooks->values()[i], {event, tuple}));
+  return {};
+}
+
 Result<Str*> sys_getdefaultencoding(VM& vm) { return intern(vm, "utf-8"); }
 Result<Str*> sys_getfilesystemencodeerrors(VM& vm) { return intern(vm, "surrogateescape"); }
 /// There are no threads to switch between, and no hooks for profilers.
@@ -174,6 +191,8 @@ Result<Value> sys_getattr(VM& vm, Str* name) {
 
 constexpr NativeFunctionDef kFunctions[] = {
     {"__getattr__(name, /)", "Make what is made when somebody asks for it.", bind<sys_getattr>()},
+    {"audit(event, /, *args)", "Report an event to the hooks.", bind<sys_audit>()},
+    {"addaudithook(hook)", "Add a function that is called for events.", bind<sys_addaudithook>()},
     {"getdefaultencoding()", "Return the default encoding of strings: utf-8.",
      bind<sys_getdefaultencoding>()},
     {"getfilesystemencoding()", "Return the encoding of file names: utf-8.",

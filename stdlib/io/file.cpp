@@ -1,6 +1,8 @@
 #include "stdlib/io/file.h"
+#include "runtime/async/threads.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -182,6 +184,8 @@ Result<Value> open_file(VM& vm, Value file, Value mode_value, int64_t buffering,
   object->native_class = &FileObject::kClass;
   object->descriptor = static_cast<int>(descriptor);
   object->binary = mode.binary;
+  struct stat status;
+  object->may_wait = fstat(object->descriptor, &status) == 0 && !S_ISREG(status.st_mode);
   object->readable = mode.reading || mode.updating;
   object->writable = !mode.reading || mode.updating;
   object->append = mode.appending;
@@ -231,10 +235,14 @@ namespace {
 Result<bool> read_more(VM& vm, FileObject* file, size_t size) {
   std::string& buffer = *file->input;
   char chunk[kBufferSize];
-  size_t before = buffer.size();
   bool at_once = size > sizeof chunk;
-  if (at_once) buffer.resize(before + size);
   while (true) {
+    if (file->may_wait) {  // others may read from the file meanwhile
+      pollfd entry{file->descriptor, POLLIN, 0};
+      TRY(let_others_run(vm, {&entry, 1}, -1));
+    }
+    size_t before = buffer.size();
+    if (at_once) buffer.resize(before + size);
     ssize_t count = read(file->descriptor, at_once ? buffer.data() + before : chunk,
                          at_once ? size : sizeof chunk);
     int error = errno;
@@ -249,8 +257,6 @@ Result<bool> read_more(VM& vm, FileObject* file, size_t size) {
     if (count == 0) return false;
     if (error != EINTR) return raise_errno(vm, error);
     if (vm.poll_needed()) TRY(vm.poll());  // which may have read from the file
-    before = buffer.size();
-    if (at_once) buffer.resize(before + size);
   }
 }
 

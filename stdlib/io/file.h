@@ -14,6 +14,7 @@ struct FileObject : NativeObject {
   static const NativeClass kClass;
   enum class Newline : uint8_t { Universal, Keep, Lf, Cr, CrLf };  // None, '', '\n', '\r', '\r\n'
   int descriptor;
+  bool may_wait;  // a pipe or terminal: reading can take any time
   bool binary, readable, writable, append, owns_descriptor, closed, line_buffered, at_end;
   bool utf8;  // text: the encoding is UTF-8
   Newline newline;

@@ -1,6 +1,7 @@
 // posix: the system's calls on files, folders and processes; os is written over it.
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/random.h>
@@ -15,6 +16,7 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "runtime/async/threads.h"
 #include "stdlib/native_iterator.h"
 #include "stdlib/posix/path.h"
 #include "stdlib/posix/process.h"
@@ -282,6 +284,8 @@ Result<Value> read_file(VM& vm, int64_t descriptor, int64_t count) {
   count = std::min<int64_t>(count, 0x7FFFF000);
   std::string buffer(static_cast<size_t>(std::min<int64_t>(count, 1 << 16)), '\0');
   if (count > (1 << 16)) buffer.resize(static_cast<size_t>(count));
+  pollfd entry{static_cast<int>(descriptor), POLLIN, 0};
+  TRY(let_others_run(vm, {&entry, 1}, -1));
   ssize_t size;
   do {
     size = read(static_cast<int>(descriptor), buffer.data(), buffer.size());

@@ -16,6 +16,7 @@
 
 #include "vm/binding/bind.h"
 #include "vm/bytecode/code.h"
+#include "vm/bytecode/opcode_info.h"
 #include "vm/interpreter/generator.h"
 
 namespace apy {
@@ -152,6 +153,16 @@ int64_t line_of(const Record* object) {
   return position < 0 ? code->first_line : code->positions[position].line;
 }
 
+/// Where the instruction begins to which a word of the code belongs, as an offset of dis.
+int64_t instruction_offset(const Code* code, int64_t position) {
+  int64_t start = 0;
+  for (uint32_t at = 0; at <= position && at < code->instruction_count;) {
+    start = at;
+    at += instruction_size(code->instructions[at].opcode);
+  }
+  return start * 2;
+}
+
 // --- attributes ---
 
 Result<Value> get_code(VM& vm, Value self) { return TRY(receiver(vm, self))->fields()[kCode]; }
@@ -160,8 +171,9 @@ Result<Value> get_line(VM& vm, Value self) {
   return line < 0 ? Value::none() : Value::small_int(line);
 }
 Result<Value> get_last_instruction(VM& vm, Value self) {
-  int64_t position = position_of(TRY(receiver(vm, self)));
-  return Value::small_int(position < 0 ? position : position * 2);
+  Record* object = TRY(receiver(vm, self));
+  int64_t position = position_of(object);
+  return Value::small_int(position < 0 ? position : instruction_offset(code_of(object), position));
 }
 Result<Value> get_globals(VM& vm, Value self) {
   return as<Function>(TRY(receiver(vm, self))->fields()[kFunction])->globals;
@@ -421,7 +433,8 @@ Result<Value> get_traceback_line(VM& vm, Value self) {
   return line < 0 ? Value::none() : Value::small_int(line);
 }
 Result<Value> get_traceback_instruction(VM& vm, Value self) {
-  return Value::small_int(static_cast<int64_t>(TRY(traceback_receiver(vm, self))->position) * 2);
+  Traceback* level = TRY(traceback_receiver(vm, self));
+  return Value::small_int(instruction_offset(level->code, static_cast<int64_t>(level->position)));
 }
 Result<Value> get_traceback_next(VM& vm, Value self) {
   return TRY(traceback_receiver(vm, self))->next;

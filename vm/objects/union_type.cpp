@@ -14,8 +14,9 @@ namespace {
 Tuple* members(Value v) { return as<Tuple>(as<Record>(v)->fields()[0]); }
 
 bool can_be_member(VM& vm, Value v) {
-  return v.is_none() || is_kind(v, CellKind::Type) || is_exact(v, BuiltinType::GenericAlias) ||
-         is_exact(v, BuiltinType::UnionType) || vm.is_instance(v, BuiltinType::TypeAlias);
+  return v.is_none() || is_kind(v, CellKind::Type) ||
+         vm.is_instance(v, BuiltinType::GenericAlias) || is_exact(v, BuiltinType::UnionType) ||
+         vm.is_instance(v, BuiltinType::TypeAlias);
 }
 
 Result<void> add(VM& vm, List* list, Value v) {
