@@ -188,6 +188,14 @@ bool Resolver::visit_annotation(Expression* annotation) {
   return true;
 }
 
+/// Marks the name as declared global or nonlocal.
+static void declare(ast::Symbol* symbol, bool is_global) {
+  if (is_global)
+    symbol->is_global_declared = true;
+  else
+    symbol->is_nonlocal_declared = true;
+}
+
 bool Resolver::visit_scope_statement(ast::Node* node, ArenaSpan<Identifier> names, bool is_global) {
   for (Identifier name : names) {
     Identifier mangled = mangle(name);
@@ -211,7 +219,7 @@ bool Resolver::visit_scope_statement(ast::Node* node, ArenaSpan<Identifier> name
       }
     }
     symbol = symbol_in(current_, mangled, node->span);
-    (is_global ? symbol->is_global_declared : symbol->is_nonlocal_declared) = true;
+    declare(symbol, is_global);
     // The module's own code means its globals by the name as well, whatever exec() calls its
     // locals.
     if (is_global) symbol_in(result_.module, mangled, node->span)->is_global_declared = true;
@@ -507,7 +515,7 @@ bool Resolver::extend_to_enclosing_scope(ast::Name* target) {
         const Symbol* outer = existing(scope, mangled);
         Symbol* symbol = symbol_in(current_, mangled, target->span);
         bool is_global = outer && outer->is_global_declared;
-        (is_global ? symbol->is_global_declared : symbol->is_nonlocal_declared) = true;
+        declare(symbol, is_global);
         directives_.push_back({current_, mangled, target->span});
         bind_in(scope, mangled, target->span);
         return true;
