@@ -166,6 +166,8 @@ Result<int64_t> builtin_len(VM& vm, Value object) { return length_of(vm, object)
 
 /// min and max: `better` is the comparison that makes the new item win.
 Result<Value> extreme(VM& vm, const Arguments& arguments, CompareOp better, const char* name) {
+  if (arguments.positional_count == 0)
+    return vm.raise(Exc::TypeError, "{} expected at least 1 argument, got 0", name);
   Value key = Value::none(), fallback;
   for (uint32_t i = 0; i < arguments.keyword_count(); ++i) {
     Str* keyword = as<Str>(arguments.keyword_names->values()[i]);
@@ -178,8 +180,6 @@ Result<Value> extreme(VM& vm, const Arguments& arguments, CompareOp better, cons
                       keyword);
     }
   }
-  if (arguments.positional_count == 0)
-    return vm.raise(Exc::TypeError, "{} expected at least 1 argument, got 0", name);
   bool several = arguments.positional_count > 1;
   if (several && !fallback.is_empty()) {
     return vm.raise(Exc::TypeError,

@@ -6,7 +6,7 @@
 #   tests/run.sh --mode MODE PATH...   only the script tests below the given paths
 #
 #   check    structure, format, the tools' own tests
-#   normal   release build: unit tests, scripts, broken programs
+#   normal   release build: unit tests, scripts, broken programs, random programs against CPython 3.13 if it is there
 #   switch   the same scripts with switch dispatch          shuffle  with a random scheduler
 #   stress   collections and checks of the heap at random and at new places; failing allocations
 #   asan     ASan and UBSan
@@ -121,6 +121,20 @@ command_line() {
   count "command line $1" "${PIPESTATUS[0]}"
 }
 
+# Some random programs, always the same ones, against CPython 3.13 where it is installed.
+random_programs() {
+  [ ${#paths[@]} -eq 0 ] || return 0
+  local oracle
+  for oracle in python3.13 "$HOME"/.pyenv/versions/3.13*/bin/python3.13; do
+    if "$oracle" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' 2>/dev/null; then
+      stage "random programs against CPython"
+      "$oracle" tests/fuzz/differential.py --apy "$1" --seeds 1:20 2>&1 | tee "$log"
+      count "random programs" "${PIPESTATUS[0]}"
+      return
+    fi
+  done
+}
+
 mode_check() {
   stage "checks"
   check structure tests/tools/check_structure.py
@@ -142,6 +156,7 @@ mode_normal() {
   unit release
   [ ${#paths[@]} -ne 0 ] || command_line build/release/apy
   scripts build/release/apy normal
+  random_programs build/release/apy
 }
 
 mode_switch() {

@@ -11,7 +11,7 @@ packages="
   doctest-dev
   ccache mold
   python3 clang-format clang-tidy
-  clang-19
+  clang-19 libclang-rt-19-dev
 "
 
 missing=""

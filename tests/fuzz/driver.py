@@ -137,6 +137,11 @@ def run(program, name):
     except TooMuchOutput:
         pass
     finally:
+        sys.stdout = sys.stderr = Capture()
+        namespace.clear()
+        if not gc.isenabled():  # what pending tasks say when they are dropped is said now, to nobody
+            gc.enable()
+            gc.collect()
         sys.stdout, sys.stderr = streams
     return _ADDRESS.sub("0x…", "".join(capture.parts))
 

@@ -195,6 +195,8 @@ CallNames names_for(VM& vm, const NativeFunctionDef& definition, const Signature
   std::string type_name(message_name(owner));
   // A method that was found on a class, through its metaclass or as a class method, has the class's
   // name.
+  if (arguments.keyword_count() && arguments.positional_count)
+    type_name = to_utf8(vm.type_of(arguments.values[0])->qualname);
   if (arguments.positional_count)
     if (Type* receiver = try_as<Type>(arguments.values[0])) type_name = to_utf8(receiver->qualname);
   if (names.plain == "__new__" || names.plain == "__init__") {
@@ -503,7 +505,7 @@ Error wrong_receiver(VM& vm, const NativeFunctionDef& definition, const char* ty
                     vm.type_of(got));
   }
   std::string_view name = definition.name();
-  if (name.starts_with("__"))
+  if (name == "__init__" || name == "__call__" || is_slot_method(vm, name))
     return vm.raise(Exc::TypeError, "descriptor '{}' requires a '{}' object but received a '{}'",
                     name, type_name, vm.type_of(got));
   return vm.raise(Exc::TypeError, "descriptor '{}' for '{}' objects doesn't apply to a '{}' object",

@@ -63,6 +63,15 @@ Result<ast::Node*> parse_source(VM& vm, const Source& source, NameTable& names,
   parse_options.stack_limit = tight_stack_limit(vm);
   parse_options.lookup_character = character_by_name;
   parse_options.diamond_is_not_equal = options.diamond_is_not_equal;
+  if (options.mode == SourceOptions::Mode::Eval && source.text().empty()) {
+    // No token has a place.
+    Value zero = Value::small_int(0);
+    Value name = TRY(make_str(vm, source.name()));
+    const Value details[] = {name, zero, zero, vm.names().empty, zero, zero};
+    Value place = TRY(make_tuple(vm, details));
+    Value message = TRY(make_str(vm, "invalid syntax"));
+    return vm.raise_with(Exc::SyntaxError, std::initializer_list<Value>{message, place});
+  }
   *parsed = parse(source, names, parse_options);
   TRY(issue_warnings(vm, parsed->warnings, source));
   if (!*parsed) return raise_diagnostic(vm, parsed->error, source);

@@ -106,8 +106,8 @@ Result<void> check_star_pattern(VM& vm, Value pattern) {
 
 Result<void> split_group(VM& vm, Value exception, Value pattern, Value* match, Value* rest) {
   *match = *rest = Value::none();
+  TRY(check_star_pattern(vm, pattern));  // also when nothing is left
   if (exception.is_none()) return {};
-  TRY(check_star_pattern(vm, pattern));
   bool group = vm.is_instance(exception, BuiltinType::BaseExceptionGroup);
   if (TRY(exception_matches(vm, exception, pattern))) {
     *match = exception;

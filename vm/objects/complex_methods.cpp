@@ -125,8 +125,9 @@ Result<Value> complex_of_class(VM& vm, Type* cls, ComplexNumber z) {
 /// real= and imag= by position or keyword.
 Result<void> complex_arguments(VM& vm, const Arguments& arguments, Value* real, Value* imaginary) {
   uint32_t count = arguments.positional_count - 1;
-  if (count > 2)
-    return vm.raise(Exc::TypeError, "complex() takes at most 2 arguments ({} given)", count);
+  if (count + arguments.keyword_count() > 2)
+    return vm.raise(Exc::TypeError, "complex() takes at most 2 arguments ({} given)",
+                    count + arguments.keyword_count());
   if (count > 0) *real = arguments.values[1];
   if (count > 1) *imaginary = arguments.values[2];
   for (uint32_t i = 0; i < arguments.keyword_count(); ++i) {

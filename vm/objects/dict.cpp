@@ -294,8 +294,14 @@ int64_t dict_find_str(VM& vm, Dict* dict, Str* key) {
   return dict_probe(dict->table, key, hash, &index) == DictOutcome::Found ? int64_t{index} : -1;
 }
 
+/// dict_get with a hash that is known.
+Result<bool> dict_get_hashed(VM& vm, Dict* dict, Value key, uint64_t hash, Value* out);
+
 Result<bool> dict_get(VM& vm, Dict* dict, Value key, Value* out) {
-  uint64_t hash = TRY(hash_key(vm, key));
+  return dict_get_hashed(vm, dict, key, TRY(hash_key(vm, key)), out);
+}
+
+Result<bool> dict_get_hashed(VM& vm, Dict* dict, Value key, uint64_t hash, Value* out) {
   int64_t index = TRY(find(vm, dict, key, hash));
   if (index < 0) return false;
   *out = dict->table->entries()[index].value;

@@ -57,6 +57,8 @@ Result<void> dict_update(VM& vm, Dict* dict, Value other) {
   });
 }
 
+Result<bool> dict_get_hashed(VM& vm, Dict* dict, Value key, uint64_t hash, Value* out);  // dict.cpp
+
 Result<bool> dict_equal(VM& vm, Dict* a, Dict* b) {
   if (a == b) return true;
   if (a->length != b->length) return false;
@@ -64,7 +66,8 @@ Result<bool> dict_equal(VM& vm, Dict* a, Dict* b) {
   TRY(guard.check(" in comparison"));
   for (DictCursor cursor(a); cursor.next();) {
     Value value;
-    if (!TRY(dict_get(vm, b, cursor.key(), &value))) return false;
+    uint64_t hash = a->table->entries()[cursor.position() - 1].hash;
+    if (!TRY(dict_get_hashed(vm, b, cursor.key(), hash, &value))) return false;
     if (!TRY(values_equal(vm, cursor.value(), value))) return false;
   }
   return true;
@@ -237,6 +240,9 @@ Result<void> dict_extend_type(VM& vm, Type* type) {
   return dict_set_str(vm, type->dict, vm.special_name(Special::Hash), Value::none());
 }
 
+/// Only equality is defined.
+Result<Value> dict_unordered(VM&, Dict*, Value) { return Value::not_implemented(); }
+
 constexpr NativeFunctionDef kDictMethods[] = {
     {"__new__(cls, *args, **kwargs)", "A new dict.", bind<dict_new>(), NativeFunctionDef::kStatic},
     {"__init__(self, /, *args, **kwargs)", "Fills the dict as update() does.", bind<dict_init>()},
@@ -248,6 +254,10 @@ constexpr NativeFunctionDef kDictMethods[] = {
     {"__iter__(self, /)", "iter(self)", bind<dict_iter>()},
     {"__reversed__(self, /)", "The keys from last to first.", bind<dict_reversed>()},
     {"__repr__(self, /)", "repr(self)", bind<dict_repr>()},
+    {"__lt__(self, value, /)", "Return self<value.", bind<dict_unordered>()},
+    {"__le__(self, value, /)", "Return self<=value.", bind<dict_unordered>()},
+    {"__gt__(self, value, /)", "Return self>value.", bind<dict_unordered>()},
+    {"__ge__(self, value, /)", "Return self>=value.", bind<dict_unordered>()},
     {"__eq__(self, value, /)", "self==value", bind<dict_equality<true>>()},
     {"__ne__(self, value, /)", "self!=value", bind<dict_equality<false>>()},
     {"__or__(self, value, /)", "self|value", bind<dict_or>()},

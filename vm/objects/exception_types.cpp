@@ -102,6 +102,17 @@ Result<void> initialize_os_error(VM& vm, Exception* exception, std::span<const V
   fields[0] = args[0];
   fields[1] = args[1];
   if (args.size() < 3 || args[2].is_none()) return {};
+  if (vm.is_instance(exception, Exc::BlockingIOError)) {
+    Type* type = vm.type_of(args[2]);
+    bool is_number = is_int(args[2]);
+    for (Special name : {Special::Index, Special::Int, Special::Float, Special::Complex})
+      is_number |= !type_special(vm, type, name).is_empty();
+    if (is_number) {
+      int64_t count;
+      if (!fits_int64(TRY(to_index(vm, args[2])), &count))
+        return vm.raise(Exc::ValueError, "cannot fit '{}' into an index-sized integer", type);
+    }
+  }
   if (vm.is_instance(exception, Exc::BlockingIOError) && is_int(args[2])) {
     fields[4] = args[2];
     return {};

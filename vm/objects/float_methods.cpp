@@ -4,6 +4,7 @@
 #include "vm/binding/bind.h"
 #include "vm/objects/bigint.h"
 #include "vm/objects/class_checks.h"
+#include "vm/objects/codec.h"
 #include "vm/objects/float.h"
 #include "vm/objects/format.h"
 #include "vm/objects/number_receiver.h"
@@ -274,8 +275,10 @@ HexOutcome scan_hex(std::string_view text, double* out) {
 Result<Value> float_fromhex(VM& vm, Type* cls, Value argument) {
   Str* string = try_as<Str>(argument);
   if (!string) return vm.raise(Exc::TypeError, "bad argument type for built-in operation");
-  if (!string->is_ascii())
+  if (!string->is_ascii()) {
+    TRY(encode_text(vm, string, "utf-8", "strict"));  // a surrogate fails by itself
     return vm.raise(Exc::ValueError, "invalid hexadecimal floating-point string");
+  }
   std::string storage = to_utf8(string);
   std::string_view text = storage;
   while (!text.empty() && is_ascii_space(static_cast<uint8_t>(text.front()))) text.remove_prefix(1);

@@ -168,6 +168,8 @@ Result<FormatSpec> parse_format_spec(VM& vm, Str* text, Value value, uint32_t de
     return vm.raise(Exc::ValueError, "Invalid format specifier '{}' for object of type '{}'", text,
                     vm.type_of(value));
   if (reader.left()) spec.type = reader.peek();
+  bool may_be_none = is_float(value) || is_kind(value, CellKind::Complex);  // as CPython has it
+  if (reader.left() && spec.type == 0 && !may_be_none) return unknown_format_code(vm, 0, value);
   if (spec.grouping) TRY(check_grouping(vm, spec, spec.type ? spec.type : default_type));
   return spec;
 }

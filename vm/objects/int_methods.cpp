@@ -78,6 +78,9 @@ Result<Value> int_new(VM& vm, const Arguments& arguments) {
   Type* cls = TRY(new_receiver(vm, arguments, BuiltinType::Int));
   uint32_t count = arguments.positional_count - 1;
   Value base;
+  if (count + arguments.keyword_count() > 2 && arguments.keyword_count())
+    return vm.raise(Exc::TypeError, "int() takes at most 2 arguments ({} given)",
+                    count + arguments.keyword_count());
   if (count == 2) base = arguments.values[2];
   if (Tuple* names = arguments.keyword_names) {
     for (uint32_t i = 0; i < names->length; ++i) {

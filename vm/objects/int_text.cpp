@@ -146,6 +146,8 @@ Result<Value> parse(VM& vm, std::string_view text, int base, Value original) {
   Numeral numeral = scan(text, base);
   if (numeral.valid) return convert(vm, numeral);
   if (original.is_empty()) original = TRY(make_str(vm, text));
+  if (std::string_view bytes; is_kind(original, CellKind::ByteArray) && get_bytes(original, &bytes))
+    original = TRY(make_bytes(vm, bytes));  // as which CPython shows it
   Str* shown = TRY(repr_of(vm, original));
   if (shown->length > 200) shown = TRY(str_slice(vm, shown, 0, 200));
   return vm.raise(Exc::ValueError, "invalid literal for int() with base {}: {}", base, shown);

@@ -87,8 +87,7 @@ Result<Value> list_pop(VM& vm, List* list, Optional<Value> index) {
   int64_t position = -1;
   if (index.present) {
     if (!fits_int64(TRY(to_index(vm, index.value)), &position))
-      return vm.raise(Exc::IndexError, "cannot fit '{}' into an index-sized integer",
-                      vm.type_of(index.value));
+      return vm.raise(Exc::OverflowError, "Python int too large to convert to C ssize_t");
   }
   auto length = static_cast<int64_t>(list->length);
   if (length == 0) return vm.raise(Exc::IndexError, "pop from empty list");

@@ -313,7 +313,9 @@ Result<void> view_set_item(VM& vm, MemoryView* self, Value key, Value value) {
   std::memcpy(self->item(index), &word, self->item_size);
   return {};
 }
-Result<void> view_delete_item(VM& vm, MemoryView*, Value) {
+Result<void> view_delete_item(VM& vm, MemoryView* self, Value) {
+  TRY(check(vm, self));
+  if (self->readonly) return vm.raise(Exc::TypeError, "cannot modify read-only memory");
   return vm.raise(Exc::TypeError, "cannot delete memory");
 }
 
@@ -476,6 +478,9 @@ Result<Value> get_contiguous(VM& vm, Value self) {
   return Value::boolean(TRY(receiver(vm, self))->is_contiguous());
 }
 
+/// Only equality is defined.
+Result<Value> view_unordered(VM&, MemoryView*, Value) { return Value::not_implemented(); }
+
 constexpr NativeFunctionDef kMethods[] = {
     {"__new__(cls, object)", "Create a new memoryview object which references the given object.",
      bind<view_new>(), NativeFunctionDef::kStatic},
@@ -484,6 +489,10 @@ constexpr NativeFunctionDef kMethods[] = {
     {"__getitem__(self, key, /)", "Return self[key].", bind<view_get_item>()},
     {"__setitem__(self, key, value, /)", "Set self[key] to value.", bind<view_set_item>()},
     {"__delitem__(self, key, /)", "Delete self[key].", bind<view_delete_item>()},
+    {"__lt__(self, value, /)", "Return self<value.", bind<view_unordered>()},
+    {"__le__(self, value, /)", "Return self<=value.", bind<view_unordered>()},
+    {"__gt__(self, value, /)", "Return self>value.", bind<view_unordered>()},
+    {"__ge__(self, value, /)", "Return self>=value.", bind<view_unordered>()},
     {"__eq__(self, value, /)", "Return self==value.", bind<view_compare<true>>()},
     {"__ne__(self, value, /)", "Return self!=value.", bind<view_compare<false>>()},
     {"__hash__(self, /)", "Return hash(self).", bind<view_hash>()},

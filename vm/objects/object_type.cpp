@@ -187,7 +187,7 @@ Result<Value> object_init_subclass(VM& vm, const Arguments& arguments) {
   size_t given = arguments.positional_count - 1;
   if (arguments.keyword_count() > 0)
     return vm.raise(Exc::TypeError, "{}.__init_subclass__() takes no keyword arguments",
-                    as<Type>(arguments.values[0])->name);
+                    as<Type>(arguments.values[0])->qualname);
   if (given > 0)
     return vm.raise(Exc::TypeError, "object.__init_subclass__() takes no arguments ({} given)",
                     given);

@@ -155,20 +155,24 @@ class PercentFormatter {
   }
 
   /// A number or * at `at`; `fallback` when there is neither.
-  Result<int64_t> read_number(size_t* at, int64_t fallback, const char* too_big) {
+  Result<int64_t> read_number(size_t* at, int64_t fallback, bool is_width) {
     if (*at < format_.length() && format_.at(*at) == '*') {
       ++*at;
       Value v = TRY(next_argument());
       if (!is_int(v)) return vm_.raise(Exc::TypeError, "* wants int");
       int64_t number;
-      if (!fits_int64(v, &number) || number > INT32_MAX || number < -INT32_MAX)
+      bool fits = fits_int64(v, &number);
+      if (is_width && (!fits || number == INT64_MIN))
+        return vm_.raise(Exc::OverflowError, "Python int too large to convert to C ssize_t");
+      if (!is_width && (!fits || number > INT32_MAX || number < INT32_MIN))
         return vm_.raise(Exc::OverflowError, "Python int too large to convert to C int");
       return number;
     }
     int64_t number = fallback;
     for (; *at < format_.length() && format_.at(*at) - '0' < 10; ++*at) {
       number = (number < 0 ? 0 : number * 10) + static_cast<int64_t>(format_.at(*at) - '0');
-      if (number > INT32_MAX) return vm_.raise(Exc::ValueError, too_big);
+      if (number > INT32_MAX)
+        return vm_.raise(Exc::ValueError, is_width ? "width too big" : "precision too big");
     }
     return number;
   }
@@ -194,14 +198,14 @@ class PercentFormatter {
     size_t n = format_.length();
     if (*at < n && format_.at(*at) == '(') TRY(read_key(at));
     while (*at < n && read_flag(format_.at(*at), &d)) ++*at;
-    d.width = TRY(read_number(at, -1, "width too big"));
+    d.width = TRY(read_number(at, -1, true));
     if (d.width < -1) {
       d.left = true;
       d.width = -d.width;
     }
     if (*at < n && format_.at(*at) == '.') {
       ++*at;
-      d.precision = std::max<int64_t>(TRY(read_number(at, 0, "precision too big")), 0);
+      d.precision = std::max<int64_t>(TRY(read_number(at, 0, false)), 0);
     }
     if (*at < n && (format_.at(*at) == 'h' || format_.at(*at) == 'l' || format_.at(*at) == 'L'))
       ++*at;
@@ -329,7 +333,7 @@ class PercentFormatter {
   }
 
   Error wrong_number(const Directive& d, Value v, bool wants_index) {
-    char letter = static_cast<char>(d.type);
+    char letter = Alphabet::kBytes && d.type == 'i' ? 'd' : static_cast<char>(d.type);
     std::string_view type(&letter, 1);
     if (wants_index)
       return vm_.raise(Exc::TypeError, "%{} format: an integer is required, not {}", type,
@@ -371,7 +375,9 @@ class PercentFormatter {
   Result<void> convert_float(Builder& out, const Directive& d, Value v) {
     auto number = to_double(vm_, v);
     if (number.is_error()) {
-      if (!Alphabet::kBytes || !vm_.catch_pending(Exc::TypeError)) return Error{};
+      if (!Alphabet::kBytes) return Error{};
+      if (!vm_.catch_pending(Exc::TypeError) && !vm_.catch_pending(Exc::OverflowError))
+        return Error{};
       return vm_.raise(Exc::TypeError, "float argument required, not {}", vm_.type_of(v));
     }
     int64_t precision = d.precision < 0 ? 6 : d.precision;

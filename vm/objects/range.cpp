@@ -250,6 +250,9 @@ Result<Value> range_start(VM&, Value self) { return as<Range>(self)->start; }
 Result<Value> range_stop(VM&, Value self) { return as<Range>(self)->stop; }
 Result<Value> range_step(VM&, Value self) { return as<Range>(self)->step; }
 
+/// Only equality is defined.
+Result<Value> range_unordered(VM&, Range*, Value) { return Value::not_implemented(); }
+
 constexpr NativeFunctionDef kRangeMethods[] = {
     {"__new__(cls, *args, **kwargs)", "A new range.", bind<range_new>(),
      NativeFunctionDef::kStatic},
@@ -260,6 +263,10 @@ constexpr NativeFunctionDef kRangeMethods[] = {
     {"__reversed__(self, /)", "reversed(self)", bind<range_reversed>()},
     {"__contains__(self, key, /)", "key in self", bind<range_contains>()},
     {"__repr__(self, /)", "repr(self)", bind<range_repr>()},
+    {"__lt__(self, value, /)", "Return self<value.", bind<range_unordered>()},
+    {"__le__(self, value, /)", "Return self<=value.", bind<range_unordered>()},
+    {"__gt__(self, value, /)", "Return self>value.", bind<range_unordered>()},
+    {"__ge__(self, value, /)", "Return self>=value.", bind<range_unordered>()},
     {"__eq__(self, value, /)", "self==value", bind<range_equality<true>>()},
     {"__ne__(self, value, /)", "self!=value", bind<range_equality<false>>()},
     {"__hash__(self, /)", "hash(self)", bind<range_hash>()},

@@ -16,6 +16,7 @@ Result<Dict*> member_values(VM& vm, Value self) {
   for (Value entry : vm.type_of(self)->mro->span()) {
     for (DictCursor c(as<Type>(entry)->dict); c.next();) {
       if (!is_exact(c.value(), BuiltinType::MemberDescriptor)) continue;
+      if (as<GetSet>(c.value())->definition) continue;  // of a builtin type
       const Value* slot =
           slot_address(vm, self.cell(), static_cast<uint32_t>(as<GetSet>(c.value())->slot));
       if (slot && !slot->is_empty()) TRY(dict_set(vm, members, c.key(), *slot));

@@ -201,6 +201,8 @@ Result<Str*> str_translate(VM& vm, Str* string, Value table) {
 
 Result<Value> str_make_translation(VM& vm, Value x, Value y, Value z) {
   if (y.is_empty()) return translation_from_dict(vm, x);
+  if (!is_kind(y, CellKind::Str))
+    return vm.raise(Exc::TypeError, "maketrans() argument 2 must be str, not {}", vm.type_of(y));
   Str* from = try_as<Str>(x);
   if (!from)
     return vm.raise(Exc::TypeError,

@@ -68,7 +68,7 @@ Result<Value> super_init(VM& vm, const Arguments& arguments) {
   Record* self = as<Record>(arguments.values[0]);
   size_t given = arguments.positional_count - 1;
   if (given > 2)
-    return vm.raise(Exc::TypeError, "super expected at most 2 arguments, got {}", given);
+    return vm.raise(Exc::TypeError, "super() expected at most 2 arguments, got {}", given);
   Value cls, object = Value::none();
   if (given == 0) {
     TRY(find_implicit(vm, &cls, &object));

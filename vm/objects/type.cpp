@@ -190,7 +190,9 @@ Result<void> add_native_method(VM& vm, Type* type, const NativeFunctionDef& defi
 
 Result<void> add_native_attribute(VM& vm, Type* type, const NativeGetSetDef& definition) {
   Str* name = TRY(intern(vm, definition.name));
-  GetSet* getset = TRY(vm.allocate<GetSet>(BuiltinType::GetSetDescriptor));
+  bool is_member = definition.set == readonly_member;
+  GetSet* getset = TRY(vm.allocate<GetSet>(is_member ? BuiltinType::MemberDescriptor
+                                                     : BuiltinType::GetSetDescriptor));
   getset->definition = &definition;
   getset->owner = type;
   getset->name = name;

@@ -62,6 +62,7 @@ Result<Value> type_call(VM& vm, Type* cls, std::span<const Value> arguments, Tup
   if (cls == vm.type(BuiltinType::Type)) {
     size_t given = arguments.size() - keyword_count;
     if (given == 1 && keyword_count == 0) return vm.type_of(arguments[0]);
+    if (given == 1) return vm.raise(Exc::TypeError, "type() takes no keyword arguments");
     if (given != 3) return vm.raise(Exc::TypeError, "type() takes 1 or 3 arguments");
   }
   Value make = type_special(vm, cls, Special::New);

@@ -94,7 +94,7 @@ class Expressions:
         if kind < 0.65:
             return f"({', '.join(items)}{',' if len(items) == 1 else ''})"
         if kind < 0.75:
-            return "{" + source.small() + "".join(", " + source.integer() for _ in items) + "}"
+            return "{" + source.small() + ", *[" + "".join(source.integer() + ", " for _ in items) + "]}"
         pairs = [source.pick(f"{source.hashable(0)}: {self.any(depth)}", f"{self.any(0)}: {self.any(depth)}", f"**{source.pick(source.dict(), self.any(0))}")
                  for _ in items]
         return "{" + ", ".join(pairs) + "}"

@@ -107,7 +107,7 @@ class Functions:
         lines = self.definition()
         name = f"f{self.count}"
         attribute = source.pick("__defaults__", "__kwdefaults__", "__name__", "__qualname__", "__code__.co_varnames", "__code__.co_argcount", "__annotations__",
-                                "__dict__", "__module__", "__code__.co_flags", "__code__.co_kwonlyargcount", "__code__.co_posonlyargcount", "nothing",
+                                "__dict__", "__code__.co_flags", "__code__.co_kwonlyargcount", "__code__.co_posonlyargcount", "nothing",
                                 "__closure__", "__type_params__", "__wrapped__", "__doc__", "__code__.co_names", "__code__.co_freevars")
         value = source.pick("(1, 2)", "None", "{'a': 1}", "'new'", "5", "[]", "()")
         if not attribute.startswith("__code__"):

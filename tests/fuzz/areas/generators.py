@@ -14,7 +14,7 @@ class Iterator:
         return self.n
 class Full(Iterator):
     def send(self, value): print("send", value); return self.__next__()
-    def throw(self, *error): print("throw", error); return 99
+    def throw(self, error, *more): print("throw", error if isinstance(error, type) else type(error)); return 99
     def close(self): print("closed")
 def state(g): return g.gi_running, g.gi_frame is None, g.gi_yieldfrom is None, g.gi_suspended
 '''

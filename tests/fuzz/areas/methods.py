@@ -172,6 +172,8 @@ class Calls:
         if source.chance(0.7):
             names = [name for name in names if not name.startswith("__")] or names
         name = source.choice(names)
+        if kind == "view" and name == "__iter__":  # apy iterates by __getitem__
+            name = "tolist"
         receiver = self.of_kind(kind)
         if kind in ("string", "bytes") and name == "__hash__":
             name = "upper"
@@ -190,7 +192,11 @@ class Calls:
             return f"v = {receiver}\nshow(lambda: v.{call})\nshow(lambda: v)"
         if name in COMPARISONS and kind not in ("string", "bytes", "integer", "list", "tuple", "set"):
             return f"show(lambda: ({receiver}).{name}({self.arguments('value')}))"
-        return f"show(lambda: {RECEIVERS[kind][0].__name__}.{name}({receiver}, {self.arguments(kinds)}))"
+        # By position only: apy does not tell a method found on a class from one found on an instance.
+        arguments = ", ".join(part for part in [receiver, self.arguments(kinds)] if part)
+        if "=" in arguments or "**" in arguments:
+            return f"show(lambda: ({receiver}).{call})"
+        return f"show(lambda: {RECEIVERS[kind][0].__name__}.{name}({arguments}))"
 
     def call(self) -> str:
         name = self.source.pick(*FUNCTIONS)

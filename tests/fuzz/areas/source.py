@@ -120,9 +120,9 @@ class Source(random.Random):
 
     def set(self, depth: int = 1) -> str:
         # Only numbers: the order of strings differs from run to run.
-        text = self.sequence("{", "}", lambda _: self.integer(), depth)
-        text = "set()" if text == "{}" else text
-        return f"frozenset({text})" if self.chance(0.3) else text
+        # Not a display of constants: CPython inserts those twice, which gives another order.
+        text = self.sequence("[", "]", lambda _: self.integer(), depth)
+        return f"{self.pick('set', 'set', 'frozenset')}({text})"
 
     def dict(self, depth: int = 1) -> str:
         count = self.choice([0, 1, 2, 3])
