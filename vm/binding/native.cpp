@@ -256,9 +256,8 @@ Error raise_positional(VM& vm, const CallNames& names, const Signature& signatur
 Error raise_too_many(VM& vm, const CallNames& names, const Signature& signature, size_t given,
                      size_t keyword_count) {
   auto own = signature.own();
-  size_t positional = 0, required_positional = 0, required = 0;
+  size_t positional = 0, required_positional = 0;
   for (const SignatureParameter& p : own) {
-    required += p.is_required();
     if (p.kind == Kind::KeywordOnly || p.kind == Kind::VarKeyword) continue;
     ++positional;
     required_positional += p.is_required();
@@ -331,11 +330,10 @@ Result<void> check_keywords(VM& vm, const CallNames& names, const Signature& sig
 Result<void> check_required(VM& vm, const CallNames& names, const Signature& signature,
                             size_t given, const Value* slots) {
   size_t receiver = signature.has_receiver ? 1 : 0;
-  size_t required_positional_only = 0, maximum = 0;
+  size_t required_positional_only = 0;
   for (const SignatureParameter& p : signature.own()) {
     if (p.kind == Kind::PositionalOnly) {
       required_positional_only += p.is_required();
-      ++maximum;
     }
   }
   if (given < required_positional_only) {
