@@ -212,8 +212,8 @@ Result<bool> cancel_waited(VM& vm, Value waited, Value message) {
 
 Result<Value> make_cancelled_error(VM& vm, Future* future) {
   // The exception that the coroutine raised itself is handed out once, so that its traceback is
-  // kept.
-  if (is_exception(future->result)) {
+  // kept. That of a future which failed is none of a cancellation.
+  if (future->state() == Future::kCancelled && is_exception(future->result)) {
     Value exception = future->result;
     future->result = Value();
     return exception;

@@ -24,7 +24,7 @@ class Runner:
     def __init__(self, command: List[str]) -> None:
         self.command = [os.path.abspath(command[0]) if os.sep in command[0] else command[0], *command[1:]]
 
-    def run(self, programs: List[str], seconds: float = 60) -> List[str]:
+    def run(self, programs: List[str], seconds: float = 30) -> List[str]:
         """What each program prints; for one that ends the process or its time that, in words."""
         outputs: List[str] = []
         with tempfile.TemporaryDirectory(prefix="apy-fuzz-") as folder:

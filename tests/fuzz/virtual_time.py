@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import io
 import selectors
 import sys
 
@@ -39,11 +40,18 @@ def run_async(main, virtual):
     """Runs a program's main(); apy uses its own clock where the program waits for no time."""
     gc.disable()  # in CPython, tasks that wait for each other only would vanish
     factory = None if not virtual and sys.implementation.name == "apy" else Loop
+    runner = asyncio.Runner(loop_factory=factory)
+    runner.get_loop().set_exception_handler(report)
+    output = sys.stdout
     try:
-        with asyncio.Runner(loop_factory=factory) as runner:
-            runner.get_loop().set_exception_handler(report)
-            print("main:", runner.run(main()))
-    except RuntimeError as error:
-        print("stuck" if "stuck" in str(error) or "deadlock" in str(error) else ("RuntimeError", str(error)))
+        print("main:", runner.run(main()))
     except BaseException as error:
-        print("main failed:", type(error).__name__, error)
+        is_stuck = isinstance(error, RuntimeError) and ("stuck" in str(error) or "deadlock" in str(error))
+        print("stuck" if is_stuck else ("main failed", type(error).__name__, str(error)))
+    # What is left is cancelled in no order.
+    sys.stdout = sys.stderr = io.StringIO()
+    try:
+        runner.close()
+    except BaseException:
+        pass
+    sys.stdout = sys.stderr = output

@@ -256,9 +256,8 @@ Error raise_positional(VM& vm, const CallNames& names, const Signature& signatur
 Error raise_too_many(VM& vm, const CallNames& names, const Signature& signature, size_t given,
                      size_t keyword_count) {
   auto own = signature.own();
-  size_t positional = 0, required_positional = 0, required = 0;
+  size_t positional = 0, required_positional = 0;
   for (const SignatureParameter& p : own) {
-    required += p.is_required();
     if (p.kind == Kind::KeywordOnly || p.kind == Kind::VarKeyword) continue;
     ++positional;
     required_positional += p.is_required();

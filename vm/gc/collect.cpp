@@ -173,7 +173,7 @@ void Heap::finish_cycle() {
   young_finalizers_.clear();
 
   // What is left of the current runs is found again by the sweep.
-  for (FreeRun& run : runs_) run = FreeRun{};
+  for (FreeRun& run : runs_) run.limit = run.cursor;
   s.begin_sweeping(full);
   std::vector<Block*> dead;
   auto look_at = [&](Block* block) {

@@ -37,6 +37,9 @@ unsigned class_for(size_t size) {
 
 Heap::Heap(HeapClient& client) : client_(client), state_(new State) {
   state_->nursery = size_t{1} << 20;
+  // Runs without cells, but with an address: adding to a null pointer is undefined.
+  static char nowhere[1];
+  for (FreeRun& run : runs_) run.cursor = run.limit = nowhere;
 #if APY_GC_STRESS
   auto number = [](const char* name) {
     const char* text = std::getenv(name);
@@ -123,7 +126,7 @@ Cell* Heap::allocate_slow(size_t size, ShapeId shape, CellKind kind, uint16_t au
     unsigned size_class = class_for(size);
     size_t rounded = cell_size_of_class(size_class);
     FreeRun& run = runs_[size_class];
-    if (run.cursor + rounded > run.limit || !run.cursor) {
+    if (run.cursor + rounded > run.limit) {
       // Most runs are short: whether a collection is due is asked once for each block.
       Block* current = state_->classes[size_class].current;
 #if APY_GC_STRESS

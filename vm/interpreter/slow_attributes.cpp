@@ -397,8 +397,6 @@ Result<Value> super_lookup(VM& vm, const Value* operands, Str* name, Value* self
       }
     }
   }
-  if (is_builtin && !is_kind(cls, CellKind::Type))
-    return vm.raise(Exc::TypeError, "super() argument 1 must be type, not {}", vm.type_of(cls));
   Value object = TRY(is_builtin ? vm.call(super_type, {cls, *self}) : vm.call(super_type, {}));
   return get_method(vm, object, name, self);
 }

@@ -232,7 +232,8 @@ Result<Value> list_get_item(VM& vm, List* list, Value key) {
     if (indices.step == 1) {
       std::copy_n(from, count, result->values());
     } else {
-      for (size_t i = 0; i < count; ++i, from += indices.step) result->values()[i] = *from;
+      // Not by moving `from`: behind the last item a large step leads anywhere.
+      for (int64_t i = 0; i < indices.count; ++i) result->values()[i] = from[i * indices.step];
     }
     result->length = count;
     return result;

@@ -77,7 +77,8 @@ Result<Value> super_init(VM& vm, const Arguments& arguments) {
     if (given == 2) object = arguments.values[2];
   }
   if (!is_kind(cls, CellKind::Type))
-    return vm.raise(Exc::TypeError, "super() argument 1 must be a type, not {}", vm.type_of(cls));
+    return vm.raise(Exc::TypeError, "super() argument 1 must be {}type, not {}",
+                    vm.type_of(self) == vm.type(BuiltinType::Super) ? "a " : "", vm.type_of(cls));
   Value self_class = Value::none();
   if (!object.is_none()) self_class = TRY(check_super(vm, as<Type>(cls), object));
   self->fields()[kSuperClass] = cls;

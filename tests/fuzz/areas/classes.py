@@ -7,6 +7,11 @@ from .source import Source
 
 HEAD = '''
 log = []
+calls = [0]
+def bounded(error, value):
+    calls[0] += 1
+    if calls[0] > 20: calls[0] = 0; raise error
+    return value
 class Meta(type):
     def __new__(meta, name, bases, space, **named): log.append(("new", name, sorted(named))); return super().__new__(meta, name, bases, dict(space))
     def __init__(cls, name, bases, space, **named): super().__init__(name, bases, space)
@@ -55,6 +60,9 @@ class Classes:
         kind = source.random()
         if kind < 0.06:
             return [f"    {name} = {source.pick('None', '5', 'len', 'int', 'staticmethod(len)', 'classmethod(lambda c, *a: a)', 'property(lambda s: len)', 'lambda *a: a', 'Descriptor()', 'print')}"]
+        if name in ("__next__", "__getitem__"):
+            # Iteration must come to an end.
+            result = f"bounded({'StopIteration' if name == '__next__' else 'IndexError'}, {result})"
         return [f"    def {name}(self, *args):{source.pick('', f' log.append({name!r});')} return {result}"]
 
     def member(self) -> List[str]:

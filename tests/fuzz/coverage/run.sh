@@ -13,7 +13,10 @@ if [ ! -d "$corpus" ]; then
   mkdir -p "$corpus"
   if [ "$target" != data ]; then
     find tests/language tests/broken tests/async -name '*.apy' -size -6k | while read -r file; do
-      { [ "$target" = run ] || printf ' '; cat "$file"; } >"$corpus/$(echo "${file%.apy}" | tr / _)"
+      name=${file%.apy}
+      text=$(<"$file")
+      [ "$target" = run ] || text=" $text"
+      printf '%s\n' "$text" >"$corpus/${name//\//_}"
     done
   fi
 fi
