@@ -300,14 +300,15 @@ Value call_host_function(VM& vm, const NativeFunctionDef& definition, const Argu
 
 detail::HostFunctionRecord::HostFunctionRecord(Shared* shared, std::string_view name,
                                                HostFunction function, std::string_view doc)
-    : shared(shared),
+    : NativeFunctionDef{nullptr, nullptr, {call_host_function, 0, -1, 0}},
+      shared(shared),
       name_text(name),
       signature_text(name_text + "(*args)"),
       doc_text(doc),
       function(std::move(function)) {
   signature = signature_text.c_str();
   this->doc = doc.empty() ? nullptr : doc_text.c_str();
-  bound = {call_host_function, 0, -1, 0};
+  has_star = true;
 }
 
 Outcome<Handle> Engine::make_host_function(std::string_view name, HostFunction function,
