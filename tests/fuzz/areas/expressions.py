@@ -10,7 +10,9 @@ class Item:
     def __init__(self, n): self.n = n
     def __repr__(self): return f"Item({self.n})"
     def __getattr__(self, name): return name if name[0] == "x" else object.__getattribute__(self, name)
-    def __getitem__(self, key): return key
+    def __getitem__(self, key):
+        if type(key) is int and key > 5: raise IndexError(key)  # iteration comes to an end
+        return key
     def __call__(self, *args, **named): return args, named
     def __bool__(self): log.append("bool"); return self.n % 2 == 0
     def __eq__(self, other): log.append("eq"); return self.n == getattr(other, "n", other)

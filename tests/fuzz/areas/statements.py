@@ -12,7 +12,10 @@ class Point:
     def __repr__(self): return f"Point({self.x!r}, {self.y!r})"
 class Box:
     def __init__(self): self.log = []
-    def __getitem__(self, key): self.log.append(("get", key)); return self.log if key == 0 else key
+    def __getitem__(self, key):
+        self.log.append(("get", key))
+        if type(key) is int and key > 5: raise IndexError(key)  # iteration comes to an end
+        return self.log if key == 0 else key
     def __setitem__(self, key, value): self.log.append(("set", key, value))
     def __delitem__(self, key): self.log.append(("del", key))
     def __iadd__(self, other): self.log.append(("iadd", other)); return self
