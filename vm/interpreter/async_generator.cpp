@@ -310,6 +310,8 @@ Result<Value> get_busy(VM& vm, Value self) {
 }
 
 constexpr NativeFunctionDef kMethods[] = {
+    {"__class_getitem__(cls, item, /)", "The generic alias of the class and item.",
+     bind<make_generic_alias>(), NativeFunctionDef::kClassMethod},
     {"__aiter__(self, /)", "Return an awaitable, that resolves in asynchronous iterator.",
      bind<method_aiter>()},
     {"__anext__(self, /)", "Return a value or raise StopAsyncIteration.", bind<method_anext>()},

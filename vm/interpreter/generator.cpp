@@ -623,6 +623,8 @@ Result<Value> generator_awaited(VM&, Value self) {
 namespace {
 
 constexpr NativeFunctionDef kGeneratorMethods[] = {
+    {"__class_getitem__(cls, item, /)", "The generic alias of the class and item.",
+     bind<make_generic_alias>(), NativeFunctionDef::kClassMethod},
     {"__iter__(self, /)", "Implement iter(self).", bind<method_iter>()},
     {"__next__(self, /)", "Implement next(self).", bind<method_next>()},
     {"__repr__(self, /)", "Return repr(self).", bind<method_repr>()},
@@ -644,6 +646,8 @@ constexpr NativeGetSetDef kGeneratorAttributes[] = {
     {"gi_yieldfrom", "object being iterated by yield from, or None", generator_awaited},
 };
 constexpr NativeFunctionDef kCoroutineMethods[] = {
+    {"__class_getitem__(cls, item, /)", "The generic alias of the class and item.",
+     bind<make_generic_alias>(), NativeFunctionDef::kClassMethod},
     {"__await__(self, /)", "Return an iterator to be used in await expression.",
      bind<method_await>()},
     {"__repr__(self, /)", "Return repr(self).", bind<method_repr>()},

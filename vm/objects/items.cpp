@@ -17,39 +17,13 @@ bool has_special(VM& vm, Value v, Special special) {
   return !method.is_empty() && !method.is_none();
 }
 
-/// The classes whose subscription makes an alias without a __class_getitem__ in their table.
-bool is_generic_builtin(const Type* type) {
-  switch (type->builtin) {
-    case BuiltinType::Type:
-    case BuiltinType::Tuple:
-    case BuiltinType::List:
-    case BuiltinType::Dict:
-    case BuiltinType::Set:
-    case BuiltinType::FrozenSet:
-    case BuiltinType::Enumerate:
-    case BuiltinType::Map:
-    case BuiltinType::Filter:
-    case BuiltinType::Zip:
-    case BuiltinType::Reversed:
-    case BuiltinType::MappingProxy:
-    case BuiltinType::Generator:
-    case BuiltinType::Coroutine:
-    case BuiltinType::AsyncGenerator:
-    case BuiltinType::WeakReference:
-    case BuiltinType::BaseExceptionGroup:
-    case BuiltinType::ExceptionGroup:
-      return true;
-    default:
-      return false;
-  }
-}
-
 Result<Value> subscript_class(VM& vm, Type* cls, Value key) {
   Value hook;
   if (TRY(get_attribute_optional(vm, cls, vm.special_name(Special::ClassGetItem), &hook)) &&
       !hook.is_none())
     return vm.call(hook, {key});
-  if (is_generic_builtin(cls) && hook.is_empty()) return make_generic_alias(vm, cls, key);
+  // The one class that has no __class_getitem__, which its own instances would inherit.
+  if (cls == vm.type(BuiltinType::Type)) return make_generic_alias(vm, cls, key);
   return vm.raise(Exc::TypeError, "type '{}' is not subscriptable", cls->name);
 }
 

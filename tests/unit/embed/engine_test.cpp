@@ -308,3 +308,15 @@ TEST_CASE("embed: a finished engine fails cleanly") {
   CHECK_FALSE(value);
   CHECK_FALSE(value.to_int64().ok());
 }
+
+TEST_CASE("embed: a class of the script is called when no script code runs") {
+  Engine engine;
+  REQUIRE(engine
+              .run_source("class Account:\n  def __init__(self, owner):\n    self.owner = owner\n"
+                          "class Wrong:\n  def __init__(self): return 1\n")
+              .ok());
+  Handle account = engine.call("Account", "Ada").value();
+  CHECK(account.attribute("owner").value().to<std::string>().value() == "Ada");
+  CHECK_FALSE(engine.call("Account").ok());
+  CHECK_FALSE(engine.call("Wrong").ok());
+}
