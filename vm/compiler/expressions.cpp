@@ -197,11 +197,13 @@ bool Compiler::is_float_literal(const ast::Expression* node) {
 // one to the next (CodeBuilder::pass_number).
 void Compiler::binary_operation(ast::BinOp* node, Register dst) {
   TemporaryScope scope(*unit_);
+  constexpr size_t kMostLiterals = 8;  // each holds a register; a chain can have thousands
   std::vector<std::pair<const ast::BinOp*, Register>> literals;
   if (node->left->is<ast::BinOp>()) {
     ast::BinOpSpine spine(node);
     while (ast::BinOp* op = spine.next())
-      if (is_float_literal(op->right) && !op->left->is<ast::Constant>())
+      if (literals.size() < kMostLiterals && is_float_literal(op->right) &&
+          !op->left->is<ast::Constant>())
         literals.emplace_back(op, push(op->right));
   }
   Register base = unit_->next;
